@@ -1,0 +1,42 @@
+//! Everything the sandbox remembers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// All accounts, and what is global to them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct World {
+    /// By account id (twelve digits).
+    pub accounts: BTreeMap<String, Account>,
+    /// Buckets are named in one space for all accounts.
+    pub s3: crate::s3::State,
+    /// Sessions handed out by AssumeRole, and access keys that stand for an account.
+    pub sts: crate::sts::State,
+    /// A counter behind every made-up id, so that one sequence of calls always makes the same world.
+    pub serial: u64,
+}
+
+/// What one account holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Account {
+    /// IAM is global to the account.
+    pub iam: crate::iam::State,
+    /// KMS, by region.
+    pub kms: BTreeMap<String, crate::kms::State>,
+}
+
+impl World {
+    /// The account, made on first sight: in the sandbox every twelve-digit account exists once someone names it in a call.
+    pub fn account(&mut self, id: &str) -> &mut Account {
+        self.accounts.entry(id.to_owned()).or_default()
+    }
+
+    /// The next number of the world; ids are made from it.
+    pub fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+}
