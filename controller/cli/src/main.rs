@@ -1,1 +1,73 @@
-fn main() {}
+//! `trueup`: brings AWS true to its specs.
+
+mod args;
+mod commands;
+mod context;
+mod exit;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Cli, Color, Command};
+use crate::context::Context;
+use crate::exit::{Exit, Stop};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let Cli { command, common } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap's own code for a wrong line, 2, means "differences" here.
+            let exit = if error.use_stderr() { Exit::Error } else { Exit::Done };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    log(common.verbose, common.color);
+    let output = Output::new(common.format, common.color);
+    let context = Context { common, output };
+    let exit = run(&context, command).unwrap_or_else(|stop| {
+        output.stop(&stop);
+        stop.exit()
+    });
+    exit.into()
+}
+
+fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
+    match command {
+        Command::Check => commands::check::run(context),
+        Command::Plan(args) => block_on(commands::plan::run(context, &args)),
+        Command::Apply(args) => block_on(commands::apply::run(context, &args)),
+        Command::Graph(args) => commands::graph::run(context, &args),
+        Command::Explain(args) => commands::explain::run(context, &args),
+        Command::Schema(args) => commands::schema::run(context, &args),
+        Command::Output(args) => commands::output::run(context, &args),
+        Command::Sandbox(command) => block_on(commands::sandbox::run(context, &command)),
+        Command::Completions { shell } => commands::completions::run(context, shell),
+        Command::Init { path } => commands::init::run(context, &path),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<Exit, Stop>>) -> Result<Exit, Stop> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Stop::error(&error))?;
+    runtime.block_on(work)
+}
+
+/// What goes on beneath, to stderr: nothing but warnings of ours unless asked.
+fn log(verbose: u8, color: Color) {
+    let filter = match verbose {
+        0 => "warn,aws_config=error,aws_smithy_runtime=error",
+        1 => "info,aws_config=warn",
+        _ => "info,trueup=debug,trueup_kinds=debug,trueup_sandbox=debug,aws_smithy_runtime=debug",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(color == Color::Always)
+        .without_time()
+        .init();
+}

@@ -1,1 +1,19 @@
-//! See `docs/ARCHITECTURE.md`.
+//! Decides and walks.
+//!
+//! Everything but [`execute`] is a plain function from data to data: no async, no client, no clock, no environment.
+//! The engine knows no kind and no AWS; it sees kinds through [`kind::AnyKind`].
+
+pub mod check;
+pub mod dangers;
+pub mod execute;
+pub mod fresh;
+pub mod guard;
+pub mod kind;
+pub mod matching;
+pub mod observe;
+pub mod order;
+pub mod perform;
+pub mod plan;
+pub mod render;
+
+pub use trueup_state::facts;

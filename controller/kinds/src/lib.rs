@@ -1,1 +1,92 @@
-//! See `docs/ARCHITECTURE.md`.
+//! Everything in trueup that knows AWS.
+//!
+//! One file a kind ([`role`], [`policy`], [`instance_profile`], …): its spec, its model, its operations and what performs them.
+//! One file a source under [`source`]: one bulk read of one service. [`session`] leads into the accounts, [`error`] says what
+//! went wrong, [`driver`] performs operations; nothing else changes AWS. To add a kind, write its file and its row below.
+
+use trueup_engine::kind::{AnyKind, Erased};
+use trueup_specs::kind::KindSchema;
+
+use crate::driver::AnyDriver;
+
+pub mod count;
+pub mod driver;
+pub mod error;
+pub mod fields;
+pub mod instance_profile;
+pub mod policy;
+pub mod role;
+pub mod session;
+pub mod source;
+
+/// One kind.
+struct Row {
+    kind: &'static dyn AnyKind,
+    driver: &'static dyn AnyDriver,
+}
+
+impl Row {
+    const fn of<K: driver::Driver>(both: &'static Erased<K>) -> Self {
+        Self { kind: both, driver: both }
+    }
+}
+
+static ROWS: &[Row] = &[
+    Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
+    Row::of(&Erased::<policy::Policy>::new()),
+    Row::of(&Erased::<role::Role>::new()),
+];
+
+/// All kinds, by name.
+#[must_use]
+pub fn kinds() -> Vec<&'static dyn AnyKind> {
+    ROWS.iter().map(|row| row.kind).collect()
+}
+
+/// What the language must know of all kinds.
+#[must_use]
+pub fn schemas() -> Vec<&'static KindSchema> {
+    ROWS.iter().map(|row| row.kind.schema()).collect()
+}
+
+/// What performs the operations of a kind.
+fn driver_of(kind: &str) -> Option<&'static dyn AnyDriver> {
+    ROWS.iter().find(|row| row.kind.schema().name == kind).map(|row| row.driver)
+}
+
+#[cfg(test)]
+mod laws;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_sorted_and_their_sources_exist() {
+        let names: Vec<_> = kinds().iter().map(|kind| kind.schema().name).collect();
+        assert!(names.is_sorted(), "{names:?}");
+        for kind in kinds() {
+            assert!(!kind.sources().is_empty());
+            for source in kind.sources() {
+                assert!(source::scope_of(source).is_some(), "{source}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_a_kind_has_its_row() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let kinds_own = |text: &str| text.contains("impl Kind for");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .filter(|path| kinds_own(&std::fs::read_to_string(path).unwrap()))
+            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            .filter(|name| name != "lib")
+            .collect();
+        files.sort();
+        let names: Vec<_> = kinds().iter().map(|kind| kind.schema().name).collect();
+        assert_eq!(files, names);
+    }
+}

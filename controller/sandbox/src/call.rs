@@ -47,3 +47,7 @@ pub struct Reply {
     /// The body.
     pub body: Vec<u8>,
 }
+
+/// The name under which [`Reply::headers`] carries a header whose name is only known at run time, such as an object's
+/// own metadata: the value is then `name: value`.
+pub const NAMED_IN_VALUE: &str = "";

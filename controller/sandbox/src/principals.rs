@@ -8,6 +8,13 @@ use serde_json::Value;
 
 use crate::world::World;
 
+/// The user an access key id of twelve digits stands for. It is in every account, though IAM does not list it.
+pub(crate) const ADMIN_USER: &str = "user/admin";
+
+/// The role Organizations puts in every account it makes. Every account of the sandbox has it, and it trusts all of them,
+/// unless someone made a role of that name.
+pub(crate) const ORGANIZATION_ROLE: &str = "OrganizationAccountAccessRole";
+
 impl World {
     /// Makes the account exist, as if someone had called it.
     pub fn register_account(&mut self, id: &str) {
@@ -70,11 +77,15 @@ impl World {
             ("iam", Some(("role" | "user", _))) if holder.iam.has_principal(principal) => {
                 holder.iam.unique_id(principal).map(str::to_owned)
             }
+            ("iam", Some(("role", ORGANIZATION_ROLE))) => Some(principal.to_owned()),
+            ("iam", Some(_)) if resource == ADMIN_USER => Some(principal.to_owned()),
             ("sts", Some(("federated-user", name))) if !name.is_empty() => Some(principal.to_owned()),
             ("sts", Some(("assumed-role", rest))) => {
-                let (role, session) = rest.split_once('/')?;
-                let id = self.role_id(account, role)?;
-                (!session.is_empty()).then(|| format!("{id}:{session}"))
+                let (role, session) = rest.split_once('/').filter(|(_, session)| !session.is_empty())?;
+                match self.role_id(account, role) {
+                    Some(id) => Some(format!("{id}:{session}")),
+                    None => (role == ORGANIZATION_ROLE).then(|| principal.to_owned()),
+                }
             }
             _ => None,
         }

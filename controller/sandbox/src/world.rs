@@ -16,6 +16,10 @@ pub struct World {
     pub sts: crate::sts::State,
     /// A counter behind every made-up id, so that one sequence of calls always makes the same world.
     pub serial: u64,
+    /// How far the world's clock runs ahead of the real one, in seconds; see [`crate::Sandbox::advance`].
+    pub clock_ahead_seconds: i64,
+    /// When set, only registered accounts exist; otherwise an account exists once someone calls from it or into it.
+    pub closed: bool,
 }
 
 /// What one account holds.

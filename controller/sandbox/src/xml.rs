@@ -58,7 +58,13 @@ impl Xml {
         self.close()
     }
 
-    /// The same, if there is a text; nothing otherwise.
+    /// Text inside the element opened last.
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+        escape_into(&mut self.text, text);
+        self
+    }
+
+    /// A leaf, if there is a text; nothing otherwise.
     pub(crate) fn leaf_if(&mut self, tag: &str, text: Option<impl Display>) -> &mut Self {
         match text {
             Some(text) => self.leaf(tag, text),

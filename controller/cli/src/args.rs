@@ -1,0 +1,195 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Brings AWS true to its specs.
+///
+/// trueup reads TOML specs of accounts, roles, buckets and keys, compares them with what AWS really has, shows the difference as a
+/// plan, and applies it in order.
+#[derive(Debug, Parser)]
+#[command(name = "trueup", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// The flags all commands share.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, or nothing to do; 1 error; 2 differences found (plan --detailed-exitcode); \
+3 refused by a guard; 4 incomplete: something could not be read, or an operation failed.";
+
+/// Flags of all commands.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// The project's directory.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", default_value = ".", global = true)]
+    pub(crate) directory: PathBuf,
+    /// Run against the sandbox, an AWS in the box kept in .trueup/sandbox.
+    #[arg(long, global = true, conflicts_with = "endpoint_url")]
+    pub(crate) sandbox: bool,
+    /// Send all calls there instead of to AWS.
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) endpoint_url: Option<String>,
+    /// Only this account or group; may be given several times.
+    #[arg(long = "account", value_name = "NAME", global = true)]
+    pub(crate) accounts: Vec<String>,
+    /// Only this resource and what it needs; may be given several times.
+    #[arg(long = "target", value_name = "ADDRESS", global = true)]
+    pub(crate) targets: Vec<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
+    pub(crate) format: Format,
+    /// When to colour.
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    pub(crate) color: Color,
+    /// Tell more on stderr; twice for each call.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check the specs without any call.
+    Check,
+    /// Show what apply would do.
+    Plan(PlanArgs),
+    /// Bring AWS true to the specs.
+    Apply(ApplyArgs),
+    /// Draw how the resources of the specs refer to each other.
+    Graph(GraphArgs),
+    /// Explain a kind: its fields, their defaults and limits, its outputs.
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of spec files, for editors.
+    Schema(SchemaArgs),
+    /// Print the project's outputs.
+    Output(OutputArgs),
+    /// Serve or reset the sandbox.
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Make a small working project.
+    Init {
+        /// Where; made if it is not there.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+}
+
+/// Flags that decide what is planned.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Decide {
+    /// Take over what exists without an owner, even where it differs from its spec.
+    #[arg(long)]
+    pub(crate) adopt: bool,
+}
+
+/// Flags of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// What is planned.
+    #[command(flatten)]
+    pub(crate) decide: Decide,
+    /// Save the plan, to be applied as it is by `apply FILE`.
+    #[arg(short, long = "out", value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 when there are differences.
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+/// Flags of `apply`.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// A plan saved by `plan -o FILE`; without it, apply plans first.
+    pub(crate) file: Option<PathBuf>,
+    /// What is planned.
+    #[command(flatten)]
+    pub(crate) decide: Decide,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+/// Flags of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// The language of the drawing.
+    #[arg(long, value_enum, default_value_t = Drawing::Dot)]
+    pub(crate) drawing: Drawing,
+}
+
+/// Languages for drawings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// Graphviz.
+    Dot,
+    /// Mermaid, as Markdown shows it.
+    Mermaid,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The kind; without it, all kinds are listed.
+    pub(crate) kind: Option<String>,
+    /// As Markdown.
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+/// Flags of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The schema of trueup.toml instead of that of spec files.
+    #[arg(long)]
+    pub(crate) settings: bool,
+}
+
+/// Flags of `output`.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Only this one, and nothing else on the line.
+    pub(crate) name: Option<String>,
+}
+
+/// Commands of the sandbox.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Put the sandbox on a port of this machine, for the AWS CLI and others.
+    Serve {
+        /// The port; 0 takes a free one.
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+    },
+    /// Forget everything in the sandbox.
+    Reset,
+}

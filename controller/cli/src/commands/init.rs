@@ -1,0 +1,36 @@
+//! `trueup init`
+
+use std::fs;
+use std::path::Path;
+
+use crate::context::Context;
+use crate::exit::{Exit, Stop};
+
+/// The files of a new project, which works in the sandbox as it is.
+const FILES: [(&str, &str); 4] = [
+    ("trueup.toml", include_str!("init/trueup.toml")),
+    ("accounts.toml", include_str!("init/accounts.toml")),
+    ("delivery.toml", include_str!("init/delivery.toml")),
+    (".gitignore", ".trueup/\n"),
+];
+
+/// Makes a small working project. A file that is there already is never touched.
+pub(crate) fn run(context: &Context, path: &Path) -> Result<Exit, Stop> {
+    let dir = context.common.directory.join(path);
+    let taken: Vec<&str> = FILES.iter().map(|(name, _)| *name).filter(|name| dir.join(name).exists()).collect();
+    if !taken.is_empty() {
+        return Err(Stop::with_help(format!("{} already has {}", dir.display(), taken.join(", ")), "choose an empty directory: trueup init DIR"));
+    }
+    let failed = |what: &Path, error: &std::io::Error| Stop::with_help(format!("can't write {}: {error}", what.display()), "choose a directory you may write to");
+    fs::create_dir_all(&dir).map_err(|error| failed(&dir, &error))?;
+    for (name, text) in FILES {
+        let file = dir.join(name);
+        fs::write(&file, text).map_err(|error| failed(&file, &error))?;
+    }
+    let place = if path == Path::new(".") { String::new() } else { format!(" -C {}", path.display()) };
+    context.output.result(&format!(
+        "Made a project in {}. Try it without an AWS account:\n  trueup{place} --sandbox plan\n  trueup{place} --sandbox apply\n",
+        dir.display()
+    ))?;
+    Ok(Exit::Done)
+}

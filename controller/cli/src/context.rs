@@ -1,0 +1,249 @@
+//! From the flags to a project, to AWS and to a plan: what several commands share.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use trueup_engine::check::{Checked, Kinds, check};
+use trueup_engine::observe::{self, Selection};
+use trueup_engine::plan::{Inputs, plan};
+use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
+use trueup_sandbox::{Options, Sandbox};
+use trueup_specs::diagnostic::Problems;
+use trueup_specs::project::{Loaded, Project, load};
+use trueup_specs::span::Sources;
+use trueup_state::facts::{Facts, ReadRequest};
+use trueup_state::ledger::Ledger;
+use trueup_state::plan::{Plan, PlanAccount};
+use trueup_state::store::{LocalStore, StoreError};
+
+use crate::args::Common;
+use crate::exit::{Exit, Stop, chain};
+use crate::output::Output;
+use crate::progress::Progress;
+
+/// The flags, and how to print.
+pub(crate) struct Context {
+    /// Flags of all commands.
+    pub(crate) common: Common,
+    /// How to print.
+    pub(crate) output: Output,
+}
+
+/// Specs that were read without an error.
+pub(crate) struct Specs {
+    /// Their text.
+    pub(crate) sources: Sources,
+    /// What they say.
+    pub(crate) project: Project,
+}
+
+/// Everything between the specs and a plan, kept for what follows it.
+pub(crate) struct Planned {
+    /// The plan.
+    pub(crate) plan: Plan,
+    /// AWS.
+    pub(crate) aws: Aws,
+    /// What was last applied.
+    pub(crate) ledger: Ledger,
+}
+
+impl Context {
+    /// Reads the specs; prints every problem there is.
+    pub(crate) fn specs(&self) -> Result<Specs, Stop> {
+        let Loaded { sources, project, problems } = load(&self.common.directory, &trueup_kinds::schemas());
+        let specs = match project {
+            Some(project) if !problems.has_errors() => Ok(Specs { sources, project }),
+            Some(_) | None => Err(sources),
+        };
+        let sources = match &specs {
+            Ok(specs) => &specs.sources,
+            Err(sources) => sources,
+        };
+        self.report(problems, sources)?;
+        specs.map_err(|_| Stop::Reported)
+    }
+
+    /// Checks the specs as far as that needs no call.
+    pub(crate) fn check<'s>(&self, specs: &'s Specs) -> Result<Checked<'s>, Stop> {
+        let mut problems = Problems::new();
+        let checked = check(&specs.project, kinds(), &mut problems);
+        self.report(problems, &specs.sources)?;
+        checked.ok_or(Stop::Reported)
+    }
+
+    /// Prints problems; an error among them ends the command.
+    pub(crate) fn report(&self, problems: Problems, sources: &Sources) -> Result<(), Stop> {
+        let failed = problems.has_errors();
+        let problems = problems.into_vec();
+        if !problems.is_empty() {
+            self.output.diagnostics(&problems, sources)?;
+        }
+        if failed {
+            let count = problems.iter().filter(|problem| problem.is_error()).count();
+            let plural = if count == 1 { "" } else { "s" };
+            self.output.note(&format!("{count} error{plural}; nothing was read or changed"));
+            return Err(Stop::Reported);
+        }
+        Ok(())
+    }
+
+    /// Where the project's state is; the sandbox has its own.
+    pub(crate) fn state_dir(&self, project: &Project) -> PathBuf {
+        let dir = self.common.directory.join(&project.settings.state.path);
+        if self.common.sandbox { dir.join("sandbox") } else { dir }
+    }
+
+    /// The store of the project.
+    pub(crate) fn store(&self, project: &Project) -> LocalStore {
+        LocalStore::new(self.state_dir(project))
+    }
+
+    /// The part of the specs that --account and --target ask for.
+    pub(crate) fn selection(&self, checked: &Checked<'_>) -> Result<Selection, Stop> {
+        let project = checked.project;
+        let mut accounts = BTreeSet::new();
+        for name in &self.common.accounts {
+            let members: Vec<Arc<str>> = project
+                .accounts
+                .values()
+                .filter(|account| *account.name == **name || account.groups.iter().any(|group| **group == **name))
+                .map(|account| account.name.clone())
+                .collect();
+            if members.is_empty() {
+                let known: Vec<&str> = project.accounts.keys().map(|name| &**name).collect();
+                return Err(Stop::with_help(
+                    format!("there is no account or group `{name}` in the specs"),
+                    format!("the accounts are: {}", known.join(", ")),
+                ));
+            }
+            accounts.extend(members);
+        }
+        let mut targets = BTreeSet::new();
+        for target in &self.common.targets {
+            targets.extend(self.target(checked, target)?);
+        }
+        let filled = |set: BTreeSet<_>| if set.is_empty() { None } else { Some(set) };
+        Ok(Selection { accounts: filled(accounts), targets: if targets.is_empty() { None } else { Some(targets) } })
+    }
+
+    /// A target is an address as plans show it; the region, or the account too, may be left out where that is not ambiguous, and a
+    /// removed resource is a target by its tombstone.
+    fn target(&self, checked: &Checked<'_>, target: &str) -> Result<Vec<String>, Stop> {
+        let removed = checked.project.removed.iter().flat_map(|tombstone| &tombstone.addresses);
+        let all: Vec<String> =
+            checked.items.iter().map(|item| item.at.address.to_string()).chain(removed.map(ToString::to_string)).collect();
+        let is_meant = |address: &&String| {
+            let (place, resource) = address.split_once('/').unwrap_or(("", address.as_str()));
+            let account = place.split('@').next().unwrap_or_default();
+            **address == target || format!("{account}/{resource}") == target || resource == target
+        };
+        let meant: Vec<String> = all.iter().filter(is_meant).cloned().collect();
+        if meant.is_empty() {
+            let near = trueup_specs::suggest::nearest(target, all.iter().map(String::as_str));
+            let help = near.map_or_else(
+                || "an address is account/kind.name, as `trueup plan` shows it".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(Stop::with_help(format!("no resource has the address `{target}`"), help));
+        }
+        Ok(meant)
+    }
+
+    /// Finds out who calls, and how to reach the accounts.
+    pub(crate) async fn connect(&self, project: &Project, accounts: Vec<AccountAccess>) -> Result<Aws, Stop> {
+        let region = project.settings.region.as_deref().map(str::to_owned);
+        let options = if self.common.sandbox {
+            let sandbox = self.sandbox(project)?;
+            // In the sandbox the first account of the specs is the caller's own.
+            let own = project.accounts.values().next().map(|account| account.id.clone()).unwrap_or_default();
+            AwsOptions {
+                http_client: Some(sandbox.client().into_shared()),
+                credentials: Some(Credentials::new(own, "sandbox", None, None, "sandbox")),
+                region,
+                ..AwsOptions::default()
+            }
+        } else {
+            AwsOptions { endpoint_url: self.common.endpoint_url.clone(), region, ..AwsOptions::default() }
+        };
+        Aws::connect(options, accounts).await.map_err(|failure| Stop::Error {
+            what: chain(&failure),
+            help: failure.help().map(|help| help.to_string()),
+            exit: Exit::Error,
+        })
+    }
+
+    /// The sandbox of the project, with its accounts.
+    pub(crate) fn sandbox(&self, project: &Project) -> Result<Sandbox, Stop> {
+        let options = Options {
+            dir: Some(self.common.directory.join(&project.settings.state.path).join("sandbox")),
+            accounts: project.accounts.values().map(|account| account.id.clone()).collect(),
+            ..Options::default()
+        };
+        Sandbox::open(options).map_err(|error| Stop::error(&error))
+    }
+
+    /// Reads, telling how it goes.
+    pub(crate) async fn read(&self, aws: &Aws, requests: &[ReadRequest]) -> Facts {
+        let progress = Progress::new(requests.len(), "reading");
+        aws.read(requests, &|request, cost| progress.read(request, cost)).await
+    }
+
+    /// The whole way from the specs to a plan.
+    pub(crate) async fn plan(&self, specs: &Specs, adopt: bool) -> Result<Planned, Stop> {
+        let checked = self.check(specs)?;
+        let selection = self.selection(&checked)?;
+        let ledger = self.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
+        let reach = observe::reach(&checked, &selection);
+        let requests = observe::requests(&checked, &selection, &reach, &ledger);
+        let aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
+        let facts = self.read(&aws, &requests).await;
+        let mut problems = Problems::new();
+        let inputs = Inputs {
+            checked: &checked,
+            sources: &specs.sources,
+            selection: &selection,
+            reach: &reach,
+            requests: &requests,
+            facts: &facts,
+            ledger: &ledger,
+            adopt,
+        };
+        let plan = plan(inputs, &mut problems);
+        self.report(problems, &specs.sources)?;
+        Ok(Planned { plan: plan.ok_or(Stop::Reported)?, aws, ledger })
+    }
+}
+
+/// The kinds this trueup knows.
+pub(crate) fn kinds() -> Kinds {
+    trueup_kinds::kinds()
+}
+
+/// The accounts of the specs, as the sessions need them.
+fn project_accounts(project: &Project) -> Vec<AccountAccess> {
+    let access = |account: &trueup_specs::project::Account| AccountAccess {
+        name: account.name.clone(),
+        id: account.id.clone(),
+        profile: account.profile.clone(),
+        access_role: account.access_role.clone().unwrap_or_else(|| project.settings.access_role.clone()),
+    };
+    project.accounts.values().map(access).collect()
+}
+
+/// The accounts of a saved plan, as the sessions need them.
+pub(crate) fn plan_accounts(plan: &Plan) -> Vec<AccountAccess> {
+    let access = |(name, account): (&Arc<str>, &PlanAccount)| AccountAccess {
+        name: name.clone(),
+        id: account.id.to_string(),
+        profile: account.profile.clone(),
+        access_role: account.access_role.clone(),
+    };
+    plan.accounts.iter().map(access).collect()
+}
+
+/// A store's error, with its way out.
+pub(crate) fn store_stop(error: &StoreError) -> Stop {
+    Stop::with_help(chain(error), error.help())
+}

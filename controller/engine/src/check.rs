@@ -1,0 +1,199 @@
+//! What can be said of the specs before any call is made.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::Value;
+use trueup_specs::diagnostic::{Diagnostic, Problems};
+use trueup_specs::kind::{KindSchema, KindScope};
+use trueup_specs::project::{Instance, InstanceId, Project};
+use trueup_specs::resolve::{self, Outputs, ResolvedOutput, Resolver};
+use trueup_specs::{pending, span::Span};
+use trueup_state::ledger::Ledger;
+
+use crate::facts::Scope;
+use crate::kind::{AnyKind, At, Identity};
+
+/// The kinds there are, and the reach of the sources they read.
+#[derive(Clone, Copy)]
+pub struct Kinds {
+    /// One row a kind.
+    pub rows: &'static [&'static dyn AnyKind],
+    /// Whether a source is read once per account or once per region.
+    pub source_scope: fn(&str) -> KindScope,
+}
+
+impl Kinds {
+    /// What the language must know of them.
+    #[must_use]
+    pub fn schemas(&self) -> Vec<&'static KindSchema> {
+        self.rows.iter().map(|kind| kind.schema()).collect()
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'static dyn AnyKind> {
+        self.rows.iter().find(|kind| kind.schema().name == name).copied()
+    }
+}
+
+/// One resource of the specs, with what follows from its spec alone.
+pub struct Item {
+    /// Where it lives.
+    pub at: At,
+    /// Its kind.
+    pub kind: &'static dyn AnyKind,
+    /// Its name, claim and predicted outputs.
+    pub identity: Identity,
+    /// The resources its spec refers to, each once, in order.
+    pub uses: Vec<InstanceId>,
+}
+
+/// The specs, found sound.
+pub struct Checked<'p> {
+    /// The specs.
+    pub project: &'p Project,
+    /// The kinds.
+    pub kinds: Kinds,
+    /// One for each instance of the project, in its order.
+    pub items: Vec<Item>,
+}
+
+impl Checked<'_> {
+    /// The item of an instance.
+    #[must_use]
+    pub fn item(&self, id: InstanceId) -> &Item {
+        &self.items[id.index()]
+    }
+
+    /// The instance behind an item.
+    #[must_use]
+    pub fn instance(&self, index: usize) -> &Instance {
+        &self.project.instances[index]
+    }
+}
+
+/// Predicted outputs alone: what is known before anything is read.
+struct Predicted<'a>(&'a [Identity]);
+
+impl Outputs for Predicted<'_> {
+    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
+        self.0.get(instance.index())?.outputs.get(attribute).cloned()
+    }
+}
+
+/// Checks everything that needs no call: names, references, policies, limits, claims. Problems go into `problems`; the result is worth
+/// planning with only when there are none.
+pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) -> Option<Checked<'p>> {
+    let ats: Vec<(At, &'static dyn AnyKind)> =
+        project.instances.iter().map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?))).collect::<Option<_>>()?;
+    let identities: Vec<Identity> = ats
+        .iter()
+        .enumerate()
+        .map(|(index, (at, kind))| {
+            let block = &project.instances[index].block;
+            let Some(mut cx) = Resolver::new(project, id(index), &Predicted(&[]), problems) else { return Identity::default() };
+            let identity = kind.identity(&*block.spec, at, &mut cx);
+            if pending::tokens(&identity.name).next().is_some() {
+                cx.problem(
+                    Diagnostic::error("a name must be known before anything is made")
+                        .at(block.span, "this resource's name refers to another resource")
+                        .help("a name may use ${account.id}, ${region} and template parameters"),
+                );
+            }
+            identity
+        })
+        .collect();
+    claims(project, &identities, problems);
+    let predicted = Predicted(&identities);
+    let mut uses = Vec::with_capacity(ats.len());
+    for (index, (at, kind)) in ats.iter().enumerate() {
+        let mut cx = Resolver::new(project, id(index), &predicted, problems)?;
+        // The model itself is made again once AWS was read; here only its problems and references count.
+        let _ = kind.desired(&*project.instances[index].block.spec, at, &mut cx);
+        uses.push(used_once(cx.used()));
+    }
+    let items = ats
+        .into_iter()
+        .zip(identities)
+        .zip(uses)
+        .map(|(((at, kind), identity), uses)| Item { at, kind, identity, uses })
+        .collect();
+    Some(Checked { project, kinds, items })
+}
+
+/// The instance at a place of the project; the language numbers them with 32 bits.
+pub(crate) fn id(index: usize) -> InstanceId {
+    InstanceId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+fn at(project: &Project, instance: &Instance) -> Option<At> {
+    let account = project.accounts.get(&instance.account)?;
+    let region = instance.region.clone();
+    Some(At {
+        partition: trueup_specs::resolve::partition(region.as_deref().or(project.settings.region.as_deref()).unwrap_or_default()),
+        scope: Scope { account: instance.account.clone(), region },
+        account_id: Arc::from(account.id.as_str()),
+        address: Arc::from(instance.address.to_string()),
+    })
+}
+
+/// What follows from names and from the last apply.
+struct Recorded<'a> {
+    checked: &'a Checked<'a>,
+    ledger: &'a Ledger,
+}
+
+impl Outputs for Recorded<'_> {
+    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
+        let item = self.checked.items.get(instance.index())?;
+        let predicted = item.identity.outputs.get(attribute);
+        let address = &self.checked.project.instances[instance.index()].address;
+        predicted.or_else(|| self.ledger.get(&item.at.scope, address)?.outputs.get(attribute)).cloned()
+    }
+}
+
+/// The project's outputs as far as they are known; the others hold tokens.
+pub(crate) fn resolved(project: &Project, outputs: &dyn Outputs, problems: &mut Problems) -> BTreeMap<String, Value> {
+    let value = |spec| match resolve::output(project, spec, outputs, problems) {
+        ResolvedOutput::One(text) => Value::String(text),
+        ResolvedOutput::Many(texts) => Value::Array(texts.into_iter().map(Value::String).collect()),
+    };
+    project.outputs.iter().map(|spec| spec.name.to_string()).zip(project.outputs.iter().map(value)).collect()
+}
+
+/// The project's outputs without any call; a value that is not on record holds a token.
+#[must_use]
+pub fn outputs(checked: &Checked<'_>, ledger: &Ledger) -> BTreeMap<String, Value> {
+    resolved(checked.project, &Recorded { checked, ledger }, &mut Problems::new())
+}
+
+fn used_once(used: &[(InstanceId, Span)]) -> Vec<InstanceId> {
+    let mut ids: Vec<InstanceId> = used.iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// No two specs may claim one physical name.
+fn claims(project: &Project, identities: &[Identity], problems: &mut Problems) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (index, identity) in identities.iter().enumerate() {
+        let Some(claim) = &identity.claim else { continue };
+        match first.entry(claim) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(index);
+            }
+            Entry::Occupied(occupied) => {
+                let (one, other) = (&project.instances[*occupied.get()], &project.instances[index]);
+                problems.push(
+                    Diagnostic::error(format!("two resources claim the name `{}`", identity.name))
+                        .at(other.block.span, format!("{} claims it here", other.address))
+                        .also(one.block.span, format!("{} claims it here", one.address))
+                        .help("give one of them another `name`, or remove one"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Walks an approved plan: exactly its operations, each after all it waits for, several at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde_json::Value;
+use trueup_specs::pending;
+use trueup_state::journal::{Entry, Journal};
+use trueup_state::ledger::{self, Ledger};
+use trueup_state::outputs::Outputs;
+use trueup_state::plan::{Action, Confirmed, Plan, PlannedOp};
+
+use crate::guard::Approved;
+use crate::kind::At;
+use crate::order::tokens;
+use crate::perform::{Effect, OpContext, OpError, Performer};
+
+/// How many calls may be in flight for one service in one account. IAM answers writes at a few a second for each account, so more would
+/// only be throttled.
+const IN_FLIGHT_PER_SERVICE: usize = 4;
+
+/// How many calls may be in flight in all.
+const IN_FLIGHT: usize = 32;
+
+/// How one operation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It succeeded.
+    Done,
+    /// It failed.
+    Failed(OpError),
+    /// It was not tried: something it waits for failed, or the run was stopped.
+    Skipped,
+}
+
+/// What a run tells while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An operation was sent.
+    Started(usize),
+    /// An operation ended.
+    Ended(usize, Outcome),
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// By operation of the plan.
+    pub outcomes: Vec<Outcome>,
+    /// The run was stopped before its end.
+    pub stopped: bool,
+    /// Why the journal could not be written, if that ended the run.
+    pub journal_error: Option<String>,
+    /// What became known.
+    pub outputs: BTreeMap<String, Outputs>,
+}
+
+impl Report {
+    /// How many operations ended this way.
+    #[must_use]
+    pub fn count(&self, of: impl Fn(&Outcome) -> bool) -> usize {
+        self.outcomes.iter().filter(|outcome| of(outcome)).count()
+    }
+
+    /// Whether every operation succeeded.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.outcomes.iter().all(|outcome| *outcome == Outcome::Done)
+    }
+}
+
+/// What the engine needs beside the plan to walk it.
+pub struct Walk<'a> {
+    /// Who performs.
+    pub performer: &'a dyn Performer,
+    /// Where each intent and outcome is written before and after its call.
+    pub journal: &'a mut dyn Journal,
+    /// Told of each start and end.
+    pub events: &'a mut dyn FnMut(&Event),
+    /// Once set, no further call is sent; those in flight are waited for.
+    pub stop: &'a AtomicBool,
+}
+
+/// Account and service: what AWS throttles by.
+type Lane<'a> = (&'a str, &'a str);
+
+#[derive(Default)]
+struct Queue {
+    free: BTreeSet<usize>,
+    in_flight: usize,
+}
+
+struct State<'a> {
+    plan: &'a Plan,
+    ats: Vec<At>,
+    waiting: Vec<usize>,
+    dependents: Vec<Vec<usize>>,
+    lanes: BTreeMap<Lane<'a>, Queue>,
+    outcomes: Vec<Option<Outcome>>,
+    outputs: BTreeMap<String, Outputs>,
+}
+
+/// Walks the plan.
+pub async fn execute(approved: &Approved, walk: Walk<'_>) -> Report {
+    let plan = approved.plan();
+    let Walk { performer, journal, events, stop } = walk;
+    let mut state = State::new(plan);
+    let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Result<Outputs, OpError>)>> = FuturesUnordered::new();
+    let begin = Entry::Begin { project: plan.project.to_string(), ops: plan.ops.len() };
+    let mut journal_error = journal.record(&begin).err();
+    loop {
+        while journal_error.is_none() && !stop.load(Ordering::SeqCst) && flying.len() < IN_FLIGHT {
+            let Some(index) = state.take_free() else { break };
+            let op = &plan.ops[index];
+            let intent = Entry::Intent {
+                op: index,
+                address: plan.changes[op.change].address.clone(),
+                call: op.call.clone(),
+                title: op.title.clone(),
+            };
+            if let Err(error) = journal.record(&intent) {
+                journal_error = Some(error);
+                state.land(index);
+                break;
+            }
+            events(&Event::Started(index));
+            let payload = state.payload(op);
+            let (kind, at) = (plan.changes[op.change].address.kind, state.ats[op.change].clone());
+            let cx = OpContext { fresh: op.fresh };
+            flying.push(Box::pin(async move {
+                match payload {
+                    Ok(payload) => (index, performer.perform(kind, &at, payload, cx).await),
+                    Err(error) => (index, Err(error)),
+                }
+            }));
+        }
+        let Some((index, result)) = flying.next().await else { break };
+        let entry = match &result {
+            Ok(outputs) => Entry::Done { op: index, outputs: outputs.clone() },
+            Err(error) => Entry::Failed { op: index, error: error.to_string(), unknown: error.effect == Effect::Unknown },
+        };
+        if let Err(error) = journal.record(&entry) {
+            journal_error.get_or_insert(error);
+        }
+        let outcome = state.end(index, result);
+        events(&Event::Ended(index, outcome));
+    }
+    let stopped = stop.load(Ordering::SeqCst) || journal_error.is_some();
+    let report = state.report(stopped, journal_error.as_ref().map(ToString::to_string));
+    let end = Entry::End {
+        done: report.count(|outcome| *outcome == Outcome::Done),
+        failed: report.count(|outcome| matches!(outcome, Outcome::Failed(_))),
+        skipped: report.count(|outcome| *outcome == Outcome::Skipped),
+    };
+    if journal_error.is_none() {
+        // The run is over: a journal that can't take its last line changes nothing that was done.
+        let _ = journal.record(&end);
+    }
+    report
+}
+
+impl<'a> State<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let mut dependents = vec![Vec::new(); plan.ops.len()];
+        for (index, op) in plan.ops.iter().enumerate() {
+            for before in &op.after {
+                dependents[*before].push(index);
+            }
+        }
+        let mut state = Self {
+            ats: plan.changes.iter().map(|change| at(plan, change)).collect(),
+            waiting: plan.ops.iter().map(|op| op.after.len()).collect(),
+            lanes: BTreeMap::new(),
+            dependents,
+            outcomes: vec![None; plan.ops.len()],
+            outputs: BTreeMap::new(),
+            plan,
+        };
+        for index in (0..plan.ops.len()).filter(|index| plan.ops[*index].after.is_empty()) {
+            state.queue(index).free.insert(index);
+        }
+        state
+    }
+
+    fn queue(&mut self, index: usize) -> &mut Queue {
+        let plan = self.plan;
+        let op = &plan.ops[index];
+        let service = op.call.split(':').next().unwrap_or_default();
+        self.lanes.entry((&plan.changes[op.change].scope.account, service)).or_default()
+    }
+
+    /// The first free operation, in the plan's order, whose service in its account has room.
+    fn take_free(&mut self) -> Option<usize> {
+        let open = self.lanes.values_mut().filter(|queue| queue.in_flight < IN_FLIGHT_PER_SERVICE);
+        let queue = open.filter(|queue| !queue.free.is_empty()).min_by_key(|queue| queue.free.first().copied())?;
+        queue.in_flight += 1;
+        queue.free.pop_first()
+    }
+
+    /// An operation is no longer in flight.
+    fn land(&mut self, index: usize) {
+        self.queue(index).in_flight -= 1;
+    }
+
+    fn end(&mut self, index: usize, result: Result<Outputs, OpError>) -> Outcome {
+        let op = &self.plan.ops[index];
+        self.land(index);
+        let outcome = match result {
+            Ok(outputs) => {
+                let address = self.plan.changes[op.change].address.to_string();
+                self.outputs.entry(address).or_default().extend(outputs);
+                for next in std::mem::take(&mut self.dependents[index]) {
+                    self.waiting[next] -= 1;
+                    if self.waiting[next] == 0 {
+                        self.queue(next).free.insert(next);
+                    }
+                }
+                Outcome::Done
+            }
+            Err(error) => Outcome::Failed(error),
+        };
+        self.outcomes[index] = Some(outcome.clone());
+        outcome
+    }
+
+    /// The operation with every token replaced by the value that became known.
+    fn payload(&self, op: &PlannedOp) -> Result<Value, OpError> {
+        let missing = tokens(&op.op)
+            .into_iter()
+            .find(|(address, attribute)| self.outputs.get(address).is_none_or(|outputs| !outputs.contains_key(attribute)));
+        if let Some((address, attribute)) = missing {
+            return Err(OpError {
+                call: op.call.clone(),
+                code: None,
+                message: format!("{address}.{attribute} did not become known"),
+                request_id: None,
+                help: Some("plan again: what exists by now is found".to_owned()),
+                effect: Effect::None,
+            });
+        }
+        Ok(fill(&op.op, &self.outputs))
+    }
+
+    fn report(self, stopped: bool, journal_error: Option<String>) -> Report {
+        let outcomes = self.outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Skipped)).collect();
+        Report { outcomes, stopped, journal_error, outputs: self.outputs }
+    }
+}
+
+fn at(plan: &Plan, change: &trueup_state::plan::Change) -> At {
+    let id = plan.accounts.get(&change.scope.account).map(|account| account.id.clone());
+    At {
+        scope: change.scope.clone(),
+        account_id: id.unwrap_or_default(),
+        partition: trueup_specs::resolve::partition(change.scope.region.as_deref().unwrap_or_default()),
+        address: change.address.to_string().into(),
+    }
+}
+
+/// Replaces tokens everywhere in a value.
+#[must_use]
+pub fn fill(value: &Value, outputs: &BTreeMap<String, Outputs>) -> Value {
+    let text = |text: &str| {
+        pending::replace(text, |address, attribute| outputs.get(address).and_then(|outputs| outputs.get(attribute)).cloned())
+    };
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::String(string) => Value::String(text(string)),
+        Value::Array(items) => Value::Array(items.iter().map(|item| fill(item, outputs)).collect()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(key, member)| (text(key), fill(member, outputs))).collect())
+        }
+    }
+}
+
+/// Writes into the ledger what the run brought about: a resource whose operations all succeeded is as its plan says. One of which a
+/// part failed keeps its old entry, since only AWS knows what it is now.
+pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
+    for Confirmed { address, scope, name, outputs, model } in &plan.confirmed {
+        let entry = ledger::Entry { name: name.clone(), outputs: outputs.clone(), model: model.clone() };
+        ledger.put(scope, address.clone(), entry);
+    }
+    let mut complete = vec![true; plan.changes.len()];
+    for (op, outcome) in plan.ops.iter().zip(&report.outcomes) {
+        complete[op.change] &= *outcome == Outcome::Done;
+    }
+    for (change, _) in plan.changes.iter().zip(&complete).filter(|(_, complete)| **complete) {
+        if let Action::Move { from } = &change.action
+            && let Ok(from) = from.parse()
+        {
+            ledger.remove(&change.scope, &from);
+        }
+        match &change.after {
+            None => ledger.remove(&change.scope, &change.address),
+            Some(after) => {
+                let mut outputs = change.outputs.clone();
+                outputs.extend(report.outputs.get(&change.address.to_string()).cloned().unwrap_or_default());
+                let entry = ledger::Entry { name: change.name.clone(), outputs, model: fill(after, &report.outputs) };
+                ledger.put(&change.scope, change.address.clone(), entry);
+            }
+        }
+    }
+}

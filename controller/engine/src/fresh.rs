@@ -1,0 +1,74 @@
+//! Whether the world is still what a saved plan was decided from.
+
+use std::collections::BTreeMap;
+
+use trueup_specs::address::Address;
+use trueup_state::ledger::Ledger;
+use trueup_state::plan::{Action, Change, Plan};
+
+use crate::check::Kinds;
+use crate::facts::{Facts, Scope, Unread};
+use crate::kind::{AnyKind, AnyModel, Live};
+use crate::matching::{Owner, owner};
+use crate::plan::differing;
+
+/// How a resource moved since the plan was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The resource.
+    pub address: Address,
+    /// What happened to it.
+    pub what: String,
+}
+
+/// Compares everything a plan touches with what is there now.
+///
+/// # Errors
+/// When something the plan touches could not be read.
+pub fn moved(plan: &Plan, kinds: Kinds, facts: &Facts, ledger: &Ledger) -> Result<Vec<Moved>, Unread> {
+    let mut seen: BTreeMap<(&str, &Scope), Vec<Live<AnyModel>>> = BTreeMap::new();
+    let mut moved = Vec::new();
+    for change in &plan.changes {
+        let Some(kind) = kinds.get(&change.address.kind) else {
+            moved.push(Moved { address: change.address.clone(), what: "is of a kind this trueup does not know".to_owned() });
+            continue;
+        };
+        let key = (&*change.address.kind, &change.scope);
+        if !seen.contains_key(&key) {
+            seen.insert(key, kind.observe(facts, &change.scope)?);
+        }
+        let now = seen.get(&key).and_then(|live| live.iter().find(|live| is_of(change, kind, live, &plan.project, ledger)));
+        let what = match (now, &change.before) {
+            (None, None) => continue,
+            (None, Some(_)) => "is gone".to_owned(),
+            (Some(_), None) => "exists by now".to_owned(),
+            (Some(live), Some(before)) => {
+                let now = kind.to_value(&live.model);
+                if now == *before {
+                    continue;
+                }
+                format!("changed in {}", differing(before, &now).join(", "))
+            }
+        };
+        moved.push(Moved { address: change.address.clone(), what });
+    }
+    Ok(moved)
+}
+
+fn is_of(change: &Change, kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, ledger: &Ledger) -> bool {
+    let named = !change.name.is_empty() && live.name == change.name;
+    let previous = match &change.action {
+        Action::Move { from } => Some(&**from),
+        Action::Create
+        | Action::Update
+        | Action::Adopt
+        | Action::Replace { .. }
+        | Action::Remove { .. }
+        | Action::Follow { .. } => None,
+    };
+    let tagged = match owner(kind, live, project, ledger, &change.scope) {
+        Owner::Ours(address) => address == change.address.to_string() || previous == Some(&*address),
+        Owner::Nobody | Owner::Other(_) => false,
+    };
+    named || tagged
+}

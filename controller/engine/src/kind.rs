@@ -1,0 +1,295 @@
+//! What the engine asks of a kind.
+//!
+//! A kind is pure: it turns a spec into a [model](Kind::Model), facts into models, and the difference of two models
+//! into [operations](Kind::Op), which are data. What performs an operation is the kinds crate's driver, not the engine.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use trueup_specs::kind::KindSchema;
+use trueup_specs::resolve::Resolver;
+use trueup_state::outputs::Outputs;
+
+use crate::facts::{Facts, Scope, Unread};
+
+/// Where a resource lives, as ARNs need it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct At {
+    /// Account and region as the specs name them.
+    pub scope: Scope,
+    /// Twelve digits.
+    pub account_id: Arc<str>,
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: &'static str,
+    /// The resource's address, as its tag says it.
+    pub address: Arc<str>,
+}
+
+impl At {
+    /// The region, or the empty string for a global resource: the way ARNs say it.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.scope.region.as_deref().unwrap_or_default()
+    }
+
+    /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`; IAM leaves the region empty.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        let region = if service == "iam" { "" } else { self.region() };
+        format!("arn:{}:{service}:{region}:{}:{resource}", self.partition, self.account_id)
+    }
+}
+
+/// Who a resource is before anything is read: what follows from its spec alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The physical name, unique for its kind in its scope: a role's name, a bucket's name, a key's alias. Empty where the
+    /// spec gives none (a key without alias): then the resource is found by its tag alone.
+    pub name: String,
+    /// What no two specs may claim, in AWS's terms and spelt as AWS compares it: `iam 111111111111 role/deployer`.
+    pub claim: Option<String>,
+    /// The outputs that follow from the name.
+    pub outputs: Outputs,
+}
+
+/// A thing that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live<M> {
+    /// The physical name, to be matched with [`Identity::name`].
+    pub name: String,
+    /// Its canonical form.
+    pub model: M,
+    /// All its outputs.
+    pub outputs: Outputs,
+}
+
+/// What makes `before` into `after`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps<Op> {
+    /// In the order of one resource; empty exactly when the models are equal.
+    pub ops: Vec<Op>,
+    /// The fields that can't be changed in place, when the resource must be removed and made again.
+    pub replaces: Vec<&'static str>,
+}
+
+/// A change AWS has no way to make and that is too dangerous to make by removing and creating.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The field that would change.
+    pub field: &'static str,
+    /// Why it can't be done.
+    pub why: String,
+    /// What to do instead.
+    pub help: String,
+}
+
+/// What an operation is to the engine: how it is shown, and what must happen before and after it.
+///
+/// The ids in `needs`, `creates`, `releases` and `destroys` are ARNs. A value that is not known yet needs no entry: the engine finds
+/// the tokens in the operation's data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpInfo {
+    /// The call as its IAM action: `iam:CreateRole`.
+    pub call: &'static str,
+    /// The ARN (or `*`) the call acts on, as a policy's `Resource` would name it.
+    pub resource: String,
+    /// What it does, short, for a person: `create role deployer`.
+    pub title: String,
+    /// What must exist when it is sent.
+    pub needs: Vec<String>,
+    /// What exists after it.
+    pub creates: Vec<String>,
+    /// What it no longer names after it, so that it may be removed.
+    pub releases: Vec<String>,
+    /// What no longer exists after it.
+    pub destroys: Vec<String>,
+    /// The outputs that become known by it, where they don't follow from a name.
+    pub yields: &'static [&'static str],
+    /// True for a call that makes a new thing each time it is sent: it is never sent again blindly.
+    pub once: bool,
+}
+
+/// One kind of resource.
+pub trait Kind: Send + Sync + 'static {
+    /// What TOML says.
+    type Spec: Send + Sync + 'static;
+    /// The canonical form, the same type for desired and live: equal means equal to AWS. Serialises to a JSON object with one
+    /// member a field; policy documents in it serialise as AWS policy JSON, tags as an object `tags`.
+    type Model: Serialize + DeserializeOwned + Clone + Eq + fmt::Debug + Send + Sync + 'static;
+    /// One API call, as data.
+    type Op: Serialize + DeserializeOwned + Clone + Eq + fmt::Debug + Send + Sync + 'static;
+
+    /// What the language knows of the kind.
+    fn schema() -> &'static KindSchema;
+    /// The sources [`Kind::observe`] looks at.
+    fn sources() -> &'static [&'static str];
+    /// Name, claim and predicted outputs.
+    fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// The model the spec asks for; `None` after a problem, which is in `cx`.
+    fn desired(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Option<Self::Model>;
+    /// Everything of this kind that the facts show in the scope.
+    ///
+    /// # Errors
+    /// When a source could not be read.
+    fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<Self::Model>>, Unread>;
+    /// The tags of a model, where the kind has them.
+    fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
+    /// The same, to be changed.
+    fn tags_mut(model: &mut Self::Model) -> Option<&mut BTreeMap<String, String>>;
+    /// What makes `before` into `after`: empty exactly when they are equal.
+    ///
+    /// # Errors
+    /// When there is no safe way.
+    fn ops(at: &At, before: Option<&Self::Model>, after: Option<&Self::Model>) -> Result<Steps<Self::Op>, Refusal>;
+    /// A creating operation cut in two, so that what it names may be made in between: a role's shell, then its trust.
+    fn split(at: &At, op: &Self::Op) -> Option<Vec<Self::Op>>;
+    /// The operations to do again because the thing with this ARN is removed and made again in this plan.
+    fn follow(at: &At, model: &Self::Model, replaced: &str) -> Vec<Self::Op>;
+    /// What the operation is to the engine.
+    fn info(at: &At, op: &Self::Op) -> OpInfo;
+    /// What the operation means: folding this over [`Kind::ops`] from `before` gives `after`.
+    fn simulate(model: &mut Option<Self::Model>, op: &Self::Op);
+}
+
+/// A model whose kind the engine does not know.
+pub type AnyModel = Box<dyn Any + Send + Sync>;
+
+/// A [`Kind`] behind one type, with its operations and saved models as JSON.
+pub trait AnyKind: Send + Sync {
+    /// See [`Kind::schema`].
+    fn schema(&self) -> &'static KindSchema;
+    /// See [`Kind::sources`].
+    fn sources(&self) -> &'static [&'static str];
+    /// See [`Kind::identity`].
+    fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// See [`Kind::desired`].
+    fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel>;
+    /// See [`Kind::observe`].
+    ///
+    /// # Errors
+    /// When a source could not be read.
+    fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
+    /// See [`Kind::tags`].
+    fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
+    /// Whether two models are equal.
+    fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool;
+    /// The model with other tags.
+    fn with_tags(&self, model: &AnyModel, tags: BTreeMap<String, String>) -> AnyModel;
+    /// The model as JSON.
+    fn to_value(&self, model: &AnyModel) -> Value;
+    /// The model from JSON, or why that is no such model.
+    ///
+    /// # Errors
+    /// When the JSON is not a model of this kind.
+    fn from_value(&self, value: Value) -> Result<AnyModel, serde_json::Error>;
+    /// See [`Kind::ops`].
+    ///
+    /// # Errors
+    /// When there is no safe way.
+    fn ops(&self, at: &At, before: Option<&AnyModel>, after: Option<&AnyModel>) -> Result<Steps<Value>, Refusal>;
+    /// See [`Kind::split`].
+    fn split(&self, at: &At, op: &Value) -> Option<Vec<Value>>;
+    /// See [`Kind::follow`].
+    fn follow(&self, at: &At, model: &AnyModel, replaced: &str) -> Vec<Value>;
+    /// See [`Kind::info`].
+    fn info(&self, at: &At, op: &Value) -> OpInfo;
+}
+
+/// The bridge from [`Kind`] to [`AnyKind`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Erased<K>(std::marker::PhantomData<fn() -> K>);
+
+impl<K> Erased<K> {
+    /// The bridge for one kind.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+// A model or spec that reaches the wrong kind is a defect of the engine, never an input's fault.
+const WRONG_KIND: &str = "the engine gives a kind only what that kind made";
+
+fn own<T: 'static>(value: &(dyn Any + Send + Sync)) -> &T {
+    value.downcast_ref().expect(WRONG_KIND)
+}
+
+fn op<K: Kind>(value: &Value) -> K::Op {
+    serde_json::from_value(value.clone()).expect(WRONG_KIND)
+}
+
+fn values<Op: Serialize>(ops: &[Op]) -> Vec<Value> {
+    ops.iter().map(|op| serde_json::to_value(op).expect("an operation is plain data")).collect()
+}
+
+impl<K: Kind> AnyKind for Erased<K> {
+    fn schema(&self) -> &'static KindSchema {
+        K::schema()
+    }
+
+    fn sources(&self) -> &'static [&'static str] {
+        K::sources()
+    }
+
+    fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {
+        K::identity(own(spec), at, cx)
+    }
+
+    fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel> {
+        K::desired(own(spec), at, cx).map(|model| Box::new(model) as AnyModel)
+    }
+
+    fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread> {
+        let live = K::observe(facts, scope)?;
+        Ok(live
+            .into_iter()
+            .map(|Live { name, model, outputs }| Live { name, model: Box::new(model) as AnyModel, outputs })
+            .collect())
+    }
+
+    fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
+        K::tags(own(&**model))
+    }
+
+    fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool {
+        own::<K::Model>(&**a) == own::<K::Model>(&**b)
+    }
+
+    fn with_tags(&self, model: &AnyModel, tags: BTreeMap<String, String>) -> AnyModel {
+        let mut model = own::<K::Model>(&**model).clone();
+        if let Some(own_tags) = K::tags_mut(&mut model) {
+            *own_tags = tags;
+        }
+        Box::new(model)
+    }
+
+    fn to_value(&self, model: &AnyModel) -> Value {
+        serde_json::to_value(own::<K::Model>(&**model)).expect("a model is plain data")
+    }
+
+    fn from_value(&self, value: Value) -> Result<AnyModel, serde_json::Error> {
+        serde_json::from_value::<K::Model>(value).map(|model| Box::new(model) as AnyModel)
+    }
+
+    fn ops(&self, at: &At, before: Option<&AnyModel>, after: Option<&AnyModel>) -> Result<Steps<Value>, Refusal> {
+        let steps = K::ops(at, before.map(|model| own(&**model)), after.map(|model| own(&**model)))?;
+        Ok(Steps { ops: values(&steps.ops), replaces: steps.replaces })
+    }
+
+    fn split(&self, at: &At, value: &Value) -> Option<Vec<Value>> {
+        K::split(at, &op::<K>(value)).map(|ops| values(&ops))
+    }
+
+    fn follow(&self, at: &At, model: &AnyModel, replaced: &str) -> Vec<Value> {
+        values(&K::follow(at, own(&**model), replaced))
+    }
+
+    fn info(&self, at: &At, value: &Value) -> OpInfo {
+        K::info(at, &op::<K>(value))
+    }
+}

@@ -1,0 +1,196 @@
+//! From a selection of the specs to the reads it needs, and from what was read to models.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use trueup_specs::kind::KindScope;
+use trueup_specs::project::InstanceId;
+use trueup_state::ledger::Ledger;
+
+use crate::check::Checked;
+use crate::facts::{Facts, ReadRequest, Scope, Unread, Wanted};
+use crate::kind::{AnyKind, AnyModel, Live};
+
+/// The part of the specs a run is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only these accounts; `None` is all.
+    pub accounts: Option<BTreeSet<Arc<str>>>,
+    /// Only these addresses and what they need; `None` is all.
+    pub targets: Option<BTreeSet<String>>,
+}
+
+impl Selection {
+    /// Whether an account is looked at for changes.
+    #[must_use]
+    pub fn has_account(&self, account: &str) -> bool {
+        self.accounts.as_ref().is_none_or(|accounts| accounts.contains(account))
+    }
+
+    /// Whether a thing that is in no spec (any more) is looked at.
+    #[must_use]
+    pub fn has_address(&self, account: &str, address: &str) -> bool {
+        self.has_account(account) && self.targets.as_ref().is_none_or(|targets| targets.contains(address))
+    }
+}
+
+/// Which items change, and which are read because those refer to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// By item: it may change.
+    pub selected: Vec<bool>,
+    /// By item: it must be read.
+    pub needed: Vec<bool>,
+}
+
+/// Follows the references from the selection. A target brings what it needs into the plan; an account brings only its own
+/// resources, and those of other accounts it refers to are read but not changed.
+#[must_use]
+pub fn reach(checked: &Checked<'_>, selection: &Selection) -> Reach {
+    let picked: Vec<bool> = checked
+        .items
+        .iter()
+        .map(|item| selection.has_address(&item.at.scope.account, &item.at.address))
+        .collect();
+    let needed = closure(checked, &picked);
+    let selected = match &selection.targets {
+        None => picked,
+        Some(_) => checked
+            .items
+            .iter()
+            .zip(&needed)
+            .map(|(item, needed)| *needed && selection.has_account(&item.at.scope.account))
+            .collect(),
+    };
+    Reach { selected, needed }
+}
+
+fn closure(checked: &Checked<'_>, from: &[bool]) -> Vec<bool> {
+    let mut reached = from.to_vec();
+    let mut open: Vec<usize> = (0..reached.len()).filter(|index| reached[*index]).collect();
+    while let Some(index) = open.pop() {
+        for used in checked.items[index].uses.iter().map(|id: &InstanceId| id.index()) {
+            if !reached[used] {
+                reached[used] = true;
+                open.push(used);
+            }
+        }
+    }
+    reached
+}
+
+/// The kinds and scopes to be observed: where something is wanted, and everywhere in the selected accounts where something of ours could be.
+fn scopes(checked: &Checked<'_>, selection: &Selection, reach: &Reach, ledger: &Ledger) -> BTreeSet<(&'static str, Scope)> {
+    let mut scopes = BTreeSet::new();
+    for (item, needed) in checked.items.iter().zip(&reach.needed) {
+        if *needed {
+            scopes.insert((item.kind.schema().name, item.at.scope.clone()));
+        }
+    }
+    if selection.targets.is_some() {
+        return scopes;
+    }
+    // A region counts for an account when a spec or the ledger puts something there.
+    let mut regions: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
+    let in_specs = checked.items.iter().map(|item| &item.at.scope);
+    for scope in in_specs.chain(ledger.documents.keys()) {
+        if let Some(region) = &scope.region {
+            regions.entry(scope.account.clone()).or_default().insert(region.clone());
+        }
+    }
+    let default_region: Option<Arc<str>> = checked.project.settings.region.as_deref().map(Arc::from);
+    for account in checked.project.accounts.keys().filter(|account| selection.has_account(account)) {
+        let mut in_use = regions.remove(account).unwrap_or_default();
+        in_use.extend(default_region.clone());
+        for kind in checked.kinds.rows {
+            match kind.schema().scope {
+                KindScope::Organization | KindScope::Account => {
+                    scopes.insert((kind.schema().name, Scope { account: account.clone(), region: None }));
+                }
+                KindScope::Region => {
+                    for region in &in_use {
+                        scopes.insert((kind.schema().name, Scope { account: account.clone(), region: Some(region.clone()) }));
+                    }
+                }
+            }
+        }
+    }
+    scopes
+}
+
+/// The reads a run needs, each source once in a scope.
+#[must_use]
+pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, ledger: &Ledger) -> Vec<ReadRequest> {
+    let mut wanted: BTreeMap<(&'static str, Scope), BTreeSet<Wanted>> = BTreeMap::new();
+    for (name, scope) in scopes(checked, selection, reach, ledger) {
+        for source in checked.kinds.get(name).map(AnyKind::sources).unwrap_or_default() {
+            wanted.entry((source, source_scope(checked, source, &scope))).or_default();
+        }
+    }
+    for (item, needed) in checked.items.iter().zip(&reach.needed) {
+        if !needed {
+            continue;
+        }
+        for source in item.kind.sources() {
+            wanted.entry((source, source_scope(checked, source, &item.at.scope))).or_default().insert(Wanted {
+                kind: Arc::from(item.kind.schema().name),
+                name: item.identity.name.clone(),
+                address: item.at.address.to_string(),
+            });
+        }
+    }
+    // What was ours at the last apply is looked at too, in case its tags are gone.
+    for (scope, document) in &ledger.documents {
+        for (address, entry) in &document.entries {
+            let Some(kind) = checked.kinds.get(address.kind) else { continue };
+            for source in kind.sources() {
+                if let Some(names) = wanted.get_mut(&(*source, source_scope(checked, source, scope))) {
+                    let kind = Arc::from(address.kind);
+                    names.insert(Wanted { kind, name: entry.name.clone(), address: address.to_string() });
+                }
+            }
+        }
+    }
+    wanted
+        .into_iter()
+        .map(|((source, scope), wanted)| ReadRequest { source: Arc::from(source), scope, wanted: wanted.into_iter().collect() })
+        .collect()
+}
+
+fn source_scope(checked: &Checked<'_>, source: &str, scope: &Scope) -> Scope {
+    match (checked.kinds.source_scope)(source) {
+        KindScope::Organization | KindScope::Account => Scope { account: scope.account.clone(), region: None },
+        KindScope::Region => scope.clone(),
+    }
+}
+
+/// What exists, by kind and scope.
+pub struct Snapshot {
+    entries: BTreeMap<(&'static str, Scope), Result<Vec<Live<AnyModel>>, Unread>>,
+}
+
+impl Snapshot {
+    /// What exists of one kind in one scope; `None` where no one looked.
+    #[must_use]
+    pub fn get(&self, kind: &'static str, scope: &Scope) -> Option<&Result<Vec<Live<AnyModel>>, Unread>> {
+        self.entries.get(&(kind, scope.clone()))
+    }
+
+    /// All of it, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Scope, &Result<Vec<Live<AnyModel>>, Unread>)> {
+        self.entries.iter().map(|((kind, scope), live)| (*kind, scope, live))
+    }
+}
+
+/// Turns facts into models.
+#[must_use]
+pub fn observe(checked: &Checked<'_>, selection: &Selection, reach: &Reach, ledger: &Ledger, facts: &Facts) -> Snapshot {
+    let entries = scopes(checked, selection, reach, ledger)
+        .into_iter()
+        .filter_map(|(name, scope)| {
+            let live = checked.kinds.get(name)?.observe(facts, &scope);
+            Some(((name, scope), live))
+        })
+        .collect();
+    Snapshot { entries }
+}

@@ -1,0 +1,49 @@
+//! What the engine asks of those who perform operations.
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trueup_state::outputs::Outputs;
+
+use crate::kind::At;
+
+/// How far a failed call got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// AWS refused it, or it never left: nothing changed.
+    None,
+    /// The answer is missing: it may have happened.
+    Unknown,
+}
+
+/// Why an operation failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{call}: {message}")]
+pub struct OpError {
+    /// The call as its IAM action: `iam:CreateRole`.
+    pub call: String,
+    /// AWS's error code: `EntityAlreadyExists`.
+    pub code: Option<String>,
+    /// What AWS (or the connection) said.
+    pub message: String,
+    /// AWS's request id, for support.
+    pub request_id: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+    /// Whether something may have changed all the same.
+    pub effect: Effect,
+}
+
+/// What surrounds one operation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpContext {
+    /// The operation needs something made in this run, which IAM may not show yet: its absence is waited out, within bounds.
+    pub fresh: bool,
+}
+
+/// Those who perform operations: the kinds' drivers with real sessions, or a test's.
+pub trait Performer: Sync {
+    /// Performs one operation and returns the outputs that became known by it.
+    fn perform<'a>(&'a self, kind: &'a str, at: &'a At, op: Value, cx: OpContext) -> BoxFuture<'a, Result<Outputs, OpError>>;
+}

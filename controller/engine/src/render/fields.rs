@@ -1,0 +1,280 @@
+//! Models and their differences, field by field.
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+use trueup_specs::pending;
+use trueup_specs::policy::{
+    Actions, Conditions, Document, ElementChange, Principals, Resources, Statement, StatementChange, difference,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::page::{Page, Tone};
+use crate::dangers::document;
+
+/// Labels stand in a column of this width, wide enough for `max_session_duration`.
+const LABEL: usize = 14;
+
+fn label(text: &str) -> String {
+    format!("{text:<LABEL$} ")
+}
+
+/// A whole model that comes or goes; what is empty is left out.
+pub fn whole(page: &mut Page, indent: usize, tone: Tone, model: &Value) {
+    for (field, value) in model.as_object().into_iter().flatten() {
+        one(page, indent, tone, field, value);
+    }
+}
+
+fn one(page: &mut Page, indent: usize, tone: Tone, field: &str, value: &Value) {
+    if is_nothing(value) {
+        return;
+    }
+    if let Some(document) = document(value) {
+        page.line(indent, &[(Tone::Plain, field)]);
+        for statement in &document.statements {
+            whole_statement(page, indent + 2, tone, statement);
+        }
+        return;
+    }
+    match value {
+        Value::Object(members) if members.values().any(|member| member.is_object()) => {
+            for (key, member) in members {
+                one(page, indent, tone, &format!("{field}.{key}"), member);
+            }
+        }
+        Value::Object(members) => {
+            let items: Vec<String> = members.iter().filter(|(_, v)| !v.is_null()).map(|(key, v)| format!("{key} = {}", show(v))).collect();
+            page.list(indent, (Tone::Plain, &label(field)), Tone::Plain, &items);
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(show).collect();
+            page.list(indent, (Tone::Plain, &label(field)), Tone::Plain, &items);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            page.text(indent, (Tone::Plain, &label(field)), (Tone::Plain, &show(value)));
+        }
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+    }
+}
+
+/// A value as a person reads it; what is not known yet says so.
+#[must_use]
+pub fn show(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => pending::show(text),
+        Value::Array(items) => items.iter().map(show).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => members.iter().map(|(key, v)| format!("{key} = {}", show(v))).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// What differs inside one field.
+pub fn changed(page: &mut Page, indent: usize, before: Option<&Value>, after: Option<&Value>) {
+    let (old, new) = (before.and_then(document), after.and_then(document));
+    if old.is_some() || new.is_some() {
+        return changed_document(page, indent, old.as_ref(), new.as_ref());
+    }
+    let nothing = Value::Null;
+    match (before.unwrap_or(&nothing), after.unwrap_or(&nothing)) {
+        (Value::Object(old), Value::Object(new)) => changed_members(page, indent, old, new),
+        (Value::Array(old), Value::Array(new)) => {
+            let gone: Vec<String> = old.iter().filter(|item| !new.contains(item)).map(show).collect();
+            let come: Vec<String> = new.iter().filter(|item| !old.contains(item)).map(show).collect();
+            members(page, indent, "", &gone, &come);
+        }
+        (Value::Null, new) => page.text(indent, (Tone::Add, "+ "), (Tone::Add, &show(new))),
+        (old, Value::Null) => page.text(indent, (Tone::Remove, "- "), (Tone::Remove, &show(old))),
+        (old, new) => {
+            page.text(indent, (Tone::Remove, "- "), (Tone::Remove, &show(old)));
+            page.text(indent, (Tone::Add, "+ "), (Tone::Add, &show(new)));
+        }
+    }
+}
+
+fn changed_members(page: &mut Page, indent: usize, old: &serde_json::Map<String, Value>, new: &serde_json::Map<String, Value>) {
+    let keys = new.keys().chain(old.keys().filter(|key| !new.contains_key(*key)));
+    for key in keys {
+        let (before, after) = (old.get(key).unwrap_or(&Value::Null), new.get(key).unwrap_or(&Value::Null));
+        if before == after {
+            continue;
+        }
+        let is_plain = |value: &Value| !value.is_object() && !value.is_array();
+        match (before, after) {
+            (Value::Null, after) if is_plain(after) => {
+                page.text(indent, (Tone::Add, &format!("+ {key} = ")), (Tone::Add, &show(after)));
+            }
+            (before, Value::Null) if is_plain(before) => {
+                page.text(indent, (Tone::Remove, &format!("- {key} = ")), (Tone::Remove, &show(before)));
+            }
+            (before, after) if is_plain(before) && is_plain(after) => {
+                page.text(indent, (Tone::Change, &format!("~ {key} = ")), (Tone::Plain, &format!("{} -> {}", show(before), show(after))));
+            }
+            (Value::Null, after) => {
+                page.line(indent, &[(Tone::Add, &format!("+ {key}"))]);
+                changed(page, indent + 2, None, Some(after));
+            }
+            (before, Value::Null) => {
+                page.line(indent, &[(Tone::Remove, &format!("- {key}"))]);
+                changed(page, indent + 2, Some(before), None);
+            }
+            (before, after) => {
+                page.line(indent, &[(Tone::Change, &format!("~ {key}"))]);
+                changed(page, indent + 2, Some(before), Some(after));
+            }
+        }
+    }
+}
+
+fn members(page: &mut Page, indent: usize, name: &str, gone: &[String], come: &[String]) {
+    for (sign, tone, items) in [("-", Tone::Remove, gone), ("+", Tone::Add, come)] {
+        if !items.is_empty() {
+            page.list(indent, (tone, &format!("{sign} {name}")), tone, items);
+        }
+    }
+}
+
+fn changed_document(page: &mut Page, indent: usize, old: Option<&Document>, new: Option<&Document>) {
+    for change in difference(old, new) {
+        match change {
+            StatementChange::Header { elements } => {
+                for element in &elements {
+                    changed_element(page, indent, element);
+                }
+            }
+            StatementChange::Removed(statement) => {
+                page.line(indent, &[(Tone::Remove, &format!("- {}", title(statement)))]);
+                whole_statement_body(page, indent + 2, Tone::Remove, statement);
+            }
+            StatementChange::Added(statement) => {
+                page.line(indent, &[(Tone::Add, &format!("+ {}", title(statement)))]);
+                whole_statement_body(page, indent + 2, Tone::Add, statement);
+            }
+            StatementChange::Changed { after, elements, .. } => {
+                page.line(indent, &[(Tone::Change, &format!("~ {}", title(after)))]);
+                for element in &elements {
+                    changed_element(page, indent + 2, element);
+                }
+            }
+        }
+    }
+}
+
+fn changed_element(page: &mut Page, indent: usize, element: &ElementChange) {
+    let ElementChange { element: name, added, removed } = element;
+    let shown = |items: &[String]| -> Vec<String> { items.iter().map(|item| pending::show(item)).collect() };
+    let (removed, added) = (shown(removed), shown(added));
+    let name = words(name);
+    if let ([old], [new]) = (&*removed, &*added)
+        && old.width() + new.width() > 40
+    {
+        return respelt(page, indent, name, old, new);
+    }
+    members(page, indent, &format!("{name:<9} "), &removed, &added);
+}
+
+/// Two long values that differ a little: where they differ is marked under each, so that the eye finds one letter in an ARN.
+fn respelt(page: &mut Page, indent: usize, name: &str, old: &str, new: &str) {
+    let diff = TextDiff::from_chars(old, new);
+    let marks = |side: ChangeTag| -> String {
+        let mut marks = String::new();
+        for change in diff.iter_all_changes() {
+            let sign = if change.tag() == side { "^" } else { " " };
+            if change.tag() == side || change.tag() == ChangeTag::Equal {
+                marks.push_str(&sign.repeat(change.value().width()));
+            }
+        }
+        marks
+    };
+    for (sign, tone, text, side) in [("-", Tone::Remove, old, ChangeTag::Delete), ("+", Tone::Add, new, ChangeTag::Insert)] {
+        let head = format!("{sign} {name:<9} ");
+        page.line(indent, &[(tone, &head), (tone, text)]);
+        let fits = indent + head.width() + text.width() <= page.width();
+        let marks = marks(side);
+        if fits && marks.contains('^') && diff.ratio() > 0.5 {
+            page.line(indent + head.width(), &[(Tone::Faint, &marks)]);
+        }
+    }
+}
+
+fn whole_statement(page: &mut Page, indent: usize, tone: Tone, statement: &Statement) {
+    page.line(indent, &[(tone, &title(statement))]);
+    whole_statement_body(page, indent + 2, tone, statement);
+}
+
+/// What a statement is called: its effect and its name.
+fn title(statement: &Statement) -> String {
+    let effect = statement.effect.as_str().to_lowercase();
+    match &statement.sid {
+        Some(sid) => format!("{effect} \"{sid}\""),
+        None => effect,
+    }
+}
+
+fn whole_statement_body(page: &mut Page, indent: usize, tone: Tone, statement: &Statement) {
+    let Statement { sid: _, effect: _, principal, action, resource, condition } = statement;
+    let mut list = |name: &str, items: Vec<String>| page.list(indent, (tone, &format!("{name:<9} ")), tone, &items);
+    let (name, actions) = match action {
+        Actions::Is(actions) => ("action", actions),
+        Actions::Not(actions) => ("not_action", actions),
+    };
+    list(name, actions.iter().map(|action| pending::show(action.as_str())).collect());
+    if let Some(principal) = principal {
+        let name = match principal {
+            Principals::Is(_) => "principal",
+            Principals::Not(_) => "not_principal",
+        };
+        let who = principal.named().iter().map(|principal| {
+            let (key, value) = principal.parts();
+            if key == "AWS" { pending::show(value) } else { format!("{} {}", key.to_lowercase(), pending::show(value)) }
+        });
+        list(name, who.collect());
+    }
+    if let Some(resource) = resource {
+        let (name, resources) = match resource {
+            Resources::Is(resources) => ("resource", resources),
+            Resources::Not(resources) => ("not_resource", resources),
+        };
+        list(name, resources.iter().map(|resource| pending::show(resource)).collect());
+    }
+    for line in conditions(condition) {
+        list("condition", vec![line]);
+    }
+}
+
+fn conditions(conditions: &Conditions) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (operator, keys) in conditions {
+        for (key, values) in keys {
+            let values: Vec<String> = values.iter().map(|value| pending::show(value)).collect();
+            lines.push(format!("{} {} = {}", operator.as_str(), key.as_str(), values.join(", ")));
+        }
+    }
+    lines
+}
+
+/// The elements in the words of the specs.
+fn words(element: &str) -> &str {
+    match element {
+        "Action" => "action",
+        "NotAction" => "not_action",
+        "Principal" => "principal",
+        "NotPrincipal" => "not_principal",
+        "Resource" => "resource",
+        "NotResource" => "not_resource",
+        "Condition" => "condition",
+        "Effect" => "effect",
+        "Sid" => "sid",
+        other => other,
+    }
+}

@@ -1,0 +1,333 @@
+//! Plans and reports as people read them, at any width and without colour.
+
+mod fields;
+mod page;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use trueup_specs::pending;
+use trueup_state::plan::{Action, Cause, Change, Danger, Plan};
+
+pub use fields::show;
+pub use page::{Look, Page, Tone};
+
+use crate::execute::{Outcome, Report};
+
+/// The least a call to AWS takes, in seconds. Control-plane calls take 50 to 500 ms from most places; no claim of speed is built on it,
+/// it only tells a plan of seconds from one of minutes.
+const SECONDS_PER_CALL_MIN: f64 = 0.05;
+
+/// How many changes of each sort a plan has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Made.
+    pub create: usize,
+    /// Changed in place, moved, or named anew.
+    pub change: usize,
+    /// Taken over.
+    pub adopt: usize,
+    /// Removed and made again.
+    pub replace: usize,
+    /// Removed.
+    pub remove: usize,
+}
+
+impl Counts {
+    /// Counts the changes of a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut counts = Self::default();
+        for change in &plan.changes {
+            let count = match &change.action {
+                Action::Create => &mut counts.create,
+                Action::Update | Action::Move { .. } | Action::Follow { .. } => &mut counts.change,
+                Action::Adopt => &mut counts.adopt,
+                Action::Replace { .. } => &mut counts.replace,
+                Action::Remove { .. } => &mut counts.remove,
+            };
+            *count += 1;
+        }
+        counts
+    }
+}
+
+/// A plan as a person reads it.
+#[must_use]
+pub fn plan(plan: &Plan, look: Look) -> String {
+    let mut page = Page::new(look);
+    let mut account = None;
+    for change in &plan.changes {
+        if account != Some(&change.scope.account) {
+            account = Some(&change.scope.account);
+            let id = plan.accounts.get(&change.scope.account).map(|account| &*account.id).unwrap_or_default();
+            page.gap();
+            page.line(0, &[(Tone::Bold, &*change.scope.account), (Tone::Faint, &format!(" ({id})"))]);
+        }
+        page.gap();
+        self::change(&mut page, change);
+    }
+    blocked(&mut page, plan);
+    retained(&mut page, plan);
+    dangers(&mut page, plan);
+    outputs(&mut page, plan);
+    page.gap();
+    summary(&mut page, plan);
+    page.finish()
+}
+
+fn change(page: &mut Page, change: &Change) {
+    let (sign, tone, word) = match &change.action {
+        Action::Create => ("+", Tone::Add, "create".to_owned()),
+        Action::Update => ("~", Tone::Change, "change".to_owned()),
+        Action::Adopt => ("~", Tone::Change, "adopt".to_owned()),
+        Action::Move { from } => ("~", Tone::Change, format!("move from {from}")),
+        Action::Replace { fields } => ("-/+", Tone::Danger, format!("REPLACE: {} can't be changed in place", fields.join(", "))),
+        Action::Remove { .. } => ("-", Tone::Danger, "REMOVE".to_owned()),
+        Action::Follow { .. } => ("~", Tone::Change, "name again".to_owned()),
+    };
+    let address = format!("{}.{}", change.address.kind, change.address.name);
+    let region = change.address.region.as_deref().map(|region| format!(" @{region}")).unwrap_or_default();
+    page.line(2, &[(tone, &format!("{sign} ")), (Tone::Bold, &address), (Tone::Faint, &region), (tone, &format!("  {word}"))]);
+    if !change.place.is_empty() {
+        page.line(6, &[(Tone::Faint, &change.place)]);
+    }
+    if let Action::Remove { tombstone } = &change.action {
+        let why = if *tombstone { "[[removed]] names it" } else { "it is in no spec any more" };
+        let named = if change.name.is_empty() { String::new() } else { format!("`{}`: ", change.name) };
+        return page.text(6, (Tone::Plain, &named), (Tone::Plain, why));
+    }
+    if let Action::Follow { replaced } = &change.action {
+        let why = "is made again in this plan, and AWS remembers the old one by its id";
+        return page.text(6, (Tone::Plain, ""), (Tone::Plain, &format!("{replaced} {why}")));
+    }
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) => differences(page, change, before, after),
+        (None, Some(after)) => fields::whole(page, 6, Tone::Plain, after),
+        (_, None) => {}
+    }
+}
+
+fn differences(page: &mut Page, change: &Change, before: &Value, after: &Value) {
+    for (field, cause) in &change.causes {
+        let why = match cause {
+            Cause::Spec => "the spec changed",
+            Cause::Drift => "drifted: changed in AWS since the last apply",
+            Cause::Both => "both the spec and AWS changed since the last apply",
+            Cause::Follows => "must follow what is made in this plan",
+            Cause::Unrecorded => "differs; the last apply is not on record",
+        };
+        page.line(6, &[(Tone::Bold, field), (Tone::Faint, &format!("  {why}"))]);
+        let applied = change.applied.as_ref().and_then(|applied| applied.get(field));
+        if *cause == Cause::Both
+            && let Some(applied) = applied.filter(|applied| !applied.is_object())
+        {
+            page.text(8, (Tone::Faint, "last applied "), (Tone::Faint, &show(applied)));
+        }
+        fields::changed(page, 8, before.get(field), after.get(field));
+    }
+}
+
+fn blocked(page: &mut Page, plan: &Plan) {
+    if plan.blocked.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &[(Tone::Danger, "Left alone")]);
+    for blocked in &plan.blocked {
+        page.gap();
+        page.line(2, &[(Tone::Danger, "! "), (Tone::Bold, &blocked.address.to_string())]);
+        if !blocked.place.is_empty() {
+            page.line(6, &[(Tone::Faint, &blocked.place)]);
+        }
+        page.text(6, (Tone::Plain, ""), (Tone::Plain, &pending::show(&blocked.why)));
+        if let Some(help) = &blocked.help {
+            page.text(6, (Tone::Bold, "help: "), (Tone::Plain, help));
+        }
+    }
+}
+
+fn retained(page: &mut Page, plan: &Plan) {
+    if plan.retained.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &[(Tone::Bold, "Kept, though in no spec any more")]);
+    for retained in &plan.retained {
+        page.line(2, &[(Tone::Plain, "  "), (Tone::Bold, &retained.address.to_string())]);
+        page.text(6, (Tone::Plain, ""), (Tone::Plain, &retained.help));
+    }
+}
+
+/// Everything dangerous once more, in one place at the end, where the eye is when the question comes.
+fn dangers(page: &mut Page, plan: &Plan) {
+    let mut lines = Vec::new();
+    for change in &plan.changes {
+        for danger in &change.dangers {
+            let text = match danger {
+                Danger::Removal => "is removed".to_owned(),
+                Danger::Replacement => "is removed and made again".to_owned(),
+                Danger::WiderTrust { field, who } => {
+                    let who: Vec<String> = who.iter().map(|who| pending::show(who)).collect();
+                    format!("{field} admits more: {}", who.join(", "))
+                }
+            };
+            lines.push((change.address.to_string(), text));
+        }
+    }
+    if lines.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &[(Tone::Danger, "Look twice")]);
+    for (address, text) in lines {
+        page.text(2, (Tone::Danger, "! "), (Tone::Danger, &format!("{address} {text}")));
+    }
+}
+
+fn outputs(page: &mut Page, plan: &Plan) {
+    if plan.outputs.is_empty() || plan.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &[(Tone::Bold, "Outputs")]);
+    for (name, value) in &plan.outputs {
+        page.text(2, (Tone::Plain, &format!("{name} = ")), (Tone::Plain, &show(value)));
+    }
+}
+
+fn summary(page: &mut Page, plan: &Plan) {
+    let objects: u64 = plan.reads.iter().map(|read| read.cost.objects).sum();
+    let read = format!("Read {objects} objects with {} API calls.", plan.calls());
+    let unread: Vec<String> = plan
+        .reads
+        .iter()
+        .filter_map(|read| {
+            let unread = read.unread.as_ref()?;
+            Some(format!("{} in {}: {}: {}", read.request.source, read.request.scope, unread.call, unread.why))
+        })
+        .collect();
+    for line in &unread {
+        page.text(0, (Tone::Danger, "Could not read "), (Tone::Danger, line));
+    }
+    let truth = match plan.unchanged {
+        0 => String::new(),
+        1 => " 1 resource is as its spec says.".to_owned(),
+        count => format!(" {count} resources are as their specs say."),
+    };
+    if plan.is_empty() {
+        let head = if plan.is_incomplete() { "Nothing to do for what could be decided." } else { "Nothing to do." };
+        return page.text(0, (Tone::Bold, head), (Tone::Plain, &format!("{truth} {read}")));
+    }
+    let Counts { create, change, adopt, replace, remove } = Counts::of(plan);
+    let mut parts = vec![format!("{create} to create"), format!("{change} to change")];
+    for (count, word) in [(adopt, "to adopt"), (replace, "to REPLACE")] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.push(if remove == 0 { "0 to remove".to_owned() } else { format!("{remove} to REMOVE") });
+    if !plan.blocked.is_empty() {
+        parts.push(format!("{} left alone", plan.blocked.len()));
+    }
+    page.text(0, (Tone::Bold, "Plan: "), (Tone::Bold, &format!("{}.{truth}", parts.join(", "))));
+    let chain = longest_chain(plan);
+    let seconds = chain as f64 * SECONDS_PER_CALL_MIN;
+    let apply = format!("{read} Applying takes {} more, {chain} of them one after another: at least {seconds:.1} s.", plan.ops.len());
+    page.text(0, (Tone::Plain, ""), (Tone::Plain, &apply));
+}
+
+/// The most operations that must follow one another.
+#[must_use]
+pub fn longest_chain(plan: &Plan) -> usize {
+    let mut depth = vec![0; plan.ops.len()];
+    for (index, op) in plan.ops.iter().enumerate() {
+        depth[index] = 1 + op.after.iter().map(|before| depth[*before]).max().unwrap_or(0);
+    }
+    depth.into_iter().max().unwrap_or(0)
+}
+
+/// A plan for programs: the plan itself and its counts. Values not known yet are shown as people see them.
+#[must_use]
+pub fn plan_json(plan: &Plan) -> Value {
+    let Counts { create, change, adopt, replace, remove } = Counts::of(plan);
+    let plan_value = serde_json::to_value(plan).unwrap_or_default();
+    json!({
+        "summary": {
+            "create": create, "change": change, "adopt": adopt, "replace": replace, "remove": remove,
+            "unchanged": plan.unchanged, "blocked": plan.blocked.len(), "retained": plan.retained.len(),
+            "read_calls": plan.calls(), "apply_calls": plan.ops.len(), "longest_chain": longest_chain(plan),
+        },
+        "plan": known_after_apply(&plan_value),
+    })
+}
+
+fn known_after_apply(value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::String(text) => Value::String(pending::show(text)),
+        Value::Array(items) => Value::Array(items.iter().map(known_after_apply).collect()),
+        Value::Object(members) => Value::Object(members.iter().map(|(key, member)| (pending::show(key), known_after_apply(member))).collect()),
+    }
+}
+
+/// How a run ended, as a person reads it.
+#[must_use]
+pub fn report(plan: &Plan, report: &Report, look: Look) -> String {
+    let mut page = Page::new(look);
+    let mut failed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, (op, outcome)) in plan.ops.iter().zip(&report.outcomes).enumerate() {
+        if *outcome != Outcome::Done {
+            failed.entry(op.change).or_default().push(index);
+        }
+    }
+    for (change, ops) in &failed {
+        let address = plan.changes[*change].address.to_string();
+        page.gap();
+        page.line(0, &[(Tone::Danger, "! "), (Tone::Bold, &address)]);
+        if !plan.changes[*change].place.is_empty() {
+            page.line(6, &[(Tone::Faint, &plan.changes[*change].place)]);
+        }
+        let titles = |of: &Outcome| -> Vec<&str> {
+            let is_of_change = |op: &&trueup_state::plan::PlannedOp| op.change == *change;
+            let pairs = plan.ops.iter().zip(&report.outcomes).filter(|(op, _)| is_of_change(op));
+            pairs.filter(|(_, outcome)| *outcome == of).map(|(op, _)| &*op.title).collect()
+        };
+        for title in titles(&Outcome::Done) {
+            page.line(4, &[(Tone::Add, "done      "), (Tone::Plain, title)]);
+        }
+        for index in ops {
+            let op = &plan.ops[*index];
+            match &report.outcomes[*index] {
+                Outcome::Done => {}
+                Outcome::Skipped => page.line(4, &[(Tone::Faint, "not tried "), (Tone::Plain, &op.title)]),
+                Outcome::Failed(error) => {
+                    page.line(4, &[(Tone::Danger, "FAILED    "), (Tone::Plain, &op.title)]);
+                    page.text(14, (Tone::Plain, ""), (Tone::Plain, &error.to_string()));
+                    if let Some(id) = &error.request_id {
+                        page.line(14, &[(Tone::Faint, &format!("request id {id}"))]);
+                    }
+                    if let Some(help) = &error.help {
+                        page.text(14, (Tone::Bold, "help: "), (Tone::Plain, help));
+                    }
+                }
+            }
+        }
+    }
+    page.gap();
+    let done = report.count(|outcome| *outcome == Outcome::Done);
+    let total = report.outcomes.len();
+    if report.is_complete() {
+        page.line(0, &[(Tone::Bold, "Applied."), (Tone::Plain, &format!(" {} resources, {done} API calls.", plan.changes.len()))]);
+    } else {
+        let bad = report.count(|outcome| matches!(outcome, Outcome::Failed(_)));
+        let head = if report.stopped { "Stopped." } else { "Incomplete." };
+        let text = format!(" {done} of {total} operations done, {bad} failed, {} not tried.", total - done - bad);
+        page.line(0, &[(Tone::Danger, head), (Tone::Plain, &text)]);
+        if let Some(error) = &report.journal_error {
+            page.text(0, (Tone::Danger, "The journal could not be written: "), (Tone::Danger, error));
+        }
+        page.text(0, (Tone::Bold, "help: "), (Tone::Plain, "the same command again goes on from here: what was done is found and left alone"));
+    }
+    page.finish()
+}

@@ -1,0 +1,685 @@
+//! The kind `bucket`: an S3 general purpose bucket.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-buckets-s3.html>
+//!
+//! Objects are never touched: a bucket that holds any is not removed, AWS refuses that. MFA delete stays as it is, since only the
+//! account's root user with its device can switch it; so do ACLs, and what other parts of S3 keep on a bucket.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use trueup_engine::facts::{Facts, Scope, Unread};
+use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_specs::diagnostic::Diagnostic;
+use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
+use trueup_specs::policy::Use;
+use trueup_specs::resolve::Resolver;
+use trueup_specs::{PolicySpec, Reference, Text, spec, words};
+use trueup_state::outputs::Outputs;
+
+use crate::fields::{self, Policy, Tags, unnamed};
+use crate::session::partition_of;
+use crate::source::s3::{self, BucketFact, BucketSettings, S3Facts};
+
+mod name;
+mod perform;
+#[cfg(test)]
+mod tests;
+
+spec! {
+    /// An S3 bucket.
+    ///
+    /// Name and region are for good: AWS can change neither.
+    pub struct BucketSpec {
+        /// The bucket's name, unique in all of AWS.
+        ///
+        /// 3 to 63 lower-case letters, digits, dots and hyphens. A name that ends with `-${account.id}-${region}-an` is the
+        /// account's own: no one else can take it.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+        pub name: Text,
+        /// Who may do what with the bucket and its objects.
+        ///
+        /// At most 20 KB. Default: no policy.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
+        pub policy: Option<PolicySpec>,
+        /// How objects are encrypted that come without a wish of their own.
+        ///
+        /// Default: `{ algorithm = "AES256" }`, as S3 does by itself.
+        pub encryption: Option<EncryptionSpec>,
+        /// Whether old versions of objects are kept.
+        ///
+        /// Default: `"disabled"`. Once it was enabled it can only be suspended.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>
+        pub versioning: Option<Versioning>,
+        /// What is refused to the public, whatever policies and ACLs say.
+        ///
+        /// Default: everything, as of a new bucket.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
+        pub public_access_block: Option<PublicAccessBlockSpec>,
+        /// Who owns the objects that other accounts put, and whether ACLs count.
+        ///
+        /// Default: `"BucketOwnerEnforced"`, as of a new bucket.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
+        pub ownership: Option<Ownership>,
+    }
+}
+
+spec! {
+    /// A bucket's default encryption.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>
+    pub struct EncryptionSpec {
+        /// The KMS key, by its address or ARN.
+        ///
+        /// Default: none; with a KMS algorithm, AWS's own key `aws/s3`.
+        pub key: Option<Reference<fields::Key>>,
+        /// The algorithm.
+        ///
+        /// Default: `"aws:kms"` where a key is named, else `"AES256"`.
+        pub algorithm: Option<Algorithm>,
+        /// Whether S3 derives a key for the bucket, which saves most calls to KMS.
+        ///
+        /// Only with `"aws:kms"`. Default: false.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>
+        pub bucket_key: Option<bool>,
+        /// Encryption that may not be asked for when an object is put.
+        ///
+        /// Default: `["SSE-C"]`, as of a new bucket; `[]` lets people bring keys of their own.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>
+        pub blocked_encryption_types: Option<Vec<BlockedType>>,
+    }
+}
+
+spec! {
+    /// A bucket's public access block.
+    pub struct PublicAccessBlockSpec {
+        /// Refuse new public ACLs. Default: true.
+        pub block_public_acls: Option<bool>,
+        /// Ignore public ACLs there are. Default: true.
+        pub ignore_public_acls: Option<bool>,
+        /// Refuse a public policy. Default: true.
+        pub block_public_policy: Option<bool>,
+        /// Let a public policy there is admit only the account and AWS services. Default: true.
+        pub restrict_public_buckets: Option<bool>,
+    }
+}
+
+words! {
+    /// A default encryption.
+    pub enum Algorithm {
+        /// S3's own keys (SSE-S3).
+        Aes256 = "AES256",
+        /// A KMS key (SSE-KMS).
+        Kms = "aws:kms",
+        /// A KMS key, twice (DSSE-KMS).
+        KmsDsse = "aws:kms:dsse",
+    }
+}
+
+words! {
+    /// An encryption that a bucket can refuse.
+    pub enum BlockedType {
+        /// Keys the customer sends with each request.
+        SseC = "SSE-C",
+    }
+}
+
+words! {
+    /// Whether a bucket keeps old versions.
+    pub enum Versioning {
+        /// It never did.
+        Disabled = "disabled",
+        /// It does.
+        Enabled = "enabled",
+        /// It keeps those it has and makes no more.
+        Suspended = "suspended",
+    }
+}
+
+words! {
+    /// Who owns objects.
+    pub enum Ownership {
+        /// The bucket's account owns all; ACLs are off.
+        BucketOwnerEnforced = "BucketOwnerEnforced",
+        /// The bucket's account owns what is put with the ACL `bucket-owner-full-control`.
+        BucketOwnerPreferred = "BucketOwnerPreferred",
+        /// Who puts an object owns it.
+        ObjectWriter = "ObjectWriter",
+    }
+}
+
+impl<'de> Deserialize<'de> for Versioning {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let found = Self::ALL.iter().copied().find(|one| one.as_str() == word);
+        found.ok_or_else(|| serde::de::Error::custom(format!("`{word}` is no state of versioning")))
+    }
+}
+
+/// A bucket, as specs want it and as AWS has it. Words are AWS's, so that one this version does not know can be told apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// The name.
+    pub name: String,
+    /// Who owns objects.
+    pub ownership: String,
+    /// What is refused to the public.
+    pub public_access_block: PublicAccessBlock,
+    /// The default encryption.
+    pub encryption: Encryption,
+    /// Whether old versions are kept.
+    pub versioning: Versioning,
+    /// Who may do what.
+    pub policy: Option<Policy>,
+    /// All tags but AWS's own.
+    pub tags: Tags,
+}
+
+/// A bucket's default encryption.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encryption {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub algorithm: String,
+    /// The KMS key; without one, AWS's own.
+    pub key: Option<String>,
+    /// Whether S3 derives a key for the bucket.
+    pub bucket_key: bool,
+    /// What may not be asked for.
+    pub blocked_encryption_types: BTreeSet<String>,
+}
+
+/// A bucket's public access block; none at all is one with all false.
+pub type PublicAccessBlock = s3::PublicAccessBlockFact;
+
+/// Regions whose new buckets let people bring keys of their own.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html>
+const SSE_C_ALLOWED_REGIONS: &[&str] = &["me-south-1", "me-central-1"];
+
+/// One call that changes a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op")]
+pub enum Op {
+    /// Makes it, and makes it ours at once: a bucket without tags would be nobody's if the next call failed.
+    CreateBucket {
+        /// The name.
+        bucket: String,
+        /// Where.
+        region: String,
+        /// Who owns objects.
+        ownership: String,
+        /// All tags.
+        tags: Tags,
+    },
+    /// Replaces all tags but AWS's own.
+    PutBucketTagging {
+        /// The bucket.
+        bucket: String,
+        /// All tags.
+        tags: Tags,
+    },
+    /// Sets who owns objects.
+    PutBucketOwnershipControls {
+        /// The bucket.
+        bucket: String,
+        /// Who.
+        ownership: String,
+    },
+    /// Sets what is refused to the public.
+    PutPublicAccessBlock {
+        /// The bucket.
+        bucket: String,
+        /// What.
+        public_access_block: PublicAccessBlock,
+    },
+    /// Sets the default encryption.
+    PutBucketEncryption {
+        /// The bucket.
+        bucket: String,
+        /// How.
+        encryption: Encryption,
+        /// The key it no longer names.
+        unnames: Vec<String>,
+    },
+    /// Enables or suspends versioning.
+    PutBucketVersioning {
+        /// The bucket.
+        bucket: String,
+        /// Which.
+        versioning: Versioning,
+    },
+    /// Puts the policy.
+    PutBucketPolicy {
+        /// The bucket.
+        bucket: String,
+        /// The whole policy.
+        policy: Policy,
+        /// Principals it no longer names.
+        unnames: Vec<String>,
+    },
+    /// Takes the policy away.
+    DeleteBucketPolicy {
+        /// The bucket.
+        bucket: String,
+        /// Principals it named.
+        unnames: Vec<String>,
+    },
+    /// Removes the bucket, if it is empty.
+    DeleteBucket {
+        /// The bucket.
+        bucket: String,
+        /// Principals its policy named, and its key.
+        unnames: Vec<String>,
+    },
+}
+
+impl Op {
+    fn bucket(&self) -> &str {
+        match self {
+            Self::CreateBucket { bucket, .. }
+            | Self::PutBucketTagging { bucket, .. }
+            | Self::PutBucketOwnershipControls { bucket, .. }
+            | Self::PutPublicAccessBlock { bucket, .. }
+            | Self::PutBucketEncryption { bucket, .. }
+            | Self::PutBucketVersioning { bucket, .. }
+            | Self::PutBucketPolicy { bucket, .. }
+            | Self::DeleteBucketPolicy { bucket, .. }
+            | Self::DeleteBucket { bucket, .. } => bucket,
+        }
+    }
+}
+
+/// The kind.
+#[derive(Debug)]
+pub enum BucketKind {}
+
+static SCHEMA: KindSchema = KindSchema {
+    name: "bucket",
+    summary: "An S3 bucket.",
+    scope: KindScope::Region,
+    stateful: true,
+    taggable: true,
+    attributes: &[
+        ("arn", "Its ARN, without account and region as those of all buckets."),
+        ("name", "Its name."),
+        ("domain_name", "Its host name in its own region."),
+        ("region", "The region it is in."),
+    ],
+    shape: shape_of::<BucketSpec>,
+    decode: decode_any::<BucketSpec>,
+};
+
+impl Kind for BucketKind {
+    type Spec = BucketSpec;
+    type Model = Bucket;
+    type Op = Op;
+
+    fn schema() -> &'static KindSchema {
+        &SCHEMA
+    }
+
+    fn sources() -> &'static [&'static str] {
+        &[s3::NAME]
+    }
+
+    fn identity(spec: &BucketSpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
+        let name = cx.text(&spec.name);
+        Identity {
+            claim: Some(format!("s3 {} bucket/{name}", at.partition)),
+            outputs: outputs(&name, at.region()),
+            name,
+        }
+    }
+
+    fn desired(spec: &BucketSpec, at: &At, cx: &mut Resolver<'_>) -> Option<Bucket> {
+        let BucketSpec { name, policy, encryption, versioning, public_access_block, ownership } = spec;
+        let span = name.span();
+        let name = cx.text(name);
+        name::check(&name, span, at, cx);
+        let policy = match policy {
+            None => Some(None),
+            Some(policy) => cx.policy(policy, Use::Bucket).map(|document| {
+                fields::check_size(&document, Use::Bucket, policy.span(), cx);
+                Some(Policy::Document(document))
+            }),
+        };
+        let encryption = desired_encryption(encryption.as_ref(), at, cx);
+        let tags = fields::tags(cx);
+        Some(Bucket {
+            name,
+            ownership: ownership.unwrap_or(Ownership::BucketOwnerEnforced).to_string(),
+            public_access_block: desired_block(public_access_block.as_ref()),
+            encryption,
+            versioning: versioning.unwrap_or(Versioning::Disabled),
+            policy: policy?,
+            tags,
+        })
+    }
+
+    fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<Bucket>>, Unread> {
+        let source = Scope { account: scope.account.clone(), region: None };
+        let S3Facts { buckets } = facts.get(s3::NAME, &source)?;
+        let here = buckets.iter().filter(|(_, fact)| Some(fact.region.as_str()) == scope.region.as_deref());
+        here.map(|(name, fact)| live(name, fact)).collect()
+    }
+
+    fn tags(model: &Bucket) -> Option<&Tags> {
+        Some(&model.tags)
+    }
+
+    fn tags_mut(model: &mut Bucket) -> Option<&mut Tags> {
+        Some(&mut model.tags)
+    }
+
+    fn ops(at: &At, before: Option<&Bucket>, after: Option<&Bucket>) -> Result<Steps<Op>, Refusal> {
+        let ops = match (before, after) {
+            (None, None) => Vec::new(),
+            (None, Some(after)) => creation(at, after),
+            (Some(before), Some(after)) => changes(before, after)?,
+            (Some(before), None) => vec![Op::DeleteBucket { bucket: before.name.clone(), unnames: names_of(before) }],
+        };
+        Ok(Steps { ops, replaces: Vec::new() })
+    }
+
+    // Making a bucket names no one: its policy is a call of its own already.
+    fn split(_: &At, _: &Op) -> Option<Vec<Op>> {
+        None
+    }
+
+    fn follow(_: &At, model: &Bucket, replaced: &str) -> Vec<Op> {
+        // S3 keeps the id of a principal and not its ARN, so that one made again is not the one the policy names.
+        let policy = model.policy.as_ref().filter(|policy| policy.principals().contains(replaced));
+        let put = |policy: &Policy| Op::PutBucketPolicy {
+            bucket: model.name.clone(),
+            policy: policy.clone(),
+            unnames: Vec::new(),
+        };
+        policy.map(put).into_iter().collect()
+    }
+
+    fn info(at: &At, op: &Op) -> OpInfo {
+        let arn = arn(at.partition, op.bucket());
+        let base = OpInfo { resource: arn.clone(), ..OpInfo::default() };
+        let bucket = op.bucket();
+        match op {
+            Op::CreateBucket { .. } => OpInfo {
+                call: "s3:CreateBucket",
+                title: format!("create bucket {bucket}"),
+                creates: vec![arn],
+                ..base
+            },
+            Op::PutBucketTagging { .. } => {
+                OpInfo { call: "s3:PutBucketTagging", title: format!("tag bucket {bucket}"), ..base }
+            }
+            Op::PutBucketOwnershipControls { ownership, .. } => OpInfo {
+                call: "s3:PutBucketOwnershipControls",
+                title: format!("set ownership of bucket {bucket} to {ownership}"),
+                ..base
+            },
+            Op::PutPublicAccessBlock { .. } => OpInfo {
+                call: "s3:PutBucketPublicAccessBlock",
+                title: format!("set public access block of bucket {bucket}"),
+                ..base
+            },
+            Op::PutBucketEncryption { encryption, unnames, .. } => OpInfo {
+                call: "s3:PutEncryptionConfiguration",
+                title: format!("set encryption of bucket {bucket} to {}", encryption.algorithm),
+                releases: unnames.clone(),
+                ..base
+            },
+            Op::PutBucketVersioning { versioning, .. } => OpInfo {
+                call: "s3:PutBucketVersioning",
+                title: format!("set versioning of bucket {bucket} to {versioning}"),
+                ..base
+            },
+            Op::PutBucketPolicy { policy, unnames, .. } => OpInfo {
+                call: "s3:PutBucketPolicy",
+                title: format!("put policy of bucket {bucket}"),
+                needs: policy.principals().into_iter().collect(),
+                releases: unnames.clone(),
+                ..base
+            },
+            Op::DeleteBucketPolicy { unnames, .. } => OpInfo {
+                call: "s3:DeleteBucketPolicy",
+                title: format!("delete policy of bucket {bucket}"),
+                releases: unnames.clone(),
+                ..base
+            },
+            Op::DeleteBucket { unnames, .. } => OpInfo {
+                call: "s3:DeleteBucket",
+                title: format!("delete bucket {bucket}"),
+                releases: unnames.clone(),
+                destroys: vec![arn],
+                ..base
+            },
+        }
+    }
+
+    fn simulate(model: &mut Option<Bucket>, op: &Op) {
+        match (op.clone(), model.as_mut()) {
+            (Op::CreateBucket { bucket, region, ownership, tags }, _) => {
+                *model = Some(fresh(bucket, &region, ownership, tags));
+            }
+            (Op::DeleteBucket { .. }, _) => *model = None,
+            (Op::PutBucketTagging { tags, .. }, Some(model)) => model.tags = tags,
+            (Op::PutBucketOwnershipControls { ownership, .. }, Some(model)) => model.ownership = ownership,
+            (Op::PutPublicAccessBlock { public_access_block, .. }, Some(model)) => {
+                model.public_access_block = public_access_block;
+            }
+            (Op::PutBucketEncryption { encryption, .. }, Some(model)) => model.encryption = encryption,
+            (Op::PutBucketVersioning { versioning, .. }, Some(model)) => model.versioning = versioning,
+            (Op::PutBucketPolicy { policy, .. }, Some(model)) => model.policy = Some(policy),
+            (Op::DeleteBucketPolicy { .. }, Some(model)) => model.policy = None,
+            // AWS refuses these for a bucket that is not there.
+            (
+                Op::PutBucketTagging { .. }
+                | Op::PutBucketOwnershipControls { .. }
+                | Op::PutPublicAccessBlock { .. }
+                | Op::PutBucketEncryption { .. }
+                | Op::PutBucketVersioning { .. }
+                | Op::PutBucketPolicy { .. }
+                | Op::DeleteBucketPolicy { .. },
+                None,
+            ) => {}
+        }
+    }
+}
+
+fn arn(partition: &str, name: &str) -> String {
+    format!("arn:{partition}:s3:::{name}")
+}
+
+fn outputs(name: &str, region: &str) -> Outputs {
+    let partition = partition_of(region);
+    let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    [
+        ("arn", arn(partition, name)),
+        ("name", name.to_owned()),
+        ("domain_name", format!("{name}.s3.{region}.{suffix}")),
+        ("region", region.to_owned()),
+    ]
+    .map(|(attribute, value)| (attribute.to_owned(), value))
+    .into()
+}
+
+fn desired_block(spec: Option<&PublicAccessBlockSpec>) -> PublicAccessBlock {
+    let Some(spec) = spec else { return everything_blocked() };
+    let PublicAccessBlockSpec { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } = spec;
+    PublicAccessBlock {
+        block_public_acls: block_public_acls.unwrap_or(true),
+        ignore_public_acls: ignore_public_acls.unwrap_or(true),
+        block_public_policy: block_public_policy.unwrap_or(true),
+        restrict_public_buckets: restrict_public_buckets.unwrap_or(true),
+    }
+}
+
+/// What a new bucket has.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
+fn everything_blocked() -> PublicAccessBlock {
+    PublicAccessBlock {
+        block_public_acls: true,
+        ignore_public_acls: true,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    }
+}
+
+fn desired_encryption(spec: Option<&EncryptionSpec>, at: &At, cx: &mut Resolver<'_>) -> Encryption {
+    let sse_c: BTreeSet<String> = [BlockedType::SseC.to_string()].into();
+    let Some(spec) = spec else {
+        let algorithm = Algorithm::Aes256.to_string();
+        return Encryption { algorithm, key: None, bucket_key: false, blocked_encryption_types: sse_c };
+    };
+    let EncryptionSpec { key, algorithm, bucket_key, blocked_encryption_types } = spec;
+    let span = key.as_ref().map_or_else(|| cx.span(), Reference::span);
+    let key = key.as_ref().map(|key| cx.reference(key));
+    let algorithm = algorithm.unwrap_or(if key.is_some() { Algorithm::Kms } else { Algorithm::Aes256 });
+    let bucket_key = bucket_key.unwrap_or_default();
+    if key.is_some() && algorithm == Algorithm::Aes256 {
+        let problem = Diagnostic::error("a bucket encrypted with `AES256` has no key").at(span, "");
+        cx.problem(problem.help("leave `algorithm` out, or make it \"aws:kms\""));
+    }
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingDSSEncryption.html
+    if bucket_key && algorithm != Algorithm::Kms {
+        let problem = Diagnostic::error(format!("`bucket_key` has no effect with `{algorithm}`")).at(span, "");
+        cx.problem(problem.help("leave `bucket_key` out, or make `algorithm` \"aws:kms\""));
+    }
+    if let Some(region) = key.as_deref().and_then(arn_region).filter(|region| *region != at.region()) {
+        let problem = Diagnostic::error("a bucket needs a key of its own region");
+        cx.problem(problem.at(span, format!("is in {region}, the bucket in {}", at.region())));
+    }
+    let blocked = blocked_encryption_types.as_ref().map(|types| types.iter().map(ToString::to_string).collect());
+    Encryption {
+        algorithm: algorithm.to_string(),
+        key,
+        bucket_key,
+        blocked_encryption_types: blocked.unwrap_or(sse_c),
+    }
+}
+
+/// The region in an ARN; none in what is not known yet.
+fn arn_region(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(2)
+}
+
+fn live(name: &str, fact: &BucketFact) -> Result<Live<Bucket>, Unread> {
+    let BucketFact { region, settings } = fact;
+    let BucketSettings { tags, policy, encryption, versioning, public_access_block, ownership } =
+        settings.as_ref().map_err(Clone::clone)?;
+    let model = Bucket {
+        name: name.to_owned(),
+        // Buckets from before there were ownership controls have none, and mean this.
+        ownership: ownership.clone().unwrap_or_else(|| Ownership::ObjectWriter.to_string()),
+        public_access_block: public_access_block.unwrap_or_default(),
+        encryption: live_encryption(encryption.as_ref()),
+        versioning: match versioning.as_deref() {
+            None | Some("") => Versioning::Disabled,
+            Some("Enabled") => Versioning::Enabled,
+            Some(_) => Versioning::Suspended,
+        },
+        policy: policy.as_deref().map(Policy::from_live),
+        tags: tags.clone(),
+    };
+    Ok(Live { name: name.to_owned(), model, outputs: outputs(name, region) })
+}
+
+fn live_encryption(fact: Option<&s3::EncryptionFact>) -> Encryption {
+    let default = s3::EncryptionFact { algorithm: Algorithm::Aes256.to_string(), ..s3::EncryptionFact::default() };
+    let s3::EncryptionFact { algorithm, key, bucket_key, blocked } = fact.unwrap_or(&default);
+    Encryption {
+        algorithm: algorithm.clone(),
+        key: key.clone(),
+        bucket_key: *bucket_key,
+        // S3's word for nothing blocked.
+        blocked_encryption_types: blocked.iter().filter(|word| *word != "NONE").cloned().collect(),
+    }
+}
+
+/// A bucket right after CreateBucket.
+fn fresh(name: String, region: &str, ownership: String, tags: Tags) -> Bucket {
+    let blocked = if SSE_C_ALLOWED_REGIONS.contains(&region) { None } else { Some(BlockedType::SseC.to_string()) };
+    Bucket {
+        name,
+        ownership,
+        public_access_block: everything_blocked(),
+        encryption: Encryption {
+            algorithm: Algorithm::Aes256.to_string(),
+            key: None,
+            bucket_key: false,
+            blocked_encryption_types: blocked.into_iter().collect(),
+        },
+        versioning: Versioning::Disabled,
+        policy: None,
+        tags,
+    }
+}
+
+fn creation(at: &At, after: &Bucket) -> Vec<Op> {
+    let made = fresh(after.name.clone(), at.region(), after.ownership.clone(), after.tags.clone());
+    let create = Op::CreateBucket {
+        bucket: after.name.clone(),
+        region: at.region().to_owned(),
+        ownership: after.ownership.clone(),
+        tags: after.tags.clone(),
+    };
+    let mut ops = vec![create];
+    // A new bucket can become anything.
+    ops.extend(settle(&made, after));
+    ops
+}
+
+fn changes(before: &Bucket, after: &Bucket) -> Result<Vec<Op>, Refusal> {
+    if before.name != after.name {
+        return Err(Refusal {
+            field: "name",
+            why: format!("a bucket can't be renamed: it is {}, the spec says {}", before.name, after.name),
+            help: "give the new bucket a table of its own, move the objects, and let a [[removed]] name the old one".to_owned(),
+        });
+    }
+    if before.versioning != Versioning::Disabled && after.versioning == Versioning::Disabled {
+        return Err(Refusal {
+            field: "versioning",
+            why: format!("versioning of bucket {} was enabled once, and can only be suspended", after.name),
+            help: "write versioning = \"suspended\"".to_owned(),
+        });
+    }
+    Ok(settle(before, after))
+}
+
+/// Everything that can be changed in place. Tags go first: they make an adopted bucket ours. The public access block goes before the policy,
+/// since it decides whether S3 takes one that is public.
+fn settle(before: &Bucket, after: &Bucket) -> Vec<Op> {
+    let Bucket { name, ownership, public_access_block, encryption, versioning, policy, tags } = after;
+    let bucket = || name.clone();
+    let mut ops = Vec::new();
+    if before.tags != *tags {
+        ops.push(Op::PutBucketTagging { bucket: bucket(), tags: tags.clone() });
+    }
+    if before.ownership != *ownership {
+        ops.push(Op::PutBucketOwnershipControls { bucket: bucket(), ownership: ownership.clone() });
+    }
+    if before.public_access_block != *public_access_block {
+        ops.push(Op::PutPublicAccessBlock { bucket: bucket(), public_access_block: *public_access_block });
+    }
+    if before.encryption != *encryption {
+        let old_key = before.encryption.key.clone().filter(|key| Some(key) != encryption.key.as_ref());
+        let unnames = old_key.into_iter().collect();
+        ops.push(Op::PutBucketEncryption { bucket: bucket(), encryption: encryption.clone(), unnames });
+    }
+    if before.versioning != *versioning {
+        ops.push(Op::PutBucketVersioning { bucket: bucket(), versioning: *versioning });
+    }
+    if before.policy != *policy {
+        let unnames = unnamed(before.policy.as_ref(), policy.as_ref());
+        ops.push(match policy {
+            Some(policy) => Op::PutBucketPolicy { bucket: bucket(), policy: policy.clone(), unnames },
+            None => Op::DeleteBucketPolicy { bucket: bucket(), unnames },
+        });
+    }
+    ops
+}
+
+/// What a bucket names: once it is gone, these may go.
+fn names_of(bucket: &Bucket) -> Vec<String> {
+    let principals = bucket.policy.as_ref().map(Policy::principals).unwrap_or_default();
+    principals.into_iter().chain(bucket.encryption.key.clone()).collect()
+}

@@ -1,0 +1,75 @@
+//! How many calls were made: every attempt that leaves for AWS is counted, retries included.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use trueup_engine::facts::ReadCost;
+
+/// What one read took so far.
+#[derive(Debug, Default)]
+pub struct Counter {
+    calls: AtomicU64,
+    objects: AtomicU64,
+}
+
+impl Counter {
+    /// Adds to the number of objects read. Calls are counted by themselves while the read runs in [`counted`].
+    pub fn objects(&self, more: usize) {
+        self.objects.fetch_add(more as u64, Ordering::Relaxed);
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn cost(&self) -> ReadCost {
+        ReadCost { calls: self.calls.load(Ordering::Relaxed), objects: self.objects.load(Ordering::Relaxed) }
+    }
+}
+
+tokio::task_local! {
+    /// The counter of the read that runs. The SDK sends from within the future that awaits the call, so what is sent under a read's
+    /// future is that read's; a source must therefore not `tokio::spawn`.
+    static READ: Arc<Counter>;
+}
+
+/// Runs a read so that its calls count on `counter`.
+pub async fn counted<F: Future>(counter: Arc<Counter>, read: F) -> F::Output {
+    READ.scope(counter, read).await
+}
+
+/// Counts attempts, in all and for the read that runs.
+#[derive(Clone, Debug, Default)]
+pub struct CallCounter {
+    total: Arc<AtomicU64>,
+}
+
+impl CallCounter {
+    /// All attempts so far.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for CallCounter {
+    fn name(&self) -> &'static str {
+        "CallCounter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.total.fetch_add(1, Ordering::Relaxed);
+        // Outside a read there is no counter to add to.
+        let _ = READ.try_with(|counter| counter.calls.fetch_add(1, Ordering::Relaxed));
+        Ok(())
+    }
+}

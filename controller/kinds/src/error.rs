@@ -1,0 +1,304 @@
+//! What went wrong with a call, in one place: from the SDK's errors to [`OpError`] and [`Unread`].
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use trueup_engine::facts::Unread;
+use trueup_engine::perform::{Effect, OpError};
+
+/// The account a call was made in, as a message names it: `account unicorn (222222222222)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// The account's name in the specs; empty for the caller before anything is known.
+    pub account: Arc<str>,
+    /// Twelve digits.
+    pub id: Arc<str>,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "account {} ({})", self.account, self.id)
+    }
+}
+
+/// A call that failed, without its service's own types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The call as its IAM action: `iam:CreateRole`.
+    pub call: String,
+    /// Whose account it was made in; `None` before that is known.
+    pub who: Option<Who>,
+    /// AWS's error code; `None` when AWS gave no answer.
+    pub code: Option<String>,
+    /// What AWS, or the connection, said; one line.
+    pub message: String,
+    /// AWS's request id.
+    pub request_id: Option<String>,
+    /// What to do, where more is known than the code tells.
+    pub help: Option<String>,
+    /// Whether something may have changed all the same.
+    pub effect: Effect,
+    /// Where the call went, for connection errors.
+    reached: Reached,
+}
+
+/// How far a call got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    /// AWS answered.
+    Aws,
+    /// There was nothing to sign it with.
+    NoCredentials,
+    /// The connection did not come about, or broke.
+    Wire,
+}
+
+impl Failure {
+    /// What is left of an SDK error.
+    pub fn new<E>(who: Option<Who>, call: &str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let request_id = error.raw_response().and_then(request_id);
+        let reached = reached(error);
+        let (code, message) = match error.as_service_error() {
+            Some(service) => (service.code().map(str::to_owned), service.message().map(str::to_owned)),
+            None => (None, None),
+        };
+        // S3 answers HEAD requests without a body: the status is all there is.
+        let code = code.or_else(|| status.and_then(code_of_status).map(str::to_owned));
+        let effect = effect(error, reached, status, code.as_deref());
+        let message = one_line(&message.unwrap_or_else(|| described(error)));
+        Self { call: call.to_owned(), who, code, message, request_id, help: None, effect, reached }
+    }
+
+    /// A failure found on this side of the wire: nothing was sent.
+    #[must_use]
+    pub fn local(who: Option<Who>, call: &str, message: impl Into<String>, help: Option<String>) -> Self {
+        Self {
+            call: call.to_owned(),
+            who,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            help,
+            effect: Effect::None,
+            reached: Reached::Aws,
+        }
+    }
+
+    /// Whether AWS answered with this error code.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether AWS refused the call for want of a permission.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| {
+            matches!(code, "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError")
+        })
+    }
+
+    /// The account, the error code and the message, on one line.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(who) = &self.who {
+            text.push_str(&format!("{who}: "));
+        }
+        if let Some(code) = &self.code {
+            text.push_str(&format!("{code}: "));
+        }
+        text.push_str(&self.message);
+        text
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        if self.help.is_some() {
+            return self.help.clone();
+        }
+        let account = self.who.as_ref().map_or_else(|| "the account".to_owned(), Who::to_string);
+        match (self.reached, self.code.as_deref()) {
+            (Reached::NoCredentials, _) => Some(
+                "give credentials: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`".to_owned(),
+            ),
+            (Reached::Wire, _) => Some(
+                "check the network, and that the region is one of AWS's and enabled in the account".to_owned(),
+            ),
+            (Reached::Aws, Some(code)) => advice(code, &self.call, &account),
+            (Reached::Aws, None) => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.call, self.text())
+    }
+}
+
+impl Error for Failure {}
+
+impl From<Failure> for OpError {
+    fn from(failure: Failure) -> Self {
+        let help = failure.advice();
+        let message = match &failure.who {
+            Some(who) => format!("{who}: {}", failure.message),
+            None => failure.message.clone(),
+        };
+        Self { call: failure.call, code: failure.code, message, request_id: failure.request_id, help, effect: failure.effect }
+    }
+}
+
+impl From<Failure> for Unread {
+    fn from(failure: Failure) -> Self {
+        Self { why: failure.text(), help: failure.advice(), call: failure.call }
+    }
+}
+
+/// What to do about an error code of AWS's.
+fn advice(code: &str, call: &str, account: &str) -> Option<String> {
+    let text = match code {
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+            format!("allow {call} to the role trueup uses in {account}, or look for a service control policy that denies it")
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            "the credentials have expired: log in again (`aws sso login`), then run the same command".to_owned()
+        }
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId" | "AuthFailure" => {
+            "AWS does not know these credentials: check AWS_PROFILE and AWS_ACCESS_KEY_ID".to_owned()
+        }
+        "SignatureDoesNotMatch" => "the secret access key does not belong to the access key id".to_owned(),
+        "OptInRequired" | "InvalidRegion" | "RegionDisabledException" => {
+            format!("enable the region in {account}, or use another one")
+        }
+        "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => {
+            "AWS asks to go slower: run the same command again in a minute".to_owned()
+        }
+        "DeleteConflict" => {
+            "something outside these specs still uses it: detach it there, then run the same command again".to_owned()
+        }
+        "LimitExceeded" | "LimitExceededException" | "TooManyBuckets" => {
+            format!("a quota of {account} is reached: ask for more in Service Quotas, or remove what is not needed")
+        }
+        "EntityAlreadyExists" => {
+            "something made it since the plan: plan again; it is then adopted if it is meant to be ours".to_owned()
+        }
+        "NoSuchEntity" | "NotFoundException" | "NoSuchBucket" => "something removed it since the plan: plan again".to_owned(),
+        "MalformedPolicyDocument" | "MalformedPolicy" | "MalformedPolicyDocumentException" => {
+            "AWS refuses the policy: look at the part it names; a principal must exist and be spelt as AWS spells it".to_owned()
+        }
+        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => {
+            "another change to it is going on: run the same command again".to_owned()
+        }
+        "UnmodifiableEntity" => "the role belongs to an AWS service: only that service may change it".to_owned(),
+        "BucketAlreadyExists" => "bucket names are shared by all of AWS: choose another".to_owned(),
+        "BucketNotEmpty" => "empty it first, with all its versions: trueup never removes objects".to_owned(),
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// Codes by which AWS refuses a call before doing anything, whatever their HTTP status.
+fn is_refusal(code: &str) -> bool {
+    matches!(code, "SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException")
+}
+
+fn effect<E>(error: &SdkError<E, HttpResponse>, reached: Reached, status: Option<u16>, code: Option<&str>) -> Effect {
+    match error {
+        SdkError::ConstructionFailure(_) => Effect::None,
+        SdkError::DispatchFailure(failure) => {
+            if failure.is_user() || reached == Reached::NoCredentials || never_connected(error) {
+                Effect::None
+            } else {
+                Effect::Unknown
+            }
+        }
+        SdkError::ServiceError(_) => {
+            if status.is_some_and(|status| status >= 500) && !code.is_some_and(is_refusal) {
+                Effect::Unknown
+            } else {
+                Effect::None
+            }
+        }
+        // A time-out or an answer that makes no sense says nothing about what was done; a later SDK's variants neither.
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) | _ => Effect::Unknown,
+    }
+}
+
+fn reached<E>(error: &SdkError<E, HttpResponse>) -> Reached {
+    match error {
+        SdkError::DispatchFailure(failure) => {
+            let credentials = failure
+                .as_connector_error()
+                .is_some_and(|error| causes(error).any(|cause| cause.is::<CredentialsError>()));
+            if credentials { Reached::NoCredentials } else { Reached::Wire }
+        }
+        SdkError::TimeoutError(_) => Reached::Wire,
+        _ => Reached::Aws,
+    }
+}
+
+/// The error and what caused it, outermost first.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// Whether the connection never came about. The SDK keeps that to itself, so the causes' words must do.
+fn never_connected<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    let SdkError::DispatchFailure(failure) = error else { return false };
+    failure.as_connector_error().is_some_and(|error| {
+        causes(error).any(|cause| {
+            let text = cause.to_string().to_lowercase();
+            ["dns error", "connection refused", "failed to lookup address", "no http client"]
+                .iter()
+                .any(|sign| text.contains(sign))
+        })
+    })
+}
+
+/// The causes of an error without a service's answer, each once, outermost first.
+fn described<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: Error + 'static,
+{
+    let mut parts: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let text = cause.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
+}
+
+fn request_id(response: &HttpResponse) -> Option<String> {
+    ["x-amzn-requestid", "x-amz-request-id"]
+        .into_iter()
+        .find_map(|header| response.headers().get(header))
+        .map(str::to_owned)
+}
+
+fn code_of_status(status: u16) -> Option<&'static str> {
+    match status {
+        301 => Some("PermanentRedirect"),
+        403 => Some("AccessDenied"),
+        404 => Some("NotFound"),
+        _ => None,
+    }
+}
+
+/// Newlines and runs of white space as one space: reports are read line by line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

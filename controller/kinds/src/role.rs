@@ -1,0 +1,624 @@
+//! IAM roles. <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use trueup_engine::facts::{Facts, Scope, Unread};
+use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_specs::diagnostic::Diagnostic;
+use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
+use trueup_specs::policy::{Actions, Caseless, Conditions, Document, Effect, Principal, Principals, Statement, Use, Version};
+use trueup_specs::resolve::Resolver;
+use trueup_specs::{PolicySpec, Reference, Text, Within, spec};
+
+use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, TagChange, Tags, short};
+use crate::source::iam::{self, IamFacts, RoleFact};
+
+mod perform;
+
+/// Seconds a session lasts at most where nothing is said.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>, `MaxSessionDuration`.
+pub const MAX_SESSION_DEFAULT: i32 = 3_600;
+
+/// What a trust policy's size can be raised to by quota; up to the default of 2,048 every account allows.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const TRUST_SIZE_RAISED: usize = 4_096;
+
+/// What the number of managed policies on a role can be raised to by quota; the default is 10.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const MANAGED_POLICIES_RAISED: usize = 25;
+
+const NAME: NameRule = NameRule { what: "role", max: 64, signs: IAM_SIGNS, page: IAM_QUOTAS };
+const INLINE_NAME: NameRule = NameRule { what: "policy", max: 128, signs: IAM_SIGNS, page: IAM_QUOTAS };
+
+spec! {
+    /// An IAM role: who may take it, and what whoever took it may do.
+    pub struct RoleSpec {
+        /// The role's name.
+        /// Default: the name in the address, dots as dashes. At most 64 letters, digits and `_+=,.@-`; two names of an account may not
+        /// differ in case alone. Changing it removes the role and makes another.
+        pub name: Option<Text>,
+        /// The path in front of the name in the ARN.
+        /// Default: `/`. Changing it removes the role and makes another.
+        pub path: Option<Text>,
+        /// What the role is for.
+        /// Default: none. At most 1,000 characters.
+        pub description: Option<Text>,
+        /// How long a session may last, in seconds.
+        /// Default: 3600, an hour. At most 43200, twelve hours.
+        pub max_session_duration: Option<Within<3_600, 43_200>>,
+        /// Who may take the role: its trust policy.
+        /// At most 2,048 characters without white space, unless the account's quota was raised (to at most 4,096).
+        pub trust: PolicySpec,
+        /// Policies that belong to the role alone, by name.
+        /// Default: none; one made by hand is removed. Together at most 10,240 characters without white space.
+        pub inline: IndexMap<String, PolicySpec>,
+        /// Managed policies attached to the role, by address or ARN.
+        /// Default: none; one attached by hand is detached. At most 10, unless the account's quota was raised.
+        pub managed_policies: Vec<Reference<ManagedPolicy>>,
+        /// The managed policy that bounds what the role may do, whatever else allows it.
+        /// Default: none.
+        pub permissions_boundary: Option<Reference<ManagedPolicy>>,
+    }
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleModel {
+    /// Its name.
+    pub name: String,
+    /// `/` or `/…/`.
+    pub path: String,
+    /// Empty for none.
+    pub description: String,
+    /// Seconds.
+    pub max_session_duration: i32,
+    /// Who may take it.
+    pub trust: PolicyDocument,
+    /// Its own policies by name.
+    pub inline: BTreeMap<String, PolicyDocument>,
+    /// ARNs of the attached policies.
+    pub managed_policies: BTreeSet<String>,
+    /// ARN of the boundary.
+    pub permissions_boundary: Option<String>,
+    /// All tags but AWS's own.
+    pub tags: Tags,
+}
+
+/// One call on one role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleOp {
+    /// The role.
+    pub role: Named,
+    /// The call.
+    pub call: RoleCall,
+}
+
+/// What is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op")]
+pub enum RoleCall {
+    /// `CreateRole`.
+    CreateRole {
+        /// Empty for none.
+        description: String,
+        /// Seconds.
+        max_session_duration: i32,
+        /// The trust policy.
+        trust: PolicyDocument,
+        /// An ARN.
+        permissions_boundary: Option<String>,
+        /// All of them.
+        tags: Tags,
+    },
+    /// `UpdateRole`: both fields, since AWS gives one that is left out its default.
+    UpdateRole {
+        /// Empty for none.
+        description: String,
+        /// Seconds.
+        max_session_duration: i32,
+    },
+    /// `UpdateAssumeRolePolicy`.
+    UpdateAssumeRolePolicy {
+        /// The trust policy.
+        trust: PolicyDocument,
+        /// The users and roles it stops naming.
+        unnames: Vec<String>,
+    },
+    /// `PutRolePolicy`.
+    PutRolePolicy {
+        /// The inline policy's name.
+        policy: String,
+        /// What it says.
+        document: PolicyDocument,
+    },
+    /// `DeleteRolePolicy`.
+    DeleteRolePolicy {
+        /// The inline policy's name.
+        policy: String,
+    },
+    /// `AttachRolePolicy`.
+    AttachRolePolicy {
+        /// The managed policy's ARN.
+        arn: String,
+    },
+    /// `DetachRolePolicy`.
+    DetachRolePolicy {
+        /// The managed policy's ARN.
+        arn: String,
+    },
+    /// `PutRolePermissionsBoundary`.
+    PutRolePermissionsBoundary {
+        /// The managed policy's ARN.
+        arn: String,
+        /// The ARN of the one before.
+        unnames: Vec<String>,
+    },
+    /// `DeleteRolePermissionsBoundary`.
+    DeleteRolePermissionsBoundary {
+        /// The ARN of the one before.
+        arn: String,
+    },
+    /// `TagRole`.
+    TagRole {
+        /// New or changed.
+        tags: Tags,
+    },
+    /// `UntagRole`.
+    UntagRole {
+        /// Keys.
+        keys: Vec<String>,
+    },
+    /// `DeleteRole`.
+    DeleteRole {
+        /// The ARNs its trust and boundary name.
+        unnames: Vec<String>,
+    },
+}
+
+/// The kind `role`.
+#[derive(Clone, Copy, Debug)]
+pub struct Role;
+
+static SCHEMA: KindSchema = KindSchema {
+    name: "role",
+    summary: "An IAM role: who may take it, and what whoever took it may do.",
+    scope: KindScope::Account,
+    stateful: false,
+    taggable: true,
+    attributes: &[
+        ("arn", "The role's ARN."),
+        ("name", "The role's name, without its path."),
+        ("id", "The role's unique id, `AROA…`, which no later role of the same name has; known after apply."),
+    ],
+    shape: shape_of::<RoleSpec>,
+    decode: decode_any::<RoleSpec>,
+};
+
+impl Kind for Role {
+    type Spec = RoleSpec;
+    type Model = RoleModel;
+    type Op = RoleOp;
+
+    fn schema() -> &'static KindSchema {
+        &SCHEMA
+    }
+
+    fn sources() -> &'static [&'static str] {
+        &[iam::NAME]
+    }
+
+    fn identity(spec: &RoleSpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
+        let name = fields::name(spec.name.as_ref(), &NAME, cx);
+        let role = Named { path: fields::path(spec.path.as_ref(), cx), name };
+        let claim = Some(format!("iam {} role/{}", at.account_id, role.name.to_lowercase()));
+        let outputs = [("arn", role.arn(at, "role")), ("name", role.name.clone())];
+        let outputs = outputs.map(|(attribute, value)| (attribute.to_owned(), value)).into();
+        Identity { name: role.name, claim, outputs }
+    }
+
+    fn desired(spec: &RoleSpec, _: &At, cx: &mut Resolver<'_>) -> Option<RoleModel> {
+        let RoleSpec {
+            name,
+            path,
+            description,
+            max_session_duration,
+            trust,
+            inline,
+            managed_policies,
+            permissions_boundary,
+        } = spec;
+        let name = fields::name(name.as_ref(), &NAME, cx);
+        let path = fields::path(path.as_ref(), cx);
+        let description = fields::description(description.as_ref(), cx);
+        let seconds = max_session_duration.map_or(i64::from(MAX_SESSION_DEFAULT), Within::get);
+        let inline = desired_inline(inline, cx);
+        let managed_policies = desired_managed(managed_policies, cx);
+        let permissions_boundary = permissions_boundary.as_ref().map(|policy| cx.reference(policy));
+        let tags = fields::tags(cx);
+        let trust = desired_trust(trust, cx);
+        Some(RoleModel {
+            name,
+            path,
+            description,
+            max_session_duration: i32::try_from(seconds).unwrap_or(MAX_SESSION_DEFAULT),
+            trust: PolicyDocument::Document(trust?),
+            inline: inline?,
+            managed_policies,
+            permissions_boundary,
+            tags,
+        })
+    }
+
+    fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<RoleModel>>, Unread> {
+        let facts: &IamFacts = facts.get(iam::NAME, scope)?;
+        Ok(facts.roles.iter().map(live).collect())
+    }
+
+    fn tags(model: &RoleModel) -> Option<&Tags> {
+        Some(&model.tags)
+    }
+
+    fn tags_mut(model: &mut RoleModel) -> Option<&mut Tags> {
+        Some(&mut model.tags)
+    }
+
+    fn ops(_: &At, before: Option<&RoleModel>, after: Option<&RoleModel>) -> Result<Steps<RoleOp>, Refusal> {
+        let steps = match (before, after) {
+            (None, None) => Steps { ops: Vec::new(), replaces: Vec::new() },
+            (None, Some(after)) => Steps { ops: creation(after), replaces: Vec::new() },
+            (Some(before), None) => Steps { ops: removal(before), replaces: Vec::new() },
+            (Some(before), Some(after)) => change(before, after),
+        };
+        Ok(steps)
+    }
+
+    fn split(_: &At, op: &RoleOp) -> Option<Vec<RoleOp>> {
+        let RoleCall::CreateRole { description, max_session_duration, trust, permissions_boundary, tags } = &op.call else {
+            return None;
+        };
+        let closed = PolicyDocument::Document(closed_trust());
+        if *trust == closed {
+            return None;
+        }
+        let create = RoleCall::CreateRole {
+            description: description.clone(),
+            max_session_duration: *max_session_duration,
+            trust: closed,
+            permissions_boundary: permissions_boundary.clone(),
+            tags: tags.clone(),
+        };
+        let open = RoleCall::UpdateAssumeRolePolicy { trust: trust.clone(), unnames: Vec::new() };
+        Some([create, open].map(|call| RoleOp { role: op.role.clone(), call }).into())
+    }
+
+    fn follow(_: &At, model: &RoleModel, replaced: &str) -> Vec<RoleOp> {
+        let mut calls = Vec::new();
+        if model.trust.principals().contains(replaced) {
+            calls.push(RoleCall::UpdateAssumeRolePolicy { trust: model.trust.clone(), unnames: Vec::new() });
+        }
+        if model.managed_policies.contains(replaced) {
+            calls.push(RoleCall::DetachRolePolicy { arn: replaced.to_owned() });
+            calls.push(RoleCall::AttachRolePolicy { arn: replaced.to_owned() });
+        }
+        if model.permissions_boundary.as_deref() == Some(replaced) {
+            calls.push(RoleCall::DeleteRolePermissionsBoundary { arn: replaced.to_owned() });
+            calls.push(RoleCall::PutRolePermissionsBoundary { arn: replaced.to_owned(), unnames: Vec::new() });
+        }
+        on(model, calls)
+    }
+
+    fn info(at: &At, op: &RoleOp) -> OpInfo {
+        info(at, op)
+    }
+
+    fn simulate(model: &mut Option<RoleModel>, op: &RoleOp) {
+        simulate(model, op);
+    }
+}
+
+fn desired_trust(spec: &PolicySpec, cx: &mut Resolver<'_>) -> Option<Document> {
+    let trust = cx.policy(spec, Use::Trust)?;
+    let (size, max) = (trust.size(Use::Trust), Use::Trust.size_max());
+    if size > TRUST_SIZE_RAISED {
+        let problem = Diagnostic::error("the trust policy is too large");
+        let over = format!("{size} characters, {} over the limit of {TRUST_SIZE_RAISED}", size - TRUST_SIZE_RAISED);
+        cx.problem(problem.at(spec.span(), over).note(IAM_QUOTAS));
+    } else if size > max {
+        let problem = Diagnostic::warning("the trust policy is larger than accounts allow by default");
+        let over = format!("{size} characters, {} over the default of {max}", size - max);
+        cx.problem(problem.at(spec.span(), over).help("ask for a higher \"Role trust policy length\" in Service Quotas"));
+    }
+    Some(trust)
+}
+
+fn desired_inline(specs: &IndexMap<String, PolicySpec>, cx: &mut Resolver<'_>) -> Option<BTreeMap<String, PolicyDocument>> {
+    let mut documents: Option<BTreeMap<_, _>> = Some(BTreeMap::new());
+    let mut size = 0;
+    for (name, spec) in specs {
+        fields::check_name(name, spec.span(), &INLINE_NAME, cx);
+        let document = cx.policy(spec, Use::Inline);
+        size += document.as_ref().map_or(0, |document| document.size(Use::Inline));
+        documents = documents.zip(document).map(|(mut documents, document)| {
+            documents.insert(name.clone(), PolicyDocument::Document(document));
+            documents
+        });
+    }
+    let max = Use::Inline.size_max();
+    if size > max
+        && let Some(first) = specs.values().next()
+    {
+        let problem = Diagnostic::error("the inline policies of the role are too large");
+        let over = format!("together {size} characters, {} over the limit of {max}", size - max);
+        cx.problem(problem.at(first.span(), over).help("move some into a `policy`, which has a limit of its own"));
+    }
+    documents
+}
+
+fn desired_managed(references: &[Reference<ManagedPolicy>], cx: &mut Resolver<'_>) -> BTreeSet<String> {
+    let arns: BTreeSet<String> = cx.references(references).into_iter().collect();
+    if arns.len() > MANAGED_POLICIES_RAISED
+        && let Some(first) = references.first()
+    {
+        let problem = Diagnostic::error("the role has too many managed policies");
+        let over = format!("{}, {} more than any account allows", arns.len(), arns.len() - MANAGED_POLICIES_RAISED);
+        cx.problem(problem.at(first.span(), over).note(IAM_QUOTAS));
+    }
+    arns
+}
+
+fn live(fact: &RoleFact) -> Live<RoleModel> {
+    let RoleFact {
+        name,
+        path,
+        id,
+        arn,
+        description,
+        max_session_duration,
+        trust,
+        inline,
+        managed_policies,
+        permissions_boundary,
+        tags,
+    } = fact;
+    let inline = inline.iter().map(|(name, text)| (name.clone(), PolicyDocument::from_live(text)));
+    let outputs = [("arn", arn), ("name", name), ("id", id)];
+    Live {
+        name: name.clone(),
+        model: RoleModel {
+            name: name.clone(),
+            path: path.clone(),
+            description: description.clone(),
+            max_session_duration: *max_session_duration,
+            trust: PolicyDocument::from_live(trust),
+            inline: inline.collect(),
+            managed_policies: managed_policies.clone(),
+            permissions_boundary: permissions_boundary.clone(),
+            tags: tags.clone(),
+        },
+        outputs: outputs.map(|(attribute, value)| (attribute.to_owned(), value.clone())).into(),
+    }
+}
+
+/// A trust that is valid and lets nobody in: a role's, until all it must name is there.
+fn closed_trust() -> Document {
+    Document {
+        version: Version::V2012,
+        id: None,
+        statements: vec![Statement {
+            sid: None,
+            effect: Effect::Deny,
+            principal: Some(Principals::Is([Principal::Everyone].into())),
+            action: Actions::Is([Caseless::from("sts:AssumeRole")].into()),
+            resource: None,
+            condition: Conditions::default(),
+        }],
+    }
+}
+
+fn named(model: &RoleModel) -> Named {
+    Named { path: model.path.clone(), name: model.name.clone() }
+}
+
+fn on(model: &RoleModel, calls: Vec<RoleCall>) -> Vec<RoleOp> {
+    calls.into_iter().map(|call| RoleOp { role: named(model), call }).collect()
+}
+
+fn creation(after: &RoleModel) -> Vec<RoleOp> {
+    let mut calls = vec![RoleCall::CreateRole {
+        description: after.description.clone(),
+        max_session_duration: after.max_session_duration,
+        trust: after.trust.clone(),
+        permissions_boundary: after.permissions_boundary.clone(),
+        tags: after.tags.clone(),
+    }];
+    calls.extend(
+        after
+            .inline
+            .iter()
+            .map(|(policy, document)| RoleCall::PutRolePolicy { policy: policy.clone(), document: document.clone() }),
+    );
+    calls.extend(after.managed_policies.iter().map(|arn| RoleCall::AttachRolePolicy { arn: arn.clone() }));
+    on(after, calls)
+}
+
+fn removal(before: &RoleModel) -> Vec<RoleOp> {
+    let mut calls: Vec<RoleCall> =
+        before.managed_policies.iter().map(|arn| RoleCall::DetachRolePolicy { arn: arn.clone() }).collect();
+    calls.extend(before.inline.keys().map(|policy| RoleCall::DeleteRolePolicy { policy: policy.clone() }));
+    let mut unnames = fields::unnamed(Some(&before.trust), None);
+    unnames.extend(before.permissions_boundary.clone());
+    calls.push(RoleCall::DeleteRole { unnames });
+    on(before, calls)
+}
+
+/// What changes a role in place; narrowing goes before widening, so that no moment between allows more than both ends do.
+fn change(before: &RoleModel, after: &RoleModel) -> Steps<RoleOp> {
+    let RoleModel {
+        name,
+        path,
+        description,
+        max_session_duration,
+        trust,
+        inline,
+        managed_policies,
+        permissions_boundary,
+        tags,
+    } = after;
+    let mut replaces = Vec::new();
+    if *name != before.name {
+        replaces.push("name");
+    }
+    if *path != before.path {
+        replaces.push("path");
+    }
+    if !replaces.is_empty() {
+        let mut ops = removal(before);
+        ops.extend(creation(after));
+        return Steps { ops, replaces };
+    }
+    let mut calls = Vec::new();
+    let tag_change = TagChange::between(&before.tags, tags);
+    if !tag_change.remove.is_empty() {
+        calls.push(RoleCall::UntagRole { keys: tag_change.remove });
+    }
+    if !tag_change.put.is_empty() {
+        calls.push(RoleCall::TagRole { tags: tag_change.put });
+    }
+    if *description != before.description || *max_session_duration != before.max_session_duration {
+        calls.push(RoleCall::UpdateRole {
+            description: description.clone(),
+            max_session_duration: *max_session_duration,
+        });
+    }
+    if let Some(arn) = permissions_boundary
+        && before.permissions_boundary.as_ref() != Some(arn)
+    {
+        let unnames = before.permissions_boundary.clone().into_iter().collect();
+        calls.push(RoleCall::PutRolePermissionsBoundary { arn: arn.clone(), unnames });
+    }
+    let gone = before.managed_policies.difference(managed_policies);
+    calls.extend(gone.map(|arn| RoleCall::DetachRolePolicy { arn: arn.clone() }));
+    let gone = before.inline.keys().filter(|policy| !inline.contains_key(*policy));
+    calls.extend(gone.map(|policy| RoleCall::DeleteRolePolicy { policy: policy.clone() }));
+    if *trust != before.trust {
+        let unnames = fields::unnamed(Some(&before.trust), Some(trust));
+        calls.push(RoleCall::UpdateAssumeRolePolicy { trust: trust.clone(), unnames });
+    }
+    let put = inline.iter().filter(|(policy, document)| before.inline.get(*policy) != Some(*document));
+    calls.extend(
+        put.map(|(policy, document)| RoleCall::PutRolePolicy { policy: policy.clone(), document: document.clone() }),
+    );
+    let new = managed_policies.difference(&before.managed_policies);
+    calls.extend(new.map(|arn| RoleCall::AttachRolePolicy { arn: arn.clone() }));
+    if permissions_boundary.is_none()
+        && let Some(arn) = &before.permissions_boundary
+    {
+        calls.push(RoleCall::DeleteRolePermissionsBoundary { arn: arn.clone() });
+    }
+    Steps { ops: on(after, calls), replaces }
+}
+
+fn info(at: &At, op: &RoleOp) -> OpInfo {
+    let RoleOp { role, call } = op;
+    let arn = role.arn(at, "role");
+    let name = &role.name;
+    // What adds to the role needs the role; what takes from it does not, since in a replacement it is done before the role is made anew.
+    let of = |call, title: String| OpInfo { call, resource: arn.clone(), title, ..OpInfo::default() };
+    let adds = |call, title: String| OpInfo { needs: vec![arn.clone()], ..of(call, title) };
+    match call {
+        RoleCall::CreateRole { trust, permissions_boundary, description: _, max_session_duration: _, tags: _ } => OpInfo {
+            needs: trust.principals().into_iter().chain(permissions_boundary.clone()).collect(),
+            creates: vec![arn.clone()],
+            yields: &["id"],
+            ..of("iam:CreateRole", format!("create role {name}"))
+        },
+        RoleCall::UpdateRole { description: _, max_session_duration: _ } => {
+            adds("iam:UpdateRole", format!("set description and session length of role {name}"))
+        }
+        RoleCall::UpdateAssumeRolePolicy { trust, unnames } => OpInfo {
+            needs: trust.principals().into_iter().chain([arn.clone()]).collect(),
+            releases: unnames.clone(),
+            ..of("iam:UpdateAssumeRolePolicy", format!("set the trust of role {name}"))
+        },
+        RoleCall::PutRolePolicy { policy, document: _ } => {
+            adds("iam:PutRolePolicy", format!("put inline policy {policy} on role {name}"))
+        }
+        RoleCall::DeleteRolePolicy { policy } => {
+            of("iam:DeleteRolePolicy", format!("delete inline policy {policy} of role {name}"))
+        }
+        RoleCall::AttachRolePolicy { arn: policy } => OpInfo {
+            needs: vec![arn.clone(), policy.clone()],
+            ..of("iam:AttachRolePolicy", format!("attach {} to role {name}", short(policy)))
+        },
+        RoleCall::DetachRolePolicy { arn: policy } => OpInfo {
+            releases: vec![policy.clone()],
+            ..of("iam:DetachRolePolicy", format!("detach {} from role {name}", short(policy)))
+        },
+        RoleCall::PutRolePermissionsBoundary { arn: policy, unnames } => OpInfo {
+            needs: vec![arn.clone(), policy.clone()],
+            releases: unnames.clone(),
+            ..of("iam:PutRolePermissionsBoundary", format!("bound role {name} by {}", short(policy)))
+        },
+        RoleCall::DeleteRolePermissionsBoundary { arn: policy } => OpInfo {
+            releases: vec![policy.clone()],
+            ..of("iam:DeleteRolePermissionsBoundary", format!("unbound role {name} from {}", short(policy)))
+        },
+        RoleCall::TagRole { tags: _ } => adds("iam:TagRole", format!("tag role {name}")),
+        RoleCall::UntagRole { keys: _ } => of("iam:UntagRole", format!("remove tags of role {name}")),
+        RoleCall::DeleteRole { unnames } => OpInfo {
+            releases: unnames.clone(),
+            destroys: vec![arn.clone()],
+            ..of("iam:DeleteRole", format!("delete role {name}"))
+        },
+    }
+}
+
+fn simulate(model: &mut Option<RoleModel>, op: &RoleOp) {
+    let RoleOp { role: Named { path, name }, call } = op.clone();
+    if let RoleCall::CreateRole { description, max_session_duration, trust, permissions_boundary, tags } = call {
+        *model = Some(RoleModel {
+            name,
+            path,
+            description,
+            max_session_duration,
+            trust,
+            inline: BTreeMap::new(),
+            managed_policies: BTreeSet::new(),
+            permissions_boundary,
+            tags,
+        });
+        return;
+    }
+    let Some(role) = model else { return };
+    match call {
+        RoleCall::CreateRole { .. } => {}
+        RoleCall::UpdateRole { description, max_session_duration } => {
+            role.description = description;
+            role.max_session_duration = max_session_duration;
+        }
+        RoleCall::UpdateAssumeRolePolicy { trust, unnames: _ } => role.trust = trust,
+        RoleCall::PutRolePolicy { policy, document } => {
+            role.inline.insert(policy, document);
+        }
+        RoleCall::DeleteRolePolicy { policy } => {
+            role.inline.remove(&policy);
+        }
+        RoleCall::AttachRolePolicy { arn } => {
+            role.managed_policies.insert(arn);
+        }
+        RoleCall::DetachRolePolicy { arn } => {
+            role.managed_policies.remove(&arn);
+        }
+        RoleCall::PutRolePermissionsBoundary { arn, unnames: _ } => role.permissions_boundary = Some(arn),
+        RoleCall::DeleteRolePermissionsBoundary { arn: _ } => role.permissions_boundary = None,
+        RoleCall::TagRole { tags } => role.tags.extend(tags),
+        RoleCall::UntagRole { keys } => role.tags.retain(|key, _| !keys.contains(key)),
+        RoleCall::DeleteRole { unnames: _ } => *model = None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,428 @@
+//! The way into each account: whose credentials, which region, and the SDK's clients.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use aws_config::identity::IdentityCache;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::sync::OnceCell;
+
+use crate::count::CallCounter;
+use crate::error::{Failure, Who};
+
+/// Where IAM, STS and the tags of IAM's things are asked when nothing else is said.
+pub const GLOBAL_REGION: &str = "us-east-1";
+
+/// Attempts of one call, the first included. IAM throttles an account as a whole, and a plan over many accounts must outlast
+/// a busy neighbour: with the SDK's back-off (at most 20 s a time) eight attempts wait about a minute.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// The longest a single attempt may take. AWS answers within seconds; a connection that says nothing for this long is dead.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How to reach AWS.
+#[derive(Clone, Debug, Default)]
+pub struct AwsOptions {
+    /// The HTTP client; `None`: the SDK's own, where the binary has one.
+    pub http_client: Option<SharedHttpClient>,
+    /// Where all services are, for an AWS that is not AWS.
+    pub endpoint_url: Option<String>,
+    /// The region for what has none of its own (IAM, STS); `None`: `us-east-1`. Its partition is the accounts' partition.
+    pub region: Option<String>,
+    /// The caller's credentials; `None`: the SDK's default chain (environment, profile, container, instance).
+    pub credentials: Option<Credentials>,
+    /// How often and how fast a failed call is sent again; `None`: eight attempts in all.
+    pub retry: Option<RetryConfig>,
+}
+
+/// How to reach one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountAccess {
+    /// Its name in the specs.
+    pub name: Arc<str>,
+    /// Twelve digits.
+    pub id: String,
+    /// A profile of the AWS configuration that leads into it, instead of the role.
+    pub profile: Option<String>,
+    /// The name of the role to assume in it.
+    pub access_role: String,
+}
+
+/// Who runs trueup, as AWS sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerIdentity {
+    /// Twelve digits.
+    pub account: String,
+    /// The user's, role session's or root's ARN.
+    pub arn: String,
+}
+
+/// AWS, as far as the project's accounts reach.
+#[derive(Debug)]
+pub struct Aws {
+    base: SdkConfig,
+    counter: CallCounter,
+    caller: CallerIdentity,
+    partition: &'static str,
+    accounts: BTreeMap<Arc<str>, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    access: AccountAccess,
+    opened: OnceCell<Result<Arc<Opened>, Failure>>,
+}
+
+/// An account that could be entered.
+#[derive(Debug)]
+struct Opened {
+    who: Who,
+    partition: &'static str,
+    config: SdkConfig,
+    counter: CallCounter,
+    clients: Mutex<HashMap<Arc<str>, Arc<Clients>>>,
+}
+
+/// The SDK's clients of one account in one region, each made when first asked for.
+#[derive(Debug)]
+struct Clients {
+    region: Arc<str>,
+    config: SdkConfig,
+    iam: OnceLock<aws_sdk_iam::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
+}
+
+/// One account in one region. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Session {
+    account: Arc<Opened>,
+    clients: Arc<Clients>,
+}
+
+impl Aws {
+    /// Finds out who calls, with one GetCallerIdentity. Accounts are entered when they are first needed.
+    ///
+    /// # Errors
+    /// When there are no credentials, or AWS does not know them.
+    pub async fn connect(options: AwsOptions, accounts: Vec<AccountAccess>) -> Result<Self, Failure> {
+        let counter = CallCounter::default();
+        let region = options.region.clone().unwrap_or_else(|| GLOBAL_REGION.to_owned());
+        let partition = partition_of(&region);
+        let base = base_config(options, region).await;
+        let caller = caller_identity(&base, &counter).await?;
+        let accounts = accounts
+            .into_iter()
+            .map(|access| (access.name.clone(), Entry { access, opened: OnceCell::new() }))
+            .collect();
+        Ok(Self { base, counter, caller, partition, accounts })
+    }
+
+    /// Who runs trueup.
+    #[must_use]
+    pub fn caller(&self) -> &CallerIdentity {
+        &self.caller
+    }
+
+    /// All calls made so far, retries and AssumeRole included.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.counter.total()
+    }
+
+    /// The account in the region; without one, in the region of what is global.
+    ///
+    /// # Errors
+    /// When the account can't be entered. The same failure is given each time: it is tried once a run.
+    pub async fn session(&self, account: &str, region: Option<&str>) -> Result<Session, Failure> {
+        let entry = self.accounts.get(account).ok_or_else(|| {
+            Failure::local(
+                None,
+                "sts:AssumeRole",
+                format!("there is no account `{account}` in the specs"),
+                Some(format!("declare it: [account.{account}] with its id")),
+            )
+        })?;
+        let opened = entry.opened.get_or_init(|| self.open(&entry.access)).await.clone()?;
+        let region = region.or_else(|| self.base.region().map(Region::as_ref)).unwrap_or(GLOBAL_REGION);
+        Ok(Session { clients: opened.clients(region), account: opened })
+    }
+
+    async fn open(&self, access: &AccountAccess) -> Result<Arc<Opened>, Failure> {
+        let who = Who { account: access.name.clone(), id: Arc::from(&*access.id) };
+        let config = match &access.profile {
+            Some(profile) => self.by_profile(access, &who, profile).await?,
+            None if access.id == self.caller.account => self.base.clone(),
+            None => self.by_role(access, &who).await?,
+        };
+        Ok(Arc::new(Opened {
+            who,
+            partition: self.partition,
+            config,
+            counter: self.counter.clone(),
+            clients: Mutex::default(),
+        }))
+    }
+
+    /// By a profile, after a look at where it leads.
+    async fn by_profile(&self, access: &AccountAccess, who: &Who, profile: &str) -> Result<SdkConfig, Failure> {
+        let mut provider_config = ProviderConfig::without_region().with_region(self.base.region().cloned());
+        if let Some(client) = self.base.http_client() {
+            provider_config = provider_config.with_http_client(client);
+        }
+        let provider =
+            ProfileFileCredentialsProvider::builder().configure(&provider_config).profile_name(profile).build();
+        let config = with_credentials(&self.base, SharedCredentialsProvider::new(provider));
+        let found = caller_identity(&config, &self.counter).await.map_err(|mut failure| {
+            failure.message = format!("the profile `{profile}` gives no way in: {}", failure.message);
+            failure.help = Some(format!("look at the profile `{profile}` in the AWS configuration, or log in with it"));
+            failure.who = Some(who.clone());
+            failure
+        })?;
+        if found.account == access.id {
+            return Ok(config);
+        }
+        Err(Failure::local(
+            Some(who.clone()),
+            "sts:GetCallerIdentity",
+            format!("the profile `{profile}` leads into account {} as {}", found.account, found.arn),
+            Some(format!("give [account.{}] the profile of {}, or the id of the profile's account", access.name, access.id)),
+        ))
+    }
+
+    /// By assuming the account's access role.
+    async fn by_role(&self, access: &AccountAccess, who: &Who) -> Result<SdkConfig, Failure> {
+        let role = format!("arn:{}:iam::{}:role/{}", self.partition, access.id, access.access_role);
+        let assumed = Assumed { client: sts_client(&self.base, &self.counter), role: role.clone(), first: Mutex::default() };
+        let credentials = assumed.assume().await.map_err(|error| {
+            let mut failure = Failure::new(Some(who.clone()), "sts:AssumeRole", &error);
+            failure.message = format!("can't assume {role}: {}", failure.message);
+            if failure.is_denied() {
+                failure.help = Some(format!(
+                    "let {role} trust {}, and let that assume it; another role's name goes into `access_role` of [account.{}], \
+                     another way in is its `profile`",
+                    self.caller.arn, access.name
+                ));
+            }
+            failure
+        })?;
+        *assumed.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials);
+        Ok(with_credentials(&self.base, SharedCredentialsProvider::new(assumed)))
+    }
+}
+
+impl Opened {
+    fn clients(&self, region: &str) -> Arc<Clients> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = clients.get(region) {
+            return found.clone();
+        }
+        let region: Arc<str> = Arc::from(region);
+        let made = Arc::new(Clients {
+            region: region.clone(),
+            config: self.config.to_builder().region(Region::new(region.to_string())).build(),
+            iam: OnceLock::new(),
+            kms: OnceLock::new(),
+            s3: OnceLock::new(),
+            tagging: OnceLock::new(),
+        });
+        clients.insert(region, made.clone());
+        made
+    }
+}
+
+impl Session {
+    /// The account, for messages.
+    #[must_use]
+    pub fn who(&self) -> &Who {
+        &self.account.who
+    }
+
+    /// The account's twelve digits.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.account.who.id
+    }
+
+    /// The region its clients speak to.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.clients.region
+    }
+
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        self.account.partition
+    }
+
+    /// The same account in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self { account: self.account.clone(), clients: self.account.clients(region) }
+    }
+
+    /// IAM.
+    #[must_use]
+    pub fn iam(&self) -> &aws_sdk_iam::Client {
+        self.clients.iam.get_or_init(|| {
+            let config = aws_sdk_iam::config::Builder::from(&self.clients.config);
+            aws_sdk_iam::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+        })
+    }
+
+    /// KMS.
+    #[must_use]
+    pub fn kms(&self) -> &aws_sdk_kms::Client {
+        self.clients.kms.get_or_init(|| {
+            let config = aws_sdk_kms::config::Builder::from(&self.clients.config);
+            aws_sdk_kms::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+        })
+    }
+
+    /// S3. With an endpoint of one's own, buckets are named in the path: `bucket.127.0.0.1` is no host.
+    #[must_use]
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.clients.s3.get_or_init(|| {
+            let config = aws_sdk_s3::config::Builder::from(&self.clients.config)
+                .force_path_style(self.clients.config.endpoint_url().is_some());
+            aws_sdk_s3::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+        })
+    }
+
+    /// The Resource Groups Tagging API.
+    #[must_use]
+    pub fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {
+        self.clients.tagging.get_or_init(|| {
+            let config = aws_sdk_resourcegroupstagging::config::Builder::from(&self.clients.config);
+            aws_sdk_resourcegroupstagging::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+        })
+    }
+
+    /// What went wrong with a call of this session.
+    pub fn failure<E>(&self, call: &str, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Failure::new(Some(self.who().clone()), call, error)
+    }
+}
+
+/// The partition a region belongs to; a region AWS may add counts as `aws`.
+#[must_use]
+pub fn partition_of(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
+
+async fn base_config(options: AwsOptions, region: String) -> SdkConfig {
+    let AwsOptions { http_client, endpoint_url, region: _, credentials, retry } = options;
+    let retry = retry.unwrap_or_else(|| RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX));
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .retry_config(retry)
+        .timeout_config(timeouts);
+    if let Some(client) = http_client {
+        loader = loader.http_client(client);
+    }
+    if let Some(url) = endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some(credentials) = credentials {
+        loader = loader.credentials_provider(credentials);
+    }
+    if let Ok(name) = AppName::new("trueup") {
+        loader = loader.app_name(name);
+    }
+    loader.load().await
+}
+
+/// The configuration with other credentials and a cache of its own for them, which all its clients share.
+fn with_credentials(base: &SdkConfig, credentials: SharedCredentialsProvider) -> SdkConfig {
+    base.to_builder().credentials_provider(credentials).identity_cache(IdentityCache::lazy().build()).build()
+}
+
+fn sts_client(config: &SdkConfig, counter: &CallCounter) -> aws_sdk_sts::Client {
+    aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(config).interceptor(counter.clone()).build())
+}
+
+async fn caller_identity(config: &SdkConfig, counter: &CallCounter) -> Result<CallerIdentity, Failure> {
+    let call = "sts:GetCallerIdentity";
+    let answer = sts_client(config, counter)
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|error| Failure::new(None, call, &error))?;
+    match (answer.account, answer.arn) {
+        (Some(account), Some(arn)) => Ok(CallerIdentity { account, arn }),
+        _ => Err(Failure::local(None, call, "the answer names no account", None)),
+    }
+}
+
+/// Credentials of an assumed role, assumed again when the SDK's cache finds them near their end.
+struct Assumed {
+    client: aws_sdk_sts::Client,
+    role: String,
+    /// Those of the first AssumeRole, by which was seen whether it works; handed to the cache once.
+    first: Mutex<Option<Credentials>>,
+}
+
+impl std::fmt::Debug for Assumed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Assumed").field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl Assumed {
+    async fn assume(
+        &self,
+    ) -> Result<Credentials, SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse>> {
+        let answer = self.client.assume_role().role_arn(&self.role).role_session_name("trueup").send().await?;
+        let Some(given) = answer.credentials else {
+            return Err(SdkError::construction_failure("the answer to AssumeRole holds no credentials"));
+        };
+        let expires = given.expiration.try_into().ok();
+        Ok(Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            expires,
+            "trueup-assume-role",
+        ))
+    }
+}
+
+impl ProvideCredentials for Assumed {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async move {
+            let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let result: provider::Result = match first {
+                Some(credentials) => Ok(credentials),
+                None => self.assume().await.map_err(CredentialsError::provider_error),
+            };
+            result
+        })
+    }
+}

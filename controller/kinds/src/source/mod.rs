@@ -1,0 +1,105 @@
+//! What is read: one bulk read of one service in one scope, shared by the kinds that need it.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use serde_json::Value;
+use trueup_engine::facts::{Fact, Facts, ReadCost, ReadRequest, Unread, Wanted};
+use trueup_specs::kind::KindScope;
+
+use crate::count::{Counter, counted};
+use crate::session::{Aws, Session};
+
+pub mod iam;
+
+/// Scopes read at once. Each is another account or region, so their rate limits add up; the bound is for open connections.
+const SCOPES_AT_ONCE: usize = 16;
+
+type Read = for<'a> fn(&'a Session, &'a [Wanted], &'a Counter) -> BoxFuture<'a, Result<Arc<dyn Fact>, Unread>>;
+
+/// One source.
+struct Source {
+    name: &'static str,
+    /// Whether it is read once an account or once a region.
+    scope: KindScope,
+    read: Read,
+    /// From what [`Fact::to_json`] gave.
+    load: fn(Value) -> Result<Arc<dyn Fact>, serde_json::Error>,
+}
+
+static SOURCES: &[Source] = &[Source {
+    name: iam::NAME,
+    scope: KindScope::Account,
+    read: |session, wanted, counter| {
+        iam::read(session, wanted, counter).map(|facts| facts.map(|facts| Arc::new(facts) as Arc<dyn Fact>)).boxed()
+    },
+    load: |value| serde_json::from_value::<iam::IamFacts>(value).map(|facts| Arc::new(facts) as Arc<dyn Fact>),
+}];
+
+fn find(source: &str) -> Option<&'static Source> {
+    SOURCES.iter().find(|row| row.name == source)
+}
+
+/// Whether a source is read once an account or once a region; `None` for a name that is no source.
+#[must_use]
+pub fn scope_of(source: &str) -> Option<KindScope> {
+    find(source).map(|row| row.scope)
+}
+
+/// What a source found, from what was saved of it.
+///
+/// # Errors
+/// When there is no such source, or the JSON is not what that source saves.
+pub fn load_fact(source: &str, json: Value) -> Result<Arc<dyn Fact>, LoadError> {
+    let row = find(source).ok_or_else(|| LoadError::NoSource(source.to_owned()))?;
+    (row.load)(json).map_err(|error| LoadError::Malformed { source_name: source.to_owned(), error })
+}
+
+/// Why saved facts could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The name is no source's.
+    #[error("there is no source `{0}`")]
+    NoSource(String),
+    /// The JSON is not what the source saves.
+    #[error("these are no facts of the source `{source_name}`")]
+    Malformed {
+        /// The source.
+        source_name: String,
+        /// Where and why.
+        #[source]
+        error: serde_json::Error,
+    },
+}
+
+impl Aws {
+    /// Reads all that is asked for, side by side. What can't be read is in the facts as unread.
+    ///
+    /// `progress` hears of each read as it ends.
+    pub async fn read(&self, requests: &[ReadRequest], progress: &(dyn Fn(&ReadRequest, ReadCost) + Sync)) -> Facts {
+        let mut reads = futures_util::stream::iter(requests)
+            .map(|request| async move {
+                let counter = Arc::new(Counter::default());
+                let fact = counted(counter.clone(), self.read_one(request, &counter)).await;
+                (request, fact, counter.cost())
+            })
+            .buffer_unordered(SCOPES_AT_ONCE);
+        let mut facts = Facts::default();
+        while let Some((request, fact, cost)) = reads.next().await {
+            progress(request, cost);
+            facts.insert(request.source.clone(), request.scope.clone(), fact, cost);
+        }
+        facts
+    }
+
+    async fn read_one(&self, request: &ReadRequest, counter: &Counter) -> Result<Arc<dyn Fact>, Unread> {
+        let source = find(&request.source).ok_or_else(|| Unread {
+            call: request.source.to_string(),
+            why: format!("there is no source `{}`", request.source),
+            help: None,
+        })?;
+        let session = self.session(&request.scope.account, request.scope.region.as_deref()).await?;
+        (source.read)(&session, &request.wanted, counter).await
+    }
+}

@@ -1,0 +1,60 @@
+//! The Resource Groups Tagging API: tags of many things of one region in few calls.
+//!
+//! It answers from an index that runs behind its services by seconds and sometimes minutes, so that what it lacks may exist all
+//! the same: who must know asks the service itself.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_resourcegroupstagging::Client;
+use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
+
+use crate::error::{Failure, Who};
+
+/// The tag whose presence says that some trueup project made or adopted a thing.
+pub const OWNED: &str = "trueup:project";
+
+/// The most that one answer can hold.
+/// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
+const PAGE: i32 = 100;
+
+/// ARN to tags, `aws:`-prefixed ones (AWS's own) left out.
+pub type Tagged = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Every tagged thing of these types in the client's account and region; with `filter_key`, only what carries that tag.
+///
+/// Types are `service` or `service:type`, as in the API: `s3`, `kms:key`, `iam:policy`. What lost its last tag is listed too, with no tags.
+///
+/// # Errors
+/// When a page could not be read; [`Failure::is_denied`] tells whether it was for want of `tag:GetResources`.
+pub async fn tagged(client: &Client, who: &Who, types: &[&str], filter_key: Option<&str>) -> Result<Tagged, Failure> {
+    let filters = filter_key.map(|key| vec![TagFilter::builder().key(key).build()]);
+    let mut found = Tagged::new();
+    let mut token = None;
+    loop {
+        let page = client
+            .get_resources()
+            .set_resource_type_filters(Some(types.iter().map(ToString::to_string).collect()))
+            .set_tag_filters(filters.clone())
+            .resources_per_page(PAGE)
+            .set_pagination_token(token)
+            .send()
+            .await
+            .map_err(|error| Failure::new(Some(who.clone()), "tag:GetResources", &error))?;
+        found.extend(page.resource_tag_mapping_list().iter().filter_map(entry));
+        // The last page has an empty token where others have one.
+        token = page.pagination_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn entry(mapping: &ResourceTagMapping) -> Option<(String, BTreeMap<String, String>)> {
+    let tags = mapping
+        .tags()
+        .iter()
+        .filter(|tag| !tag.key().starts_with("aws:"))
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect();
+    Some((mapping.resource_arn()?.to_owned(), tags))
+}

@@ -1,0 +1,99 @@
+//! What there is to say of the account as a whole: its summary and its alias.
+
+use super::fault::Fault;
+use super::{Context, groups, instance_profiles, policies, render, roles, users};
+use crate::xml::Xml;
+
+/// `GetAccountSummary`.
+pub(super) fn summary(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault> {
+    let iam = context.iam();
+    let versions = iam.policies.values().map(|policy| policy.versions.len()).sum();
+    let entries = [
+        ("Users", iam.users.len()),
+        ("UsersQuota", users::USERS_MAX),
+        ("Groups", iam.groups.len()),
+        ("GroupsQuota", groups::GROUPS_MAX),
+        ("Roles", iam.roles.len()),
+        ("RolesQuota", roles::ROLES_MAX),
+        ("Policies", iam.policies.len()),
+        ("PoliciesQuota", policies::POLICIES_MAX),
+        ("InstanceProfiles", iam.instance_profiles.len()),
+        ("InstanceProfilesQuota", instance_profiles::INSTANCE_PROFILES_MAX),
+        ("PolicyVersionsInUse", versions),
+        ("PolicyVersionsInUseQuota", 5 * policies::POLICIES_MAX),
+        ("VersionsPerPolicyQuota", 5),
+        ("PolicySizeQuota", 6144),
+        ("AssumeRolePolicySizeQuota", 2048),
+        ("RolePolicySizeQuota", 10_240),
+        ("UserPolicySizeQuota", 2048),
+        ("GroupPolicySizeQuota", 5120),
+        ("AttachedPoliciesPerRoleQuota", 10),
+        ("AttachedPoliciesPerUserQuota", 10),
+        ("AttachedPoliciesPerGroupQuota", 10),
+        ("GroupsPerUserQuota", groups::GROUPS_PER_USER_MAX),
+        ("AccessKeysPerUserQuota", users::KEYS_MAX),
+        ("SigningCertificatesPerUserQuota", 2),
+        ("ServerCertificates", 0),
+        ("ServerCertificatesQuota", 20),
+        ("MFADevices", 0),
+        ("MFADevicesInUse", 0),
+        ("AccountMFAEnabled", 0),
+        ("AccountAccessKeysPresent", 0),
+        ("AccountPasswordPresent", 0),
+        ("AccountSigningCertificatesPresent", 0),
+        ("Providers", 0),
+        ("GlobalEndpointTokenVersion", 1),
+    ];
+    out.open("SummaryMap");
+    for (name, value) in entries {
+        out.open("entry").leaf("key", name).leaf("value", value).close();
+    }
+    out.close();
+    Ok(())
+}
+
+/// `ListAccountAliases`.
+pub(super) fn list_aliases(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault> {
+    let page = context.params.paging()?.cut(&context.iam().alias, |alias| (*alias).clone());
+    out.open("AccountAliases");
+    for alias in page.items {
+        out.leaf("member", alias);
+    }
+    out.close();
+    render::end_of_page(page.marker, out);
+    Ok(())
+}
+
+/// `CreateAccountAlias`: it takes the place of the one there is, and is unique over all accounts.
+pub(super) fn create_alias(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let alias = named(context)?;
+    let account = context.account().to_owned();
+    let taken = context.world.accounts.iter().any(|(id, other)| *id != account && other.iam.alias.as_ref() == Some(&alias));
+    if taken {
+        return Err(Fault::already_exists(format!("The account alias {alias} already exists.")));
+    }
+    context.iam_mut().alias = Some(alias);
+    Ok(())
+}
+
+/// `DeleteAccountAlias`.
+pub(super) fn delete_alias(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let alias = named(context)?;
+    if context.iam().alias.as_ref() != Some(&alias) {
+        return Err(Fault::no_such_entity(format!("The account alias {alias} cannot be found.")));
+    }
+    context.iam_mut().alias = None;
+    Ok(())
+}
+
+/// Three to 63 small letters, digits and single hyphens, no hyphen at an end.
+fn named(context: &Context<'_>) -> Result<String, Fault> {
+    let alias = context.params.required("AccountAlias")?;
+    let letters = alias.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let hyphens = !alias.starts_with('-') && !alias.ends_with('-') && !alias.contains("--");
+    if letters && hyphens && (3..=63).contains(&alias.len()) {
+        return Ok(alias.to_owned());
+    }
+    let rule = "satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$";
+    Err(Fault::constraint(format!("'{alias}'"), "accountAlias", rule))
+}

@@ -1,0 +1,116 @@
+//! Versioning, public access block and object ownership of a bucket.
+
+use super::body::{self, Node};
+use super::failure::Failure;
+use super::state::{PublicAccess, Versioning};
+use super::{Answer, Request, bucket, bucket_mut, document, no_content, ok, ok_xml};
+use crate::world::World;
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
+pub(super) const OWNERSHIPS: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
+
+/// A bucket that never had versioning answers an empty document.
+pub(super) fn get_versioning(world: &World, request: &Request<'_>) -> Answer {
+    let mut xml = document("VersioningConfiguration");
+    match bucket(world, request)?.versioning {
+        Versioning::NeverEnabled => {}
+        Versioning::Enabled => {
+            xml.leaf("Status", "Enabled");
+        }
+        Versioning::Suspended => {
+            xml.leaf("Status", "Suspended");
+        }
+    }
+    Ok(ok_xml(xml))
+}
+
+pub(super) fn put_versioning(world: &mut World, request: &Request<'_>) -> Answer {
+    let node = body::parse(&request.call.body, "VersioningConfiguration")?;
+    node.only(&["Status", "MfaDelete", "MFADelete"])?;
+    let mfa = node.text_of("MfaDelete")?.or(node.text_of("MFADelete")?);
+    match mfa {
+        None | Some("Disabled") => {}
+        // Only the root user with a device may; the sandbox has neither.
+        Some("Enabled") => {
+            let message = "Mfa Authentication must be used for this request";
+            return Err(Failure::new(403, "AccessDenied", message));
+        }
+        Some(_) => return Err(Failure::malformed_xml()),
+    }
+    let status = match node.text_of("Status")? {
+        Some("Enabled") => Versioning::Enabled,
+        Some("Suspended") => Versioning::Suspended,
+        Some(_) => return Err(Failure::malformed_xml()),
+        None => {
+            let message = "The Versioning element must be specified";
+            return Err(Failure::new(400, "IllegalVersioningConfigurationException", message));
+        }
+    };
+    let bucket = bucket_mut(world, request)?;
+    if bucket.object_lock && status == Versioning::Suspended {
+        let message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
+        return Err(Failure::new(409, "InvalidBucketState", message));
+    }
+    bucket.versioning = status;
+    Ok(ok())
+}
+
+pub(super) fn get_public_access(world: &World, request: &Request<'_>) -> Answer {
+    let Some(block) = bucket(world, request)?.public_access else {
+        let message = "The public access block configuration was not found";
+        let failure = Failure::new(404, "NoSuchPublicAccessBlockConfiguration", message);
+        return Err(failure.detail("BucketName", &request.bucket));
+    };
+    let PublicAccess { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } = block;
+    let mut xml = document("PublicAccessBlockConfiguration");
+    xml.leaf("BlockPublicAcls", block_public_acls).leaf("IgnorePublicAcls", ignore_public_acls);
+    xml.leaf("BlockPublicPolicy", block_public_policy).leaf("RestrictPublicBuckets", restrict_public_buckets);
+    Ok(ok_xml(xml))
+}
+
+pub(super) fn put_public_access(world: &mut World, request: &Request<'_>) -> Answer {
+    let node = body::parse(&request.call.body, "PublicAccessBlockConfiguration")?;
+    node.only(&["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"])?;
+    // What is not said is false.
+    let flag = |name: &str| node.flag(name).map(|flag| flag.unwrap_or(false));
+    let block = PublicAccess {
+        block_public_acls: flag("BlockPublicAcls")?,
+        ignore_public_acls: flag("IgnorePublicAcls")?,
+        block_public_policy: flag("BlockPublicPolicy")?,
+        restrict_public_buckets: flag("RestrictPublicBuckets")?,
+    };
+    bucket_mut(world, request)?.public_access = Some(block);
+    Ok(ok())
+}
+
+pub(super) fn delete_public_access(world: &mut World, request: &Request<'_>) -> Answer {
+    bucket_mut(world, request)?.public_access = None;
+    Ok(no_content())
+}
+
+pub(super) fn get_ownership(world: &World, request: &Request<'_>) -> Answer {
+    let Some(ownership) = &bucket(world, request)?.ownership else {
+        let message = "The bucket ownership controls were not found";
+        let failure = Failure::new(404, "OwnershipControlsNotFoundError", message);
+        return Err(failure.detail("BucketName", &request.bucket));
+    };
+    let mut xml = document("OwnershipControls");
+    xml.open("Rule").leaf("ObjectOwnership", ownership);
+    Ok(ok_xml(xml))
+}
+
+pub(super) fn put_ownership(world: &mut World, request: &Request<'_>) -> Answer {
+    let node = body::parse(&request.call.body, "OwnershipControls")?;
+    node.only(&["Rule"])?;
+    let rule: &Node = node.child("Rule")?.ok_or_else(Failure::malformed_xml)?;
+    rule.only(&["ObjectOwnership"])?;
+    let ownership = rule.text_of("ObjectOwnership")?.filter(|text| OWNERSHIPS.contains(text));
+    let ownership = ownership.ok_or_else(Failure::malformed_xml)?.to_owned();
+    bucket_mut(world, request)?.ownership = Some(ownership);
+    Ok(ok())
+}
+
+pub(super) fn delete_ownership(world: &mut World, request: &Request<'_>) -> Answer {
+    bucket_mut(world, request)?.ownership = None;
+    Ok(no_content())
+}

@@ -1,0 +1,282 @@
+//! A project as it was understood: accounts, resources, tombstones, outputs.
+
+use std::sync::Arc;
+
+use indexmap::{Equivalent, IndexMap};
+
+use crate::address::Address;
+use crate::kind::{AnySpec, KindSchema};
+use crate::span::Span;
+use crate::text::Text;
+
+/// The number of an [`Instance`] in its project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(pub u32);
+
+impl InstanceId {
+    /// The index in [`Project::instances`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Everything a project's folder says.
+#[derive(Debug, Clone, Default)]
+pub struct Project {
+    /// The project's name: the value of the tag `trueup:project`.
+    pub name: String,
+    /// Tags on everything that can carry tags.
+    pub tags: Arc<IndexMap<String, Text>>,
+    /// How trueup works on this project.
+    pub settings: Settings,
+    /// The accounts, by name, in the order of their names.
+    pub accounts: IndexMap<Arc<str>, Account>,
+    /// The groups with their accounts, in the order of the accounts' names.
+    pub groups: IndexMap<Arc<str>, Vec<Arc<str>>>,
+    /// Every resource there should be, in file order.
+    pub instances: Vec<Instance>,
+    /// What may be removed although it is stateful.
+    pub removed: Vec<Tombstone>,
+    /// What is called something else now.
+    pub moved: Vec<Moved>,
+    /// What `trueup output` tells.
+    pub outputs: Vec<OutputSpec>,
+    pub(crate) index: Index,
+}
+
+/// How trueup works on a project: `trueup.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The region of what names none.
+    pub region: Option<Arc<str>>,
+    /// The role that is assumed in the other accounts.
+    pub access_role: String,
+    /// A plan that removes more is refused.
+    pub deletions: Option<u64>,
+    /// Where the state is.
+    pub state: StateSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // The role AWS Organizations makes in every account it creates.
+        // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
+        let access_role = "OrganizationAccountAccessRole".to_owned();
+        Self { region: None, access_role, deletions: None, state: StateSettings::default() }
+    }
+}
+
+/// Where the state is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateSettings {
+    /// The sort of store; `local` for a folder.
+    pub backend: String,
+    /// The folder, relative to the project's.
+    pub path: String,
+}
+
+impl Default for StateSettings {
+    fn default() -> Self {
+        Self { backend: "local".to_owned(), path: ".trueup".to_owned() }
+    }
+}
+
+/// An AWS account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name in the project.
+    pub name: Arc<str>,
+    /// Its id: twelve digits.
+    pub id: String,
+    /// The groups it is in.
+    pub groups: Vec<Arc<str>>,
+    /// The AWS profile by which it is reached, instead of a role.
+    pub profile: Option<String>,
+    /// The role by which it is reached, instead of the project's.
+    pub access_role: Option<String>,
+    /// The place of its name.
+    pub span: Span,
+}
+
+/// A resource there should be, in one account and, where its kind has regions, one region.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// Its address.
+    pub address: Address,
+    /// What is written of it; the same for every account of a group.
+    pub block: Arc<Block>,
+    /// Its account's name.
+    pub account: Arc<str>,
+    /// Its region, where its kind has regions.
+    pub region: Option<Arc<str>>,
+}
+
+/// A resource as it is written.
+#[derive(Debug)]
+pub struct Block {
+    /// Its kind.
+    pub kind: &'static KindSchema,
+    /// The place of its name.
+    pub span: Span,
+    /// The kind's own spec.
+    pub spec: AnySpec,
+    /// The project's tags and its own; none where the kind can't be tagged.
+    pub tags: Arc<IndexMap<String, Text>>,
+    /// Whether a live thing that differs may be taken over.
+    pub adopt: bool,
+    /// Whether it is never removed or replaced.
+    pub protect: bool,
+    /// The place of the `[[use]]` it comes from.
+    pub used_at: Option<Span>,
+    /// The name of that use, which its own template's resources carry in front.
+    pub use_name: Option<Arc<str>>,
+    /// The region of its scope or of the project: what `${region}` is, also where the kind has no regions.
+    pub region: Option<Arc<str>>,
+}
+
+impl Block {
+    /// The kind's own spec, in its type.
+    #[must_use]
+    pub fn spec<T: 'static>(&self) -> Option<&T> {
+        self.spec.downcast_ref()
+    }
+}
+
+/// Leave to remove a stateful resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// What may be removed; one for each account of a group.
+    pub addresses: Vec<Address>,
+    /// The place of the address.
+    pub span: Span,
+}
+
+/// A resource that has another address now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// What it was.
+    pub from: Address,
+    /// What it is.
+    pub to: Address,
+    /// The place of the `[[moved]]`.
+    pub span: Span,
+}
+
+/// Something `trueup output` tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputSpec {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its value.
+    pub value: OutputValue,
+    /// What it is.
+    pub description: Option<String>,
+    /// The place of its name.
+    pub span: Span,
+    pub(crate) scope: Scope,
+}
+
+/// The value of an output.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OutputValue {
+    /// A string.
+    One(Text),
+    /// A list; groups grow it.
+    Many(Vec<Text>),
+}
+
+/// Where a file, or a template's use, stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Scope {
+    /// The account's or the group's name.
+    pub(crate) account: Option<Arc<str>>,
+    pub(crate) region: Option<Arc<str>>,
+    /// The name of the template's use.
+    pub(crate) use_name: Option<Arc<str>>,
+}
+
+/// Finds what is declared by account, kind and name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    pub(crate) kinds: Vec<&'static KindSchema>,
+    pub(crate) places: IndexMap<Place, Vec<Declared>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    pub(crate) account: Arc<str>,
+    pub(crate) kind: &'static str,
+    pub(crate) name: Arc<str>,
+}
+
+#[derive(Hash)]
+struct PlaceRef<'a> {
+    account: &'a str,
+    kind: &'a str,
+    name: &'a str,
+}
+
+impl Equivalent<Place> for PlaceRef<'_> {
+    fn equivalent(&self, place: &Place) -> bool {
+        self.account == &*place.account && self.kind == place.kind && self.name == &*place.name
+    }
+}
+
+/// A resource that is declared, usable or not.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    pub(crate) region: Option<Arc<str>>,
+    pub(crate) span: Span,
+    pub(crate) state: DeclaredState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeclaredState {
+    Live(InstanceId),
+    /// `enabled = false`.
+    Off,
+    /// Its spec has problems of its own.
+    Broken,
+}
+
+impl Index {
+    pub(crate) fn get(&self, account: &str, kind: &str, name: &str) -> &[Declared] {
+        self.places.get(&PlaceRef { account, kind, name }).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Project {
+    /// The resource of a number.
+    #[must_use]
+    pub fn instance(&self, id: InstanceId) -> Option<&Instance> {
+        self.instances.get(id.index())
+    }
+
+    /// The number of the resource with an address.
+    #[must_use]
+    pub fn find(&self, address: &Address) -> Option<InstanceId> {
+        let declared = self.index.get(&address.account, &address.kind, &address.name);
+        declared.iter().find(|one| one.region == address.region).and_then(|one| match one.state {
+            DeclaredState::Live(id) => Some(id),
+            DeclaredState::Off | DeclaredState::Broken => None,
+        })
+    }
+
+    /// All resources with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (InstanceId, &Instance)> {
+        self.instances.iter().zip(0..).map(|(instance, id)| (InstanceId(id), instance))
+    }
+
+    /// The accounts of a name: of a group all, in the order of their names.
+    pub(crate) fn members<'a>(&'a self, name: &'a Arc<str>) -> Option<&'a [Arc<str>]> {
+        if self.accounts.contains_key(name) {
+            return Some(std::slice::from_ref(name));
+        }
+        self.groups.get(name).map(Vec::as_slice)
+    }
+
+    pub(crate) fn is_group(&self, name: &str) -> bool {
+        self.groups.contains_key(name)
+    }
+}

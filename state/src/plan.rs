@@ -1,0 +1,257 @@
+//! A plan, as data: what will happen, in which order, and why.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trueup_specs::address::Address;
+
+use crate::facts::{ReadCost, ReadRequest, Scope, Unread};
+use crate::outputs::Outputs;
+
+/// The format of a saved plan; a plan of another format is refused.
+pub const FORMAT: u32 = 1;
+
+/// Everything a run will do, and what it was decided from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The project's name; the owner of everything in the plan.
+    pub project: Arc<str>,
+    /// The accounts the plan touches, by their name in the specs.
+    pub accounts: BTreeMap<Arc<str>, PlanAccount>,
+    /// One for each resource that changes, by account and address.
+    pub changes: Vec<Change>,
+    /// The operations of all changes, each after all it waits for.
+    pub ops: Vec<PlannedOp>,
+    /// What is neither changed nor found true, for want of evidence or of permission.
+    pub blocked: Vec<Blocked>,
+    /// What is ours, is in no spec any more, and stays because nothing says it may go.
+    pub retained: Vec<Retained>,
+    /// What is as the specs say but not on record so: written to the ledger with the next apply, so that a later difference has a cause.
+    pub confirmed: Vec<Confirmed>,
+    /// How many resources are as the specs say.
+    pub unchanged: u64,
+    /// How many resources it may remove or replace; `None` is no limit.
+    pub deletions_max: Option<u64>,
+    /// What was read.
+    pub reads: Vec<Read>,
+    /// The outputs of the project; a value that is not known yet holds a token.
+    pub outputs: BTreeMap<String, Value>,
+}
+
+/// An account as a plan needs it, so that a saved plan can be applied without its specs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanAccount {
+    /// Twelve digits.
+    pub id: Arc<str>,
+    /// The named profile that leads there, if that is how.
+    pub profile: Option<String>,
+    /// The role that is assumed there otherwise.
+    pub access_role: String,
+}
+
+/// One read that was made for the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// What was asked.
+    pub request: ReadRequest,
+    /// What it took.
+    pub cost: ReadCost,
+    /// Why it failed, if it did.
+    pub unread: Option<Unread>,
+}
+
+/// What happens to a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "action")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is there already, without an owner, and becomes ours.
+    Adopt,
+    /// It is removed and made again, because these fields can't be changed in place.
+    Replace {
+        /// The fields.
+        fields: Vec<String>,
+    },
+    /// It is ours already under another address.
+    Move {
+        /// The address it had.
+        from: String,
+    },
+    /// It is removed.
+    Remove {
+        /// Whether a `[[removed]]` names it; otherwise its table is gone from the specs and its kind holds no data.
+        tombstone: bool,
+    },
+    /// It is as the specs say, but something it names is made again, so it must name it again.
+    Follow {
+        /// The ARN that is made again.
+        replaced: String,
+    },
+}
+
+/// Why a field differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// AWS is as last applied; the spec moved.
+    Spec,
+    /// The spec is as last applied; AWS moved.
+    Drift,
+    /// Both moved since the last apply.
+    Both,
+    /// It names something that is made in this plan.
+    Follows,
+    /// There is no record of a last apply.
+    Unrecorded,
+}
+
+/// One change to one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The resource.
+    pub address: Address,
+    /// Where it lives.
+    pub scope: Scope,
+    /// The physical name: a role's name, a bucket's name; empty where it has none.
+    pub name: String,
+    /// What happens.
+    #[serde(flatten)]
+    pub action: Action,
+    /// Where the spec stands: `tenants.toml:4:1`; empty for a removal.
+    pub place: String,
+    /// The fields that differ, and why; empty for a creation or a removal.
+    pub causes: BTreeMap<String, Cause>,
+    /// The live model, if it exists.
+    pub before: Option<Value>,
+    /// The model the specs ask for, if it stays.
+    pub after: Option<Value>,
+    /// The outputs that are known before it.
+    pub outputs: Outputs,
+    /// The model last applied, if it is on record.
+    pub applied: Option<Value>,
+    /// What no one may miss.
+    pub dangers: Vec<Danger>,
+}
+
+/// Something about a change that no one may miss.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "danger")]
+pub enum Danger {
+    /// Something is removed.
+    Removal,
+    /// Something is removed and made again.
+    Replacement,
+    /// A resource policy or trust admits who it did not admit.
+    WiderTrust {
+        /// The field.
+        field: String,
+        /// Who, or which condition fell away.
+        who: Vec<String>,
+    },
+}
+
+/// One API call that will be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedOp {
+    /// The change it belongs to, as an index into [`Plan::changes`].
+    pub change: usize,
+    /// The operations it waits for, as indices into [`Plan::ops`]; all smaller than its own.
+    pub after: Vec<usize>,
+    /// The call as its IAM action.
+    pub call: String,
+    /// The ARN it acts on, or `*`.
+    pub resource: String,
+    /// What it does, for a person.
+    pub title: String,
+    /// The kind's operation.
+    pub op: Value,
+    /// It needs something that this plan makes.
+    pub fresh: bool,
+}
+
+/// A resource that is left alone because something is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The resource.
+    pub address: Address,
+    /// Where its spec stands.
+    pub place: String,
+    /// Why.
+    pub why: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// True when it could not be read, false when a rule forbids the change.
+    pub unread: bool,
+}
+
+/// A thing of ours that is in no spec and stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retained {
+    /// The address it had.
+    pub address: Address,
+    /// Its physical name.
+    pub name: String,
+    /// What would remove it.
+    pub help: String,
+}
+
+/// A resource that is as its spec says, and that the ledger has differently or not at all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// The resource.
+    pub address: Address,
+    /// Where it lives.
+    pub scope: Scope,
+    /// Its physical name.
+    pub name: String,
+    /// Its outputs.
+    pub outputs: Outputs,
+    /// Its model.
+    pub model: Value,
+}
+
+impl Plan {
+    /// Whether the plan holds together: every operation belongs to a change, and waits only for operations before it.
+    ///
+    /// # Errors
+    /// What does not.
+    pub fn verify(&self) -> Result<(), String> {
+        for (index, op) in self.ops.iter().enumerate() {
+            if op.change >= self.changes.len() {
+                return Err(format!("operation {index} belongs to a change that is not there"));
+            }
+            if op.after.iter().any(|before| *before >= index) {
+                return Err(format!("operation {index} waits for one that does not come before it"));
+            }
+        }
+        match self.changes.iter().find(|change| !self.accounts.contains_key(&change.scope.account)) {
+            Some(change) => Err(format!("the account of {} is not in it", change.address)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether AWS is as the specs say, as far as it could be read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether something could not be read or decided.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        !self.blocked.is_empty() || self.reads.iter().any(|read| read.unread.is_some())
+    }
+
+    /// All API calls that were made for it.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.reads.iter().map(|read| read.cost.calls).sum()
+    }
+}

@@ -1,0 +1,2 @@
+CHAINS = []
+def run_chain(*a): return [], 0
