@@ -32,8 +32,6 @@ pub(crate) struct Noted {
     pub(crate) located: Located,
     /// Whether a list is possible here, so that a group is.
     pub(crate) plural: bool,
-    /// The kinds it may be of; empty for any.
-    pub(crate) kinds: &'static [&'static str],
     /// A resource named as a whole, and the attribute that will be used.
     pub(crate) whole: bool,
 }
@@ -45,7 +43,7 @@ pub struct Decoder<'a> {
     parameters: Option<&'a Parameters>,
     noted: Vec<Noted>,
     /// Keys of the outermost table that someone else reads: for suggestions.
-    elsewhere: &'a [&'static str],
+    elsewhere: &'static [&'static str],
     plural: bool,
 }
 
@@ -54,9 +52,16 @@ impl<'a> Decoder<'a> {
         Self { files, problems, parameters, noted: Vec::new(), elsewhere: &[], plural: false }
     }
 
-    pub(crate) fn with_keys_elsewhere(mut self, keys: &'a [&'static str]) -> Self {
+    /// Decodes a table of which someone else reads some keys; those are suggested too.
+    pub(crate) fn with_keys_elsewhere<T>(
+        &mut self,
+        keys: &'static [&'static str],
+        decode: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         self.elsewhere = keys;
-        self
+        let decoded = decode(self);
+        self.elsewhere = &[];
+        decoded
     }
 
     pub(crate) fn into_noted(self) -> Vec<Noted> {
@@ -91,6 +96,9 @@ impl<'a> Decoder<'a> {
 
     /// Reports that something else was expected here.
     pub fn mismatch(&mut self, value: &Value, expected: &str) {
+        if value.data == Data::Unreadable {
+            return;
+        }
         let summary = format!("expected {expected}");
         self.problem(Diagnostic::error(summary).at(value.span, format!("this is {}", value.sort())));
     }
@@ -98,9 +106,10 @@ impl<'a> Decoder<'a> {
     /// Parses a string with `${…}`; a group is legal in it where a list is possible.
     pub fn text(&mut self, text: &str, span: Span) -> Option<Text> {
         match Text::parse(text, span, self.files.sources().slice(span)) {
-            Ok(parsed) => {
+            Ok(mut parsed) => {
+                parsed.share(|mention| self.files.shared_mention(mention));
                 for located in parsed.references() {
-                    let noted = Noted { located: located.clone(), plural: self.plural, kinds: &[], whole: false };
+                    let noted = Noted { located: located.clone(), plural: self.plural, whole: false };
                     self.noted.push(noted);
                 }
                 Some(parsed)
@@ -113,8 +122,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Notes that a resource is named.
-    pub(crate) fn note(&mut self, located: Located, kinds: &'static [&'static str], whole: bool) {
-        self.noted.push(Noted { located, plural: self.plural, kinds, whole });
+    pub(crate) fn note(&mut self, located: Located, whole: bool) {
+        self.noted.push(Noted { located, plural: self.plural, whole });
     }
 
     /// Decodes with lists, and so groups, possible or not.
@@ -211,7 +220,8 @@ impl Decode for Text {
             | Data::Boolean(_)
             | Data::Datetime(_)
             | Data::Array(_)
-            | Data::Table(_) => {
+            | Data::Table(_)
+            | Data::Unreadable => {
                 cx.mismatch(value, "a string");
                 None
             }

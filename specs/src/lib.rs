@@ -1,18 +1,18 @@
 //! The language of trueup: what people write, and what is wrong with it.
 //!
-//! A project is a folder of TOML files. [`load`] reads it into a [`Project`]: accounts, and one [`Instance`] for
+//! A project is a folder of TOML files. [`load()`] reads it into a [`Project`]: accounts, and one [`Instance`] for
 //! every resource in every account it shall be in. What is wrong is collected in [`Problems`], all of it at once, each
 //! with its place. A [`Resolver`] then turns the texts of one resource into the strings AWS is sent.
 //!
-//! The crate is pure: it reads the project's folder in [`load`](load()) and touches nothing else, no clock, no environment, no
-//! network, and knows no AWS service. What it knows of a kind of resource it is told in a [`KindSchema`].
+//! The crate is pure: it reads the project's folder in [`load()`] and touches nothing else, no clock, no environment,
+//! no network, and knows no AWS service. What it knows of a kind of resource it is told in a [`KindSchema`].
 //!
-//! - Places and problems: [`span`], [`diagnostic`], [`render`].
+//! - Places and problems: [`span`], [`diagnostic`], [`mod@render`].
 //! - Names: [`address`]; values inside of strings that are not known yet: [`pending`].
 //! - What stands in a file: [`value`], [`text`], [`naming`], [`policy_spec`].
 //! - How a type is read: [`decode`], [`shape`], [`spec!`], [`words!`], [`kind`].
 //! - The whole: [`project`], [`mod@load`], [`resolve`].
-//! - For editors and readers: [`schema`], [`reference`].
+//! - For editors and readers: [`schema`], [`mod@reference`].
 //! - IAM's policy language: [`policy`].
 
 pub mod address;

@@ -74,8 +74,8 @@ impl Miss {
         self
     }
 
-    pub(crate) fn diagnostic(self: Box<Self>, span: Span) -> Diagnostic {
-        let Self { summary, label, also, help } = *self;
+    pub(crate) fn diagnostic(self, span: Span) -> Diagnostic {
+        let Self { summary, label, also, help } = self;
         let diagnostic = Diagnostic::error(summary).at(span, label).maybe_help(help);
         also.into_iter().fold(diagnostic, |diagnostic, (span, text)| diagnostic.also(span, text))
     }
@@ -118,12 +118,8 @@ impl<'a> Lookup<'a> {
     /// The resources a name means.
     pub(crate) fn resource(&self, name: &'a Name) -> Result<Sighted<Found>, Box<Miss>> {
         let kind = self.kind(&name.kind)?;
-        if let Some(region) = &name.region
-            && kind.scope != KindScope::Region
-        {
-            let plain = Name { region: None, ..name.clone() };
-            let miss = Miss::new(format!("a {} has no region", kind.name)).label(format!("`@{region}` is too much"));
-            return Err(miss.help(Some(format!("write `{plain}`"))));
+        if name.region.is_some() && kind.scope != KindScope::Region {
+            return Err(self.too_much_region(kind, name));
         }
         match self.accounts(name.account.as_ref())? {
             Sighted::One(account) => self.in_account(account, name).map(Sighted::One),
@@ -145,7 +141,15 @@ impl<'a> Lookup<'a> {
         Err(Miss::new(format!("a {} has no attribute `{attribute}`", kind.name)).help(help))
     }
 
-    fn kind(&self, kind: &str) -> Result<&'static KindSchema, Box<Miss>> {
+    /// Reports a region where the kind has none.
+    pub(crate) fn too_much_region(&self, kind: &KindSchema, name: &Name) -> Box<Miss> {
+        let region = name.region.as_deref().unwrap_or_default();
+        let plain = Name { region: None, ..name.clone() };
+        let miss = Miss::new(format!("a {} has no region", kind.name)).label(format!("`@{region}` is too much"));
+        miss.help(Some(format!("write `{plain}`")))
+    }
+
+    pub(crate) fn kind(&self, kind: &str) -> Result<&'static KindSchema, Box<Miss>> {
         let kinds = &self.project.index.kinds;
         kinds.iter().find(|known| known.name == kind).copied().ok_or_else(|| {
             let help = suggest::help(kind, kinds.iter().map(|known| known.name));
@@ -218,10 +222,14 @@ impl<'a> Lookup<'a> {
     /// The resource of the same name in another account, or one of a like name in this one.
     fn probably(&self, account: &str, name: &Name) -> Option<String> {
         let places = || self.project.index.places.keys().filter(|place| place.kind == &*name.kind);
-        let same = places().find(|place| place.name == name.name);
-        if let Some(same) = same {
-            let there = Name { account: Some(Arc::clone(&same.account)), ..name.clone() };
-            return Some(format!("did you mean `{there}`?"));
+        let same: Vec<&Arc<str>> =
+            places().filter(|place| place.name == name.name).map(|place| &place.account).collect();
+        if let Some(first) = same.first() {
+            let named = |account: &Arc<str>| Name { account: Some(Arc::clone(account)), ..name.clone() };
+            let mut groups = self.project.groups.iter();
+            let group = groups.find(|(_, members)| members.iter().all(|member| same.contains(&member)));
+            let all = group.map_or(String::new(), |(group, _)| format!(", or for the whole group `{}`", named(group)));
+            return Some(format!("did you mean `{}`{all}?", named(first)));
         }
         let here = places().filter(|place| &*place.account == account).map(|place| &*place.name);
         let near = suggest::nearest(&name.name, here);

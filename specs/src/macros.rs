@@ -98,11 +98,11 @@ macro_rules! words {
 
         impl $name {
             /// All of them, in the order they are declared.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            $vis const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// The word, as specs write it.
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            $vis const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word),*
                 }
@@ -123,7 +123,8 @@ macro_rules! words {
 
         impl $crate::Decode for $name {
             fn shape() -> $crate::Shape {
-                $crate::Shape::Words(&[$(($word, concat!($($word_doc, "\n"),*).trim_ascii())),*])
+                const WORDS: &[(&str, &str)] = &[$(($word, concat!($($word_doc, "\n"),*).trim_ascii())),*];
+                $crate::Shape::Words(WORDS)
             }
 
             fn decode(value: &$crate::Value, cx: &mut $crate::Decoder<'_>) -> Option<Self> {

@@ -101,9 +101,10 @@ impl<T: Target> Decode for Reference<T> {
             return None;
         };
         check_kind::<T>(&name, value.span, cx)?;
-        let mention = Mention::Output { resource: name, attribute: Arc::from(T::ATTRIBUTE) };
-        let located = Located { span: inside_quotes(value.span, string, cx), mention: Arc::new(mention) };
-        cx.note(located.clone(), T::KINDS, true);
+        let mention = Arc::new(Mention::Output { resource: name, attribute: Arc::from(T::ATTRIBUTE) });
+        let mention = cx.files().shared_mention(mention);
+        let located = Located { span: inside_quotes(value.span, string, cx), mention };
+        cx.note(located.clone(), true);
         Some(Self::of(Text::reference(located, value.span)))
     }
 }

@@ -114,7 +114,12 @@ pub(crate) fn statement_shape() -> TableShape {
         "principal" | "not_principal" => Shape::Map(Box::new(many())),
         _ => many(),
     };
-    let field = |key: &(&'static str, &'static str)| FieldShape { name: key.0, doc: key.1, required: false, shape: shape(key.0) };
+    let field = |key: &(&'static str, &'static str)| FieldShape {
+        name: key.0,
+        doc: key.1,
+        required: false,
+        shape: shape(key.0),
+    };
     TableShape { doc: "One statement of a policy.", fields: STATEMENT_KEYS.iter().map(field).collect() }
 }
 
@@ -173,6 +178,8 @@ fn decode_statement(value: &Value, cx: &mut Decoder<'_>) -> Option<Option<Statem
         cx.forget_noted(before);
         return Some(None);
     }
+    let mut elements = elements;
+    elements.shrink_to_fit();
     complete.then_some(Some(StatementSpec { span: value.span, elements }))
 }
 
@@ -220,7 +227,8 @@ impl Statement<'_, '_> {
             [one] => self.single_effect(one, cx),
             [first, second, ..] => {
                 let summary = format!("a statement has `{}` or `{}`, not both", first.key, second.key);
-                let diagnostic = Diagnostic::error(summary).at(second.key_span, "").also(first.key_span, "already here");
+                let diagnostic =
+                    Diagnostic::error(summary).at(second.key_span, "").also(first.key_span, "already here");
                 cx.problem(diagnostic.help("write two statements"));
                 self.complete = false;
             }
@@ -259,7 +267,8 @@ fn texts(value: &Value, cx: &mut Decoder<'_>) -> Option<ElementValue> {
 }
 
 fn principal(value: &Value, cx: &mut Decoder<'_>) -> Option<ElementValue> {
-    const HELP: &str = "write `principal = { aws = \"…\" }`; the keys are aws, service, federated, canonical_user, account";
+    const HELP: &str =
+        "write `principal = { aws = \"…\" }`; the keys are aws, service, federated, canonical_user, account";
     match &value.data {
         Data::String(text) if text == "*" => Some(ElementValue::One(Text::plain(text, value.span))),
         Data::Table(table) => {
@@ -312,8 +321,9 @@ impl Decode for Account {
             return Text::decode(value, cx).map(Self);
         }
         let mention = Arc::new(Mention::AccountId(Some(Arc::from(text.as_str()))));
+        let mention = cx.files().shared_mention(mention);
         let located = Located { span: value.span, mention };
-        cx.note(located.clone(), &[], false);
+        cx.note(located.clone(), false);
         Some(Self(Text::reference(located, value.span)))
     }
 }
@@ -368,7 +378,7 @@ impl Decode for Scalar {
             Data::Float(float) => float.to_string(),
             Data::Boolean(boolean) => boolean.to_string(),
             Data::Datetime(datetime) => datetime.clone(),
-            Data::Array(_) | Data::Table(_) => {
+            Data::Array(_) | Data::Table(_) | Data::Unreadable => {
                 cx.mismatch(value, "a string, a number or a boolean");
                 return None;
             }

@@ -38,7 +38,8 @@ impl Places {
         }
         let around = self.ranges.iter().filter(|(range, _)| range.start <= at.start && at.end <= range.end);
         let narrowest = around.min_by_key(|(range, _)| range.len());
-        let holding = || self.ranges.iter().filter(|(range, _)| range.contains(&at.start)).min_by_key(|(range, _)| range.len());
+        let holding =
+            || self.ranges.iter().filter(|(range, _)| range.contains(&at.start)).min_by_key(|(range, _)| range.len());
         narrowest.or_else(holding).map(|(_, span)| *span)
     }
 }
@@ -116,10 +117,7 @@ impl Writer<'_, '_> {
         let resolved = self.walk.texts(std::slice::from_ref(text)).into_iter();
         let root = |id: String| match sort {
             PrincipalSort::Account => format!("arn:{}:iam::{id}:root", self.partition),
-            PrincipalSort::Aws
-            | PrincipalSort::Service
-            | PrincipalSort::Federated
-            | PrincipalSort::CanonicalUser => id,
+            PrincipalSort::Aws | PrincipalSort::Service | PrincipalSort::Federated | PrincipalSort::CanonicalUser => id,
         };
         resolved.map(|value| (root(value), text.span())).collect()
     }

@@ -194,6 +194,8 @@ pub(crate) struct Scope {
     pub(crate) region: Option<Arc<str>>,
     /// The name of the template's use.
     pub(crate) use_name: Option<Arc<str>>,
+    /// The place of the account's name.
+    pub(crate) account_span: Option<Span>,
 }
 
 /// Finds what is declared by account, kind and name.
@@ -274,9 +276,5 @@ impl Project {
             return Some(std::slice::from_ref(name));
         }
         self.groups.get(name).map(Vec::as_slice)
-    }
-
-    pub(crate) fn is_group(&self, name: &str) -> bool {
-        self.groups.contains_key(name)
     }
 }

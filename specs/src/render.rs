@@ -37,7 +37,10 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer, width: u
     for picture in pictures(&diagnostic.labels, sources) {
         group = match picture {
             Picture::Lines(snippet) => group.element(snippet),
-            Picture::Place(origin) => group.element(origin),
+            Picture::Place(origin, labels) => {
+                let notes = labels.into_iter().map(|label| Level::NOTE.message(wrap(&label, width)));
+                group.element(origin).elements(notes)
+            }
         };
     }
     for note in &diagnostic.notes {
@@ -51,7 +54,8 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer, width: u
 
 enum Picture<'a> {
     Lines(Snippet<'a, Annotation<'a>>),
-    Place(Origin<'a>),
+    /// Of a line that is too long to be shown, with what the labels say.
+    Place(Origin<'a>, Vec<String>),
 }
 
 /// One picture for the labels of a file that are near each other.
@@ -82,8 +86,10 @@ fn picture<'a>(file: FileId, start: usize, end: usize, labels: &[&'a Label], sou
     let from = sources.line_start(file, first.line);
     let to = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at);
     let shown = text.get(from..to).unwrap_or("");
+    let labelled = labels.iter().filter(|label| !label.text.is_empty());
     if shown.lines().any(|line| line.len() > LINE_PICTURED_MAX) {
-        return Picture::Place(Origin::path(path).line(first.line).char_column(first.column));
+        let origin = Origin::path(path).line(first.line).char_column(first.column);
+        return Picture::Place(origin, labelled.map(|label| clean(&label.text)).collect());
     }
     let annotations = labels.iter().map(|label| {
         let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -95,7 +101,8 @@ fn picture<'a>(file: FileId, start: usize, end: usize, labels: &[&'a Label], sou
         let annotation = kind.span(start..line_end.max(start));
         if label.text.is_empty() { annotation } else { annotation.label(clean(&label.text)) }
     });
-    Picture::Lines(Snippet::source(shown).path(path).line_start(first.line).annotations(annotations))
+    // A carriage return would be shown as a sign of its own; a space is as wide in bytes.
+    Picture::Lines(Snippet::source(shown.replace('\r', " ")).path(path).line_start(first.line).annotations(annotations))
 }
 
 /// Control characters could write over the terminal.

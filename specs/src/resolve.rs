@@ -185,7 +185,12 @@ pub enum ResolvedOutput {
 
 /// Resolves an output of the project.
 #[must_use]
-pub fn output(project: &Project, output: &OutputSpec, outputs: &dyn Outputs, problems: &mut Problems) -> ResolvedOutput {
+pub fn output(
+    project: &Project,
+    output: &OutputSpec,
+    outputs: &dyn Outputs,
+    problems: &mut Problems,
+) -> ResolvedOutput {
     let mut walk = Walk::new(project, Standpoint::of_scope(&output.scope), outputs, problems);
     match &output.value {
         OutputValue::One(text) => ResolvedOutput::One(walk.text(text)),

@@ -127,6 +127,10 @@ impl Sources {
         self.source(file).map_or("", |source| &source.text)
     }
 
+    pub(crate) fn shared_text(&self, file: FileId) -> Arc<str> {
+        self.source(file).map_or_else(|| Arc::from(""), |source| Arc::clone(&source.text))
+    }
+
     /// The text a span covers; empty where the span is not one of this text.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {

@@ -14,6 +14,9 @@ pub const DEPTH_MAX: usize = 64;
 /// How many syntax errors of one file are shown: after so many the rest are mostly consequences.
 const SYNTAX_ERRORS_SHOWN_MAX: usize = 20;
 
+/// Of a longer file only the first syntax error is told: the parser keeps every one, and there may be one a byte.
+const RECOVERY_BYTES_MAX: usize = 1024 * 1024;
+
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Value {
@@ -40,6 +43,8 @@ pub enum Data {
     Array(Vec<Value>),
     /// A table.
     Table(Table),
+    /// Something that was already reported.
+    Unreadable,
 }
 
 impl Value {
@@ -54,6 +59,7 @@ impl Value {
             Data::Datetime(_) => "a date",
             Data::Array(_) => "a list",
             Data::Table(_) => "a table",
+            Data::Unreadable => "unreadable",
         }
     }
 }
@@ -136,34 +142,95 @@ impl FromIterator<Entry> for Table {
     }
 }
 
-/// Parses a file; every syntax error is a problem, and what could be read is returned all the same.
-pub fn parse(file: FileId, text: &str, problems: &mut Problems) -> Table {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    let hidden = errors.len().saturating_sub(SYNTAX_ERRORS_SHOWN_MAX);
-    for error in errors.iter().take(SYNTAX_ERRORS_SHOWN_MAX) {
-        problems.push(syntax_error(file, text, error));
-    }
-    if hidden > 0 {
-        let span = errors.get(SYNTAX_ERRORS_SHOWN_MAX).and_then(toml::de::Error::span).unwrap_or_default();
-        let summary = format!("{hidden} more syntax errors from here on");
-        problems.push(Diagnostic::error(summary).at(place(file, text, &span), "").help("mend the first ones first"));
-    }
-    let mut converter = Converter { file, text, problems, damaged: !errors.is_empty() };
-    converter.table(document.into_inner(), 0)
+/// A file's tables, and whether it had no syntax errors.
+#[derive(Debug)]
+pub struct Parsed {
+    /// What could be read.
+    pub table: Table,
+    /// Whether that is everything.
+    pub whole: bool,
 }
 
-fn syntax_error(file: FileId, text: &str, error: &toml::de::Error) -> Diagnostic {
-    let span = place(file, text, &error.span().unwrap_or(text.len()..text.len()));
+/// Parses a file; every syntax error is a problem, and what could be read is returned all the same.
+pub fn parse(file: FileId, text: &str, problems: &mut Problems) -> Parsed {
+    let (document, errors) = match DeTable::parse(text) {
+        Ok(document) => (document.into_inner(), Vec::new()),
+        Err(_) if text.len() <= RECOVERY_BYTES_MAX => {
+            let (document, errors) = DeTable::parse_recoverable(text);
+            (document.into_inner(), errors)
+        }
+        Err(first) => (DeTable::new(), vec![first]),
+    };
+    let mut shown = 0;
+    let mut twice = None;
+    for error in &errors {
+        let range = error.span().unwrap_or(text.len()..text.len());
+        // The keys of a table that is there twice are reported as well, and only repeat that.
+        if error.message() == DUPLICATE && twice.is_some_and(|end| range.start < end) {
+            continue;
+        }
+        shown += 1;
+        if shown > SYNTAX_ERRORS_SHOWN_MAX {
+            let summary = "more syntax errors from here on";
+            problems
+                .push(Diagnostic::error(summary).at(place(file, text, &range), "").help("mend the first ones first"));
+            break;
+        }
+        let (diagnostic, header) = syntax_error(file, text, error, &range);
+        twice = header.then(|| table_end(text, range.end));
+        problems.push(diagnostic);
+    }
+    let whole = errors.is_empty();
+    let mut converter = Converter { file, text, problems, whole };
+    Parsed { table: converter.table(document, 0), whole }
+}
+
+/// The parser's message for a key or a table that is there twice.
+const DUPLICATE: &str = "duplicate key";
+
+/// Where the table ends whose header ends at `from`.
+fn table_end(text: &str, from: usize) -> usize {
+    text.get(from..).and_then(|rest| rest.find("\n[")).map_or(text.len(), |at| from + at)
+}
+
+/// The first line that is the same header as the one at `at`.
+fn same_header_before(text: &str, at: usize) -> Option<Range<usize>> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let header = text.get(start..)?.lines().next()?.trim();
+    if !header.starts_with('[') {
+        return None;
+    }
+    let mut offset = 0;
+    for line in text.get(..start)?.split_inclusive('\n') {
+        if line.trim() == header {
+            return Some(offset..offset + line.trim_end().len());
+        }
+        offset += line.len();
+    }
+    None
+}
+
+/// The problem, and whether it is a header that is there twice.
+fn syntax_error(file: FileId, text: &str, error: &toml::de::Error, range: &Range<usize>) -> (Diagnostic, bool) {
+    let span = place(file, text, range);
     let message = error.message();
+    if let Some(first) = same_header_before(text, range.start).filter(|_| message == DUPLICATE) {
+        let diagnostic = Diagnostic::error("the same table is there twice").at(span, "again here");
+        let help = "put the keys into one table; a list of tables has double brackets: [[…]]";
+        return (diagnostic.also(place(file, text, &first), "first here").help(help), true);
+    }
     let (summary, expected) = match message.split_once(", expected ") {
         Some((what, expected)) => (what, format!("expected {expected}")),
         None => (message, String::new()),
     };
     let help = match summary {
-        "duplicate key" => Some("a table or a key may be written once; a list of tables has double brackets: [[…]]"),
+        DUPLICATE => {
+            Some("a table or a key may be written once; a list of tables has double brackets: [[…]]".to_owned())
+        }
         _ => None,
     };
-    Diagnostic::error(format!("syntax error: {summary}")).at(span, expected).maybe_help(help.map(str::to_owned))
+    let diagnostic = Diagnostic::error(format!("syntax error: {summary}")).at(span, expected).maybe_help(help);
+    (diagnostic, false)
 }
 
 /// A span that lies on the borders of characters, whatever the parser said.
@@ -177,7 +244,8 @@ struct Converter<'a> {
     file: FileId,
     text: &'a str,
     problems: &'a mut Problems,
-    damaged: bool,
+    /// Whether there were no syntax errors: otherwise a value may be but what the parser made of one.
+    whole: bool,
 }
 
 impl Converter<'_> {
@@ -213,7 +281,7 @@ impl Converter<'_> {
             DeValue::Array(_) | DeValue::Table(_) if depth > DEPTH_MAX => {
                 let summary = format!("nested more than {DEPTH_MAX} levels deep");
                 self.problems.push(Diagnostic::error(summary).at(span, "this is one level too many"));
-                Data::Table(Table::default())
+                Data::Unreadable
             }
             DeValue::Array(array) => {
                 let items = array.into_iter().map(|item| {
@@ -228,10 +296,10 @@ impl Converter<'_> {
     }
 
     fn unfit(&mut self, span: Span, summary: &str) -> Data {
-        if !self.damaged {
+        if self.whole {
             self.problems.push(Diagnostic::error(summary).at(span, ""));
         }
-        Data::Integer(0)
+        Data::Unreadable
     }
 
     fn refuse_private(&mut self, text: &str, span: Span) {

@@ -7,10 +7,7 @@ fn live(text: &str) -> Document {
 }
 
 fn document(statements: &[&str]) -> Document {
-    live(&format!(
-        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
-        statements.join(",")
-    ))
+    live(&format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(",")))
 }
 
 /// The changes as lines: a sign for the statement, then each element's members.
@@ -30,33 +27,20 @@ fn told(before: Option<&Document>, after: Option<&Document>) -> Vec<String> {
                 lines.push(format!("+ {:?}", statement.sid));
                 continue;
             }
-            StatementChange::Changed {
-                after, elements, ..
-            } => {
+            StatementChange::Changed { after, elements, .. } => {
                 lines.push(format!("~ {:?}", after.sid));
                 elements
             }
         };
         for element in elements {
-            lines.extend(
-                element
-                    .removed
-                    .iter()
-                    .map(|member| format!("  {} - {member}", element.element)),
-            );
-            lines.extend(
-                element
-                    .added
-                    .iter()
-                    .map(|member| format!("  {} + {member}", element.element)),
-            );
+            lines.extend(element.removed.iter().map(|member| format!("  {} - {member}", element.element)));
+            lines.extend(element.added.iter().map(|member| format!("  {} + {member}", element.element)));
         }
     }
     lines
 }
 
-const READ: &str =
-    r#"{"Sid":"Read","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}"#;
+const READ: &str = r#"{"Sid":"Read","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}"#;
 const WRITE: &str = r#"{"Effect":"Allow","Action":["s3:PutObject"],"Resource":"arn:aws:s3:::b/*"}"#;
 
 #[test]
@@ -70,19 +54,8 @@ fn equal_documents_have_no_difference() {
 fn a_document_comes_and_goes_whole() {
     let both = document(&[READ, WRITE]);
     let header = ["header", "  Version + 2012-10-17"];
-    assert_eq!(
-        told(None, Some(&both)),
-        [&header[..], &["+ None", "+ Some(\"Read\")"]].concat()
-    );
-    assert_eq!(
-        told(Some(&both), None),
-        [
-            "header",
-            "  Version - 2012-10-17",
-            "- None",
-            "- Some(\"Read\")"
-        ]
-    );
+    assert_eq!(told(None, Some(&both)), [&header[..], &["+ None", "+ Some(\"Read\")"]].concat());
+    assert_eq!(told(Some(&both), None), ["header", "  Version - 2012-10-17", "- None", "- Some(\"Read\")"]);
     let empty = document(&[]);
     assert_eq!(told(None, Some(&empty)), header);
 }
@@ -92,10 +65,7 @@ fn statements_of_one_sid_are_one() {
     let after = r#"{"Sid":"Read","Effect":"Deny","Principal":"*","NotAction":"kms:*","Resource":["arn:aws:s3:::a"],
         "Condition":{"StringLike":{"aws:SourceArn":["x","y"]}}}"#;
     assert_eq!(
-        told(
-            Some(&document(&[READ, WRITE])),
-            Some(&document(&[after, WRITE]))
-        ),
+        told(Some(&document(&[READ, WRITE])), Some(&document(&[after, WRITE]))),
         [
             "~ Some(\"Read\")",
             "  Effect - Allow",
@@ -114,10 +84,7 @@ fn statements_of_one_sid_are_one() {
 
 #[test]
 fn statements_without_sid_are_paired_by_likeness() {
-    let wider = WRITE.replace(
-        r#"["s3:PutObject"]"#,
-        r#"["S3:PUTOBJECT","s3:DeleteObject"]"#,
-    );
+    let wider = WRITE.replace(r#"["s3:PutObject"]"#, r#"["S3:PUTOBJECT","s3:DeleteObject"]"#);
     let other = r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111111111111:role/r"}"#;
     assert_eq!(
         told(Some(&document(&[WRITE])), Some(&document(&[other, &wider]))),
@@ -136,13 +103,7 @@ fn only_the_header_may_change() {
     let after = live(r#"{"Version":"2012-10-17","Id":"b","Statement":[]}"#);
     assert_eq!(
         told(Some(&before), Some(&after)),
-        [
-            "header",
-            "  Version - 2008-10-17",
-            "  Version + 2012-10-17",
-            "  Id - a",
-            "  Id + b"
-        ]
+        ["header", "  Version - 2008-10-17", "  Version + 2012-10-17", "  Id - a", "  Id + b"]
     );
 }
 
@@ -162,36 +123,21 @@ fn empty_lists_differ_visibly() {
     for left in forms {
         for right in forms {
             let (left, right) = (base(left), base(right));
-            assert_eq!(
-                difference(Some(&left), Some(&right)).is_empty(),
-                left == right,
-                "{left:?} {right:?}"
-            );
+            assert_eq!(difference(Some(&left), Some(&right)).is_empty(), left == right, "{left:?} {right:?}");
         }
     }
 }
 
 /// A trust statement of the given principal, with more elements after it.
 fn trust(principal: &str, more: &str) -> String {
-    let effect = if more.contains("\"Effect\"") {
-        ""
-    } else {
-        r#""Effect":"Allow","#
-    };
-    let action = if more.contains("Action\"") {
-        ""
-    } else {
-        r#","Action":"sts:AssumeRole""#
-    };
+    let effect = if more.contains("\"Effect\"") { "" } else { r#""Effect":"Allow","# };
+    let action = if more.contains("Action\"") { "" } else { r#","Action":"sts:AssumeRole""# };
     format!(r#"{{{effect}"Principal":{principal}{action}{more}}}"#)
 }
 
 #[track_caller]
 fn widens(before: &[&str], after: &[&str], lines: &[&str]) {
-    assert_eq!(
-        widens_trust(Some(&document(before)), &document(after)),
-        lines
-    );
+    assert_eq!(widens_trust(Some(&document(before)), &document(after)), lines);
 }
 
 const ONE: &str = r#"{"AWS":"111111111111"}"#;
@@ -205,37 +151,18 @@ fn new_principals_widen() {
     widens(&[&one], &[&one], &[]);
     widens(&[&both], &[&one], &[]);
     widens(&[&all], &[&both], &[]);
-    widens(
-        &[&one],
-        &[&both],
-        &["arn:aws:iam::222222222222:root", "x.amazonaws.com"],
-    );
+    widens(&[&one], &[&both], &["arn:aws:iam::222222222222:root", "x.amazonaws.com"]);
     widens(&[&both], &[&all], &["everyone"]);
-    assert_eq!(
-        widens_trust(None, &document(&[&one])),
-        ["arn:aws:iam::111111111111:root"]
-    );
+    assert_eq!(widens_trust(None, &document(&[&one])), ["arn:aws:iam::111111111111:root"]);
     assert!(widens_trust(None, &document(&[READ])).is_empty());
     assert!(widens_trust(Some(&document(&[&one])), &document(&[])).is_empty());
 
-    let but =
-        r#"{"Effect":"Allow","NotPrincipal":{"AWS":["111111111111"]},"Action":"sts:AssumeRole"}"#;
-    let but_both = r#"{"Effect":"Allow","NotPrincipal":{"AWS":["111111111111","222222222222"]},"Action":"sts:AssumeRole"}"#;
-    widens(
-        &[&one],
-        &[but],
-        &["everyone but arn:aws:iam::111111111111:root"],
-    );
+    let but = r#"{"Effect":"Allow","NotPrincipal":{"AWS":["111111111111"]},"Action":"sts:AssumeRole"}"#;
+    let but_both =
+        r#"{"Effect":"Allow","NotPrincipal":{"AWS":["111111111111","222222222222"]},"Action":"sts:AssumeRole"}"#;
+    widens(&[&one], &[but], &["everyone but arn:aws:iam::111111111111:root"]);
     widens(&[but], &[but_both], &[]);
-    widens(
-        &[but],
-        &[&both],
-        &[
-            "arn:aws:iam::111111111111:root",
-            "arn:aws:iam::222222222222:root",
-            "x.amazonaws.com",
-        ],
-    );
+    widens(&[but], &[&both], &["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root", "x.amazonaws.com"]);
 }
 
 #[test]
@@ -246,41 +173,22 @@ fn dropped_conditions_widen() {
     let without = "arn:aws:iam::111111111111:root without StringEquals aws:PrincipalOrgID = o-1";
     widens(&[&org], &[&free], &[without]);
     widens(&[&org], &[&orgs], &[without]);
-    widens(
-        &[&org],
-        &[&trust(
-            ONE,
-            &ORG.replace("StringEquals", "StringEqualsIfExists"),
-        )],
-        &[without],
-    );
+    widens(&[&org], &[&trust(ONE, &ORG.replace("StringEquals", "StringEqualsIfExists"))], &[without]);
     let not = |text: &str| trust(ONE, &text.replace("StringEquals", "StringNotEquals"));
     widens(&[&not(ORG)], &[&not(ORGS)], &[]);
-    assert_eq!(
-        widens_trust(Some(&document(&[&not(ORGS)])), &document(&[&not(ORG)])).len(),
-        1
-    );
+    assert_eq!(widens_trust(Some(&document(&[&not(ORGS)])), &document(&[&not(ORG)])).len(), 1);
 }
 
 #[test]
 fn more_actions_and_resources_widen() {
-    let with = |action: &str, resource: &str| {
-        trust(ONE, &format!(r#","Action":{action},"Resource":{resource}"#))
-    };
+    let with = |action: &str, resource: &str| trust(ONE, &format!(r#","Action":{action},"Resource":{resource}"#));
     let root = "arn:aws:iam::111111111111:root";
     let get = with(r#""s3:GetObject""#, r#""arn:aws:s3:::b/*""#);
     let put = with(r#""s3:PutObject""#, r#""arn:aws:s3:::b/*""#);
-    let two = with(
-        r#"["s3:getobject","s3:PutObject"]"#,
-        r#""arn:aws:s3:::b/k""#,
-    );
+    let two = with(r#"["s3:getobject","s3:PutObject"]"#, r#""arn:aws:s3:::b/k""#);
     widens(&[&get, &put], &[&two], &[]);
     widens(&[&get], &[&two], &[&format!("{root} for s3:PutObject")]);
-    widens(
-        &[&get],
-        &[&with(r#""s3:Get*""#, r#""arn:aws:s3:::b/*""#)],
-        &[&format!("{root} for s3:Get*")],
-    );
+    widens(&[&get], &[&with(r#""s3:Get*""#, r#""arn:aws:s3:::b/*""#)], &[&format!("{root} for s3:Get*")]);
     widens(&[&with(r#""s3:Get?bject""#, r#""*""#)], &[&get], &[]);
     widens(
         &[&with(r#""s3:Get?bject""#, r#""*""#)],
@@ -290,27 +198,16 @@ fn more_actions_and_resources_widen() {
     widens(&[&two], &[&get], &[&format!("{root} on arn:aws:s3:::b/*")]);
     let variable = with(r#""s3:GetObject""#, r#""arn:aws:s3:::b/${aws:username}""#);
     widens(&[&get], &[&variable], &[]);
-    widens(
-        &[&variable],
-        &[&get],
-        &[&format!("{root} on arn:aws:s3:::b/*")],
-    );
+    widens(&[&variable], &[&get], &[&format!("{root} on arn:aws:s3:::b/*")]);
     widens(
         &[&with(r#""s3:*""#, r#""arn:aws:s3:::b/????""#)],
         &[&variable],
         &[&format!("{root} on arn:aws:s3:::b/${{aws:username}}")],
     );
-    let not_get = trust(
-        ONE,
-        r#","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*""#,
-    );
+    let not_get = trust(ONE, r#","NotAction":"s3:Get*","Resource":"arn:aws:s3:::b/*""#);
     widens(&[&not_get], &[&put], &[]);
     widens(&[&not_get], &[&get], &[&format!("{root} for s3:GetObject")]);
-    widens(
-        &[&get],
-        &[&not_get],
-        &[&format!("{root} for everything but s3:Get*")],
-    );
+    widens(&[&get], &[&not_get], &[&format!("{root} for everything but s3:Get*")]);
 }
 
 #[test]
@@ -320,31 +217,15 @@ fn a_lifted_denial_widens() {
     let deny_some = trust("\"*\"", r#","Effect":"Deny","Action":"sts:TagSession""#);
     widens(&[&allow], &[&allow, &deny], &[]);
     widens(&[&allow, &deny_some], &[&allow, &deny], &[]);
-    widens(
-        &[&allow, &deny],
-        &[&allow],
-        &["everyone no longer denied as before"],
-    );
-    widens(
-        &[&allow, &deny],
-        &[&allow, &deny_some],
-        &["everyone no longer denied as before"],
-    );
+    widens(&[&allow, &deny], &[&allow], &["everyone no longer denied as before"]);
+    widens(&[&allow, &deny], &[&allow, &deny_some], &["everyone no longer denied as before"]);
 }
 
 #[test]
 fn another_version_makes_variables_something_else() {
-    let statement = trust(
-        ONE,
-        r#","Condition":{"StringLike":{"aws:userid":"${aws:username}"}}"#,
-    );
-    let old = live(&format!(
-        r#"{{"Version":"2008-10-17","Statement":{statement}}}"#
-    ));
+    let statement = trust(ONE, r#","Condition":{"StringLike":{"aws:userid":"${aws:username}"}}"#);
+    let old = live(&format!(r#"{{"Version":"2008-10-17","Statement":{statement}}}"#));
     assert_eq!(widens_trust(Some(&old), &document(&[&statement])).len(), 1);
-    let plain = live(&format!(
-        r#"{{"Version":"2008-10-17","Statement":{}}}"#,
-        trust(ONE, "")
-    ));
+    let plain = live(&format!(r#"{{"Version":"2008-10-17","Statement":{}}}"#, trust(ONE, "")));
     assert!(widens_trust(Some(&plain), &document(&[&trust(ONE, "")])).is_empty());
 }

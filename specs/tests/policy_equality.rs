@@ -14,10 +14,7 @@ fn bucket(element: &str) -> String {
     let name = name.trim_start_matches("Not");
     elements.retain(|other| !other.starts_with(&format!("\"{name}\"")));
     elements.push(element);
-    format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{{}}}]}}"#,
-        elements.join(",")
-    )
+    format!(r#"{{"Version":"2012-10-17","Statement":[{{{}}}]}}"#, elements.join(","))
 }
 
 fn condition(inner: &str) -> String {
@@ -39,44 +36,24 @@ fn same(left: &str, right: &str) {
 fn different(left: &str, right: &str) {
     let (left, right) = (live(left), live(right));
     assert_ne!(left, right);
-    assert!(
-        !left.same_meaning(&right),
-        "{} {}",
-        left.to_json(),
-        right.to_json()
-    );
+    assert!(!left.same_meaning(&right), "{} {}", left.to_json(), right.to_json());
 }
 
 #[test]
 fn what_aws_reads_the_same_is_equal() {
     let pairs = [
-        (
-            r#""Action": ["s3:GetObject"]"#,
-            r#""Action": "s3:GetObject""#,
-        ),
-        (
-            r#""Action": ["s3:GetObject", "s3:PutObject"]"#,
-            r#""Action": ["s3:PutObject", "s3:GetObject"]"#,
-        ),
-        (
-            r#""Action": ["s3:GetObject", "S3:getobject"]"#,
-            r#""Action": "s3:GETOBJECT""#,
-        ),
+        (r#""Action": ["s3:GetObject"]"#, r#""Action": "s3:GetObject""#),
+        (r#""Action": ["s3:GetObject", "s3:PutObject"]"#, r#""Action": ["s3:PutObject", "s3:GetObject"]"#),
+        (r#""Action": ["s3:GetObject", "S3:getobject"]"#, r#""Action": "s3:GETOBJECT""#),
         (r#""Principal": "*""#, r#""Principal": {"AWS": "*"}"#),
         (r#""Principal": "*""#, r#""Principal": {"AWS": ["*"]}"#),
-        (
-            r#""Principal": {"AWS": "111111111111"}"#,
-            r#""Principal": {"AWS": "arn:aws:iam::111111111111:root"}"#,
-        ),
+        (r#""Principal": {"AWS": "111111111111"}"#, r#""Principal": {"AWS": "arn:aws:iam::111111111111:root"}"#),
         (
             r#""NotPrincipal": {"AWS": "111111111111"}"#,
             r#""NotPrincipal": {"AWS": ["arn:aws:iam::111111111111:root", "111111111111"]}"#,
         ),
         (r#""Condition": {}"#, r#""Effect": "Allow""#),
-        (
-            r#""Condition": {"StringEquals": {}}"#,
-            r#""Effect": "Allow""#,
-        ),
+        (r#""Condition": {"StringEquals": {}}"#, r#""Effect": "Allow""#),
         (r#""Sid": """#, r#""Effect": "Allow""#),
     ];
     for (left, right) in pairs {
@@ -87,46 +64,16 @@ fn what_aws_reads_the_same_is_equal() {
 #[test]
 fn conditions_are_compared_as_they_are_evaluated() {
     let pairs = [
-        (
-            r#"{"StringEquals": {"aws:SourceArn": "a"}}"#,
-            r#"{"stringequals": {"AWS:sourcearn": ["a"]}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"aws:ResourceTag/Team": "a"}}"#,
-            r#"{"StringEquals": {"aws:ResourceTag/team": "a"}}"#,
-        ),
-        (
-            r#"{"Bool": {"aws:SecureTransport": false}}"#,
-            r#"{"Bool": {"aws:SecureTransport": "False"}}"#,
-        ),
-        (
-            r#"{"Null": {"aws:SourceArn": true}}"#,
-            r#"{"Null": {"aws:SourceArn": "true"}}"#,
-        ),
-        (
-            r#"{"BoolIfExists": {"aws:SecureTransport": "TRUE"}}"#,
-            r#"{"BoolIfExists": {"aws:SecureTransport": true}}"#,
-        ),
-        (
-            r#"{"NumericLessThan": {"s3:max-keys": 5}}"#,
-            r#"{"NumericLessThan": {"s3:max-keys": ["5", "5.0"]}}"#,
-        ),
-        (
-            r#"{"NumericEquals": {"s3:max-keys": "1.50"}}"#,
-            r#"{"NumericEquals": {"s3:max-keys": 1.5}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": 5}}"#,
-            r#"{"StringEquals": {"a:b": "5"}}"#,
-        ),
-        (
-            r#"{"IpAddress": {"aws:SourceIp": "192.0.2.1"}}"#,
-            r#"{"IpAddress": {"aws:SourceIp": "192.0.2.1/32"}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": ["x", "y", "x"]}}"#,
-            r#"{"StringEquals": {"a:b": ["y", "x"]}}"#,
-        ),
+        (r#"{"StringEquals": {"aws:SourceArn": "a"}}"#, r#"{"stringequals": {"AWS:sourcearn": ["a"]}}"#),
+        (r#"{"StringEquals": {"aws:ResourceTag/Team": "a"}}"#, r#"{"StringEquals": {"aws:ResourceTag/team": "a"}}"#),
+        (r#"{"Bool": {"aws:SecureTransport": false}}"#, r#"{"Bool": {"aws:SecureTransport": "False"}}"#),
+        (r#"{"Null": {"aws:SourceArn": true}}"#, r#"{"Null": {"aws:SourceArn": "true"}}"#),
+        (r#"{"BoolIfExists": {"aws:SecureTransport": "TRUE"}}"#, r#"{"BoolIfExists": {"aws:SecureTransport": true}}"#),
+        (r#"{"NumericLessThan": {"s3:max-keys": 5}}"#, r#"{"NumericLessThan": {"s3:max-keys": ["5", "5.0"]}}"#),
+        (r#"{"NumericEquals": {"s3:max-keys": "1.50"}}"#, r#"{"NumericEquals": {"s3:max-keys": 1.5}}"#),
+        (r#"{"StringEquals": {"a:b": 5}}"#, r#"{"StringEquals": {"a:b": "5"}}"#),
+        (r#"{"IpAddress": {"aws:SourceIp": "192.0.2.1"}}"#, r#"{"IpAddress": {"aws:SourceIp": "192.0.2.1/32"}}"#),
+        (r#"{"StringEquals": {"a:b": ["x", "y", "x"]}}"#, r#"{"StringEquals": {"a:b": ["y", "x"]}}"#),
     ];
     for (left, right) in pairs {
         same(&condition(left), &condition(right));
@@ -137,44 +84,20 @@ fn conditions_are_compared_as_they_are_evaluated() {
 fn what_may_mean_something_else_is_different() {
     let pairs = [
         (r#""Effect": "Allow""#, r#""Effect": "Deny""#),
-        (
-            r#""Action": "s3:GetObject""#,
-            r#""NotAction": "s3:GetObject""#,
-        ),
-        (
-            r#""Action": "s3:GetObject""#,
-            r#""Action": "s3:GetObject*""#,
-        ),
-        (
-            r#""Resource": "arn:aws:s3:::b/*""#,
-            r#""NotResource": "arn:aws:s3:::b/*""#,
-        ),
-        (
-            r#""Resource": "arn:aws:s3:::b/k""#,
-            r#""Resource": "arn:aws:s3:::b/K""#,
-        ),
+        (r#""Action": "s3:GetObject""#, r#""NotAction": "s3:GetObject""#),
+        (r#""Action": "s3:GetObject""#, r#""Action": "s3:GetObject*""#),
+        (r#""Resource": "arn:aws:s3:::b/*""#, r#""NotResource": "arn:aws:s3:::b/*""#),
+        (r#""Resource": "arn:aws:s3:::b/k""#, r#""Resource": "arn:aws:s3:::b/K""#),
         (r#""Principal": "*""#, r#""NotPrincipal": "*""#),
         (r#""NotPrincipal": {"AWS": "*"}"#, r#""NotPrincipal": "*""#),
-        (
-            r#""Principal": {"AWS": "AROAAAAAAAAAAAAAAAAAA"}"#,
-            r#""Principal": {"AWS": "AROABBBBBBBBBBBBBBBBB"}"#,
-        ),
+        (r#""Principal": {"AWS": "AROAAAAAAAAAAAAAAAAAA"}"#, r#""Principal": {"AWS": "AROABBBBBBBBBBBBBBBBB"}"#),
         (
             r#""Principal": {"AWS": "AROAAAAAAAAAAAAAAAAAA"}"#,
             r#""Principal": {"AWS": "arn:aws:iam::111111111111:role/r"}"#,
         ),
-        (
-            r#""Principal": {"AWS": "111111111111"}"#,
-            r#""Principal": {"AWS": "arn:aws-cn:iam::111111111111:root"}"#,
-        ),
-        (
-            r#""Principal": {"AWS": "111111111111"}"#,
-            r#""Principal": {"AWS": "222222222222"}"#,
-        ),
-        (
-            r#""Principal": {"AWS": "x"}"#,
-            r#""Principal": {"Service": "x"}"#,
-        ),
+        (r#""Principal": {"AWS": "111111111111"}"#, r#""Principal": {"AWS": "arn:aws-cn:iam::111111111111:root"}"#),
+        (r#""Principal": {"AWS": "111111111111"}"#, r#""Principal": {"AWS": "222222222222"}"#),
+        (r#""Principal": {"AWS": "x"}"#, r#""Principal": {"Service": "x"}"#),
         (r#""Principal": {"AWS": []}"#, r#""Effect": "Allow""#),
     ];
     for (left, right) in pairs {
@@ -185,51 +108,18 @@ fn what_may_mean_something_else_is_different() {
 #[test]
 fn conditions_that_differ_are_different() {
     let pairs = [
-        (
-            r#"{"StringEquals": {"a:b": "x"}}"#,
-            r#"{"StringEquals": {"a:b": "X"}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": "x"}}"#,
-            r#"{"StringLike": {"a:b": "x"}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": "x"}}"#,
-            r#"{"StringEqualsIfExists": {"a:b": "x"}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": "x"}}"#,
-            r#"{"ForAnyValue:StringEquals": {"a:b": "x"}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": "x"}}"#,
-            r#"{"StringEquals": {"a:c": "x"}}"#,
-        ),
+        (r#"{"StringEquals": {"a:b": "x"}}"#, r#"{"StringEquals": {"a:b": "X"}}"#),
+        (r#"{"StringEquals": {"a:b": "x"}}"#, r#"{"StringLike": {"a:b": "x"}}"#),
+        (r#"{"StringEquals": {"a:b": "x"}}"#, r#"{"StringEqualsIfExists": {"a:b": "x"}}"#),
+        (r#"{"StringEquals": {"a:b": "x"}}"#, r#"{"ForAnyValue:StringEquals": {"a:b": "x"}}"#),
+        (r#"{"StringEquals": {"a:b": "x"}}"#, r#"{"StringEquals": {"a:c": "x"}}"#),
         (r#"{"StringEquals": {"a:b": []}}"#, r#"{}"#),
-        (
-            r#"{"StringEquals": {"a:b": []}}"#,
-            r#"{"StringEquals": {"a:b": ""}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": "true"}}"#,
-            r#"{"StringEquals": {"a:b": "True"}}"#,
-        ),
-        (
-            r#"{"StringEquals": {"a:b": "5"}}"#,
-            r#"{"StringEquals": {"a:b": "5.0"}}"#,
-        ),
-        (
-            r#"{"NumericEquals": {"a:b": "5"}}"#,
-            r#"{"NumericEquals": {"a:b": "50"}}"#,
-        ),
-        (
-            r#"{"NumericEquals": {"a:b": 1e400}}"#,
-            r#"{"NumericEquals": {"a:b": 1e401}}"#,
-        ),
-        (
-            r#"{"IpAddress": {"a:b": "192.0.2.1/24"}}"#,
-            r#"{"IpAddress": {"a:b": "192.0.2.1"}}"#,
-        ),
+        (r#"{"StringEquals": {"a:b": []}}"#, r#"{"StringEquals": {"a:b": ""}}"#),
+        (r#"{"StringEquals": {"a:b": "true"}}"#, r#"{"StringEquals": {"a:b": "True"}}"#),
+        (r#"{"StringEquals": {"a:b": "5"}}"#, r#"{"StringEquals": {"a:b": "5.0"}}"#),
+        (r#"{"NumericEquals": {"a:b": "5"}}"#, r#"{"NumericEquals": {"a:b": "50"}}"#),
+        (r#"{"NumericEquals": {"a:b": 1e400}}"#, r#"{"NumericEquals": {"a:b": 1e401}}"#),
+        (r#"{"IpAddress": {"a:b": "192.0.2.1/24"}}"#, r#"{"IpAddress": {"a:b": "192.0.2.1"}}"#),
     ];
     for (left, right) in pairs {
         different(&condition(left), &condition(right));
@@ -279,7 +169,8 @@ fn what_is_sent_keeps_the_spelling_and_is_short() {
 
 #[test]
 fn sizes_are_counted_as_aws_does() {
-    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/a é"}]}"#;
+    let text =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/a é"}]}"#;
     let document = Document::parse(text, Use::Identity).unwrap();
     assert_eq!(document.size(Use::Identity), text.chars().count() - 1);
     assert_eq!(document.size(Use::Bucket), text.len());
@@ -300,11 +191,7 @@ fn principals_are_those_of_aws() {
     principals.sort_unstable();
     assert_eq!(
         principals,
-        [
-            "AROAAAAAAAAAAAAAAAAAA",
-            "arn:aws:iam::111111111111:root",
-            "arn:aws:iam::222222222222:role/r"
-        ]
+        ["AROAAAAAAAAAAAAAAAAAA", "arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:role/r"]
     );
 }
 
@@ -313,11 +200,7 @@ fn values_not_known_yet_are_told_apart_by_case() {
     let with = |name: &str| bucket(&format!("\"Action\": \"\u{E000}param.{name}\u{E001}:Get\""));
     same(&with("x"), &with("x").replace(":Get", ":GET"));
     different(&with("x"), &with("X"));
-    assert!(
-        live(&with("x"))
-            .to_json()
-            .contains("\u{E000}param.x\u{E001}")
-    );
+    assert!(live(&with("x")).to_json().contains("\u{E000}param.x\u{E001}"));
 }
 
 #[test]

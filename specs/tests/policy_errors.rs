@@ -54,10 +54,7 @@ fn one(inner: &str) -> String {
 fn refused(inner: &str, use_: Use, message: &str) {
     let errors = errors(&one(inner), use_);
     let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
-    assert!(
-        messages.len() == 1 && messages[0].contains(message),
-        "{inner}: {messages:?}"
-    );
+    assert!(messages.len() == 1 && messages[0].contains(message), "{inner}: {messages:?}");
 }
 
 #[track_caller]
@@ -72,42 +69,22 @@ fn each_use_has_its_grammar() {
     let action = r#""Effect":"Allow","Action":"s3:GetObject""#;
     let whole = format!(r#"{action},"Principal":"*","Resource":"*""#);
     refused(action, Use::Identity, "\"Resource\" is missing");
-    refused(
-        &whole,
-        Use::Identity,
-        "a managed policy has no \"Principal\"",
-    );
+    refused(&whole, Use::Identity, "a managed policy has no \"Principal\"");
     refused(&whole, Use::Inline, "an inline policy has no \"Principal\"");
-    refused(
-        &format!(r#"{action},"Resource":"*""#),
-        Use::Bucket,
-        "\"Principal\" is missing",
-    );
-    refused(
-        &format!(r#"{action},"Principal":"*""#),
-        Use::Key,
-        "\"Resource\" is missing",
-    );
+    refused(&format!(r#"{action},"Resource":"*""#), Use::Bucket, "\"Principal\" is missing");
+    refused(&format!(r#"{action},"Principal":"*""#), Use::Key, "\"Resource\" is missing");
     refused(
         r#""Effect":"Allow","Action":"kms:*","Principal":"*","Resource":"*""#,
         Use::Bucket,
         "no place in a bucket policy",
     );
-    refused(
-        r#""Effect":"Allow","Action":"iam:*","Principal":"*""#,
-        Use::Trust,
-        "no place in a trust policy",
-    );
+    refused(r#""Effect":"Allow","Action":"iam:*","Principal":"*""#, Use::Trust, "no place in a trust policy");
     refused(
         r#""Effect":"Allow","Action":"sts:AssumeRole","Principal":"*","Resource":"*""#,
         Use::Trust,
         "has no \"Resource\"",
     );
-    refused(
-        r#""Effect":"Allow","Action":"sts:AssumeRole""#,
-        Use::Trust,
-        "\"Principal\" is missing",
-    );
+    refused(r#""Effect":"Allow","Action":"sts:AssumeRole""#, Use::Trust, "\"Principal\" is missing");
     taken(&whole, Use::Bucket);
     taken(&format!(r#"{whole},"Sid":"with spaces""#), Use::Key);
     taken(
@@ -115,22 +92,17 @@ fn each_use_has_its_grammar() {
         Use::Trust,
     );
 
-    let not =
-        r#""Effect":"Allow","Action":"s3:*","NotPrincipal":{"AWS":"111111111111"},"Resource":"*""#;
+    let not = r#""Effect":"Allow","Action":"s3:*","NotPrincipal":{"AWS":"111111111111"},"Resource":"*""#;
     refused(not, Use::Bucket, "would allow the whole world");
     taken(&not.replace("Allow", "Deny"), Use::Bucket);
 
     let id = r#"{"Id":"x","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    assert_eq!(
-        errors(id, Use::Identity)[0].message,
-        "an identity-based policy has no \"Id\""
-    );
+    assert_eq!(errors(id, Use::Identity)[0].message, "an identity-based policy has no \"Id\"");
 }
 
 #[test]
 fn principals_are_checked() {
-    let with =
-        |principal: &str| format!(r#""Effect":"Allow","Action":"sts:AssumeRole",{principal}"#);
+    let with = |principal: &str| format!(r#""Effect":"Allow","Action":"sts:AssumeRole",{principal}"#);
     for good in [
         r#""Principal":"*""#,
         r#""Principal":{"AWS":"*"}"#,
@@ -145,53 +117,20 @@ fn principals_are_checked() {
         taken(&with(good), Use::Trust);
     }
     for (bad, message) in [
-        (
-            r#""Principal":"111111111111""#,
-            "principals are \"*\" or an object",
-        ),
+        (r#""Principal":"111111111111""#, "principals are \"*\" or an object"),
         (r#""Principal":["*"]"#, "principals are \"*\" or an object"),
         (r#""Principal":{}"#, "no principal is named"),
         (r#""Principal":{"AWS":[]}"#, "the list is empty"),
-        (
-            r#""Principal":{"Aws":"*"}"#,
-            "\"Aws\" is not an element of a principal",
-        ),
-        (
-            r#""Principal":{"AWS":"11111111111"}"#,
-            "is not an AWS principal",
-        ),
-        (
-            r#""Principal":{"AWS":"arn:aws:s3:::b"}"#,
-            "is not an AWS principal",
-        ),
-        (
-            r#""Principal":{"AWS":"arn:aws:iam::111111111111:role/"}"#,
-            "is not an AWS principal",
-        ),
-        (
-            r#""Principal":{"AWS":"arn:aws:iam::111111111111:role/*"}"#,
-            "has a wildcard",
-        ),
-        (
-            r#""Principal":{"AWS":"arn:aws:iam::111111111111:group/g"}"#,
-            "is a group",
-        ),
-        (
-            r#""Principal":{"AWS":"ec2.amazonaws.com"}"#,
-            "is not an AWS principal",
-        ),
-        (
-            r#""Principal":{"Service":"codepipeline"}"#,
-            "is not a service principal",
-        ),
-        (
-            r#""Principal":{"CanonicalUser":"0123"}"#,
-            "only a bucket policy",
-        ),
-        (
-            r#""NotPrincipal":{"AWS":"111111111111"}"#,
-            "a trust policy has no \"NotPrincipal\"",
-        ),
+        (r#""Principal":{"Aws":"*"}"#, "\"Aws\" is not an element of a principal"),
+        (r#""Principal":{"AWS":"11111111111"}"#, "is not an AWS principal"),
+        (r#""Principal":{"AWS":"arn:aws:s3:::b"}"#, "is not an AWS principal"),
+        (r#""Principal":{"AWS":"arn:aws:iam::111111111111:role/"}"#, "is not an AWS principal"),
+        (r#""Principal":{"AWS":"arn:aws:iam::111111111111:role/*"}"#, "has a wildcard"),
+        (r#""Principal":{"AWS":"arn:aws:iam::111111111111:group/g"}"#, "is a group"),
+        (r#""Principal":{"AWS":"ec2.amazonaws.com"}"#, "is not an AWS principal"),
+        (r#""Principal":{"Service":"codepipeline"}"#, "is not a service principal"),
+        (r#""Principal":{"CanonicalUser":"0123"}"#, "only a bucket policy"),
+        (r#""NotPrincipal":{"AWS":"111111111111"}"#, "a trust policy has no \"NotPrincipal\""),
     ] {
         refused(&with(bad), Use::Trust, message);
     }
@@ -199,74 +138,30 @@ fn principals_are_checked() {
 
 #[test]
 fn actions_and_resources_are_checked() {
-    let with = |action: &str, resource: &str| {
-        format!(r#""Effect":"Deny","Action":"{action}","Resource":"{resource}""#)
-    };
-    for action in [
-        "*",
-        "*:*",
-        "s3:*",
-        "S3:get?bject*",
-        "aws-portal:View_x",
-        "\u{E000}param.action\u{E001}",
-    ] {
+    let with = |action: &str, resource: &str| format!(r#""Effect":"Deny","Action":"{action}","Resource":"{resource}""#);
+    for action in ["*", "*:*", "s3:*", "S3:get?bject*", "aws-portal:View_x", "\u{E000}param.action\u{E001}"] {
         taken(&with(action, "*"), Use::Identity);
     }
-    for action in [
-        "",
-        ":",
-        "s3:",
-        ":Get",
-        "s*:Get",
-        "s3 :Get",
-        "s3:Get Object",
-        "s3:Get:Object",
-        "s3:${aws:username}",
-    ] {
-        assert!(
-            Document::parse(&one(&with(action, "*")), Use::Identity).is_err(),
-            "{action}"
-        );
+    for action in ["", ":", "s3:", ":Get", "s*:Get", "s3 :Get", "s3:Get Object", "s3:Get:Object", "s3:${aws:username}"]
+    {
+        assert!(Document::parse(&one(&with(action, "*")), Use::Identity).is_err(), "{action}");
     }
-    for resource in [
-        "arn:aws:s3:::b",
-        "arn:aws:s3:::${aws:username}/*",
-        "arn:aws:*",
-        "\u{E000}bucket.b.arn\u{E001}/*",
-    ] {
+    for resource in ["arn:aws:s3:::b", "arn:aws:s3:::${aws:username}/*", "arn:aws:*", "\u{E000}bucket.b.arn\u{E001}/*"]
+    {
         taken(&with("s3:*", resource), Use::Identity);
     }
     for resource in ["", "b", "arn:aws:s3:b", "**", " *"] {
-        assert!(
-            Document::parse(&one(&with("s3:*", resource)), Use::Identity).is_err(),
-            "{resource}"
-        );
+        assert!(Document::parse(&one(&with("s3:*", resource)), Use::Identity).is_err(), "{resource}");
     }
 }
 
 #[test]
 fn other_mistakes_are_told() {
-    refused(
-        r#""Action":"s3:*","Resource":"*""#,
-        Use::Identity,
-        "\"Effect\" is missing",
-    );
+    refused(r#""Action":"s3:*","Resource":"*""#, Use::Identity, "\"Effect\" is missing");
     let rest = r#""Effect":"Deny","Action":"s3:*","Resource":"*""#;
-    refused(
-        &format!(r#"{rest},"NotAction":"s3:*""#),
-        Use::Identity,
-        "not both",
-    );
-    refused(
-        &format!(r#"{rest},"Sid":"é!""#),
-        Use::Identity,
-        "letters and digits",
-    );
-    refused(
-        &format!(r#"{rest},"Condition":{{"NullIfExists":{{"a:b":true}}}}"#),
-        Use::Identity,
-        "does not go with",
-    );
+    refused(&format!(r#"{rest},"NotAction":"s3:*""#), Use::Identity, "not both");
+    refused(&format!(r#"{rest},"Sid":"é!""#), Use::Identity, "letters and digits");
+    refused(&format!(r#"{rest},"Condition":{{"NullIfExists":{{"a:b":true}}}}"#), Use::Identity, "does not go with");
     refused(
         &format!(r#"{rest},"Condition":{{"Bool":{{"a:b":true}},"bool":{{}}}}"#),
         Use::Identity,
@@ -277,20 +172,10 @@ fn other_mistakes_are_told() {
         Use::Identity,
         "the condition key \"A:B\" occurs twice",
     );
-    refused(
-        &rest.replace("\"*\"", "\"arn:aws:s3:::\u{4e16}\""),
-        Use::Identity,
-        "U+4E16",
-    );
+    refused(&rest.replace("\"*\"", "\"arn:aws:s3:::\u{4e16}\""), Use::Identity, "U+4E16");
     let twice = format!(r#"{{"Statement":[{{"Sid":"A",{rest}}},{{"Sid":"A",{rest}}}]}}"#);
-    assert_eq!(
-        errors(&twice, Use::Identity)[0].message,
-        "the \"Sid\" \"A\" occurs twice"
-    );
-    assert_eq!(
-        errors(r#"{"Statement":[]}"#, Use::Identity)[0].message,
-        "the document has no statement"
-    );
+    assert_eq!(errors(&twice, Use::Identity)[0].message, "the \"Sid\" \"A\" occurs twice");
+    assert_eq!(errors(r#"{"Statement":[]}"#, Use::Identity)[0].message, "the document has no statement");
 }
 
 #[test]
@@ -318,22 +203,15 @@ fn text_that_is_not_json_is_told_where() {
     ] {
         let errors = errors(text, Use::Identity);
         assert_eq!(errors.len(), 1, "{text}");
-        assert!(
-            errors[0].message.starts_with("the document is not JSON: "),
-            "{text}: {errors:?}"
-        );
+        assert!(errors[0].message.starts_with("the document is not JSON: "), "{text}: {errors:?}");
         assert!(errors[0].at.start.abs_diff(at) <= 1, "{text}: {errors:?}");
-        assert!(
-            text.get(errors[0].at.clone()).is_some(),
-            "{text}: {errors:?}"
-        );
+        assert!(text.get(errors[0].at.clone()).is_some(), "{text}: {errors:?}");
     }
 }
 
 #[test]
 fn a_byte_order_mark_is_no_mistake() {
-    let text =
-        "\u{FEFF}{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3\",\"Resource\":\"*\"}]}";
+    let text = "\u{FEFF}{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3\",\"Resource\":\"*\"}]}";
     let errors = errors(text, Use::Identity);
     assert_eq!(&text[errors[0].at.clone()], "\"s3\"");
 }
@@ -348,11 +226,7 @@ fn huge_and_deep_texts_are_refused() {
             assert!(Document::parse(&text, Use::Key).is_err());
             assert!(Document::from_live(&text).is_err());
         }
-        let closed = format!(
-            r#"{{"Statement":{}{}}}"#,
-            "[".repeat(depth),
-            "]".repeat(depth)
-        );
+        let closed = format!(r#"{{"Statement":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
         assert!(Document::parse(&closed, Use::Key).is_err());
     }
 }

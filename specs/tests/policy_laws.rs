@@ -3,27 +3,15 @@
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
 use trueup_specs::policy::{Document, Use, difference, widens_trust};
 
-const USES: [Use; 5] = [
-    Use::Identity,
-    Use::Inline,
-    Use::Trust,
-    Use::Bucket,
-    Use::Key,
-];
+const USES: [Use; 5] = [Use::Identity, Use::Inline, Use::Trust, Use::Bucket, Use::Key];
 
 fn action() -> impl Strategy<Value = String> {
-    let names: &[&str] = &[
-        "*",
-        "s3:GetObject",
-        "s3:Get*",
-        "s3:PutObject",
-        "S3:ListBucket",
-        "kms:Decrypt",
-        "sts:AssumeRole",
-    ];
+    let names: &[&str] =
+        &["*", "s3:GetObject", "s3:Get*", "s3:PutObject", "S3:ListBucket", "kms:Decrypt", "sts:AssumeRole"];
     select(names).prop_map(str::to_owned)
 }
 
@@ -40,12 +28,7 @@ fn resource() -> impl Strategy<Value = String> {
 }
 
 fn principal() -> impl Strategy<Value = Value> {
-    let aws: &[&str] = &[
-        "*",
-        "111111111111",
-        "arn:aws:iam::222222222222:role/r",
-        "AROAAAAAAAAAAAAAAAAAA",
-    ];
+    let aws: &[&str] = &["*", "111111111111", "arn:aws:iam::222222222222:role/r", "AROAAAAAAAAAAAAAAAAAA"];
     let services: &[&str] = &["codepipeline.amazonaws.com", "s3.amazonaws.com"];
     prop_oneof![
         Just(json!("*")),
@@ -56,22 +39,10 @@ fn principal() -> impl Strategy<Value = Value> {
 }
 
 fn condition() -> impl Strategy<Value = Value> {
-    let operators: &[&str] = &[
-        "StringEquals",
-        "ForAnyValue:StringLike",
-        "BoolIfExists",
-        "NumericLessThan",
-        "NotIpAddress",
-    ];
+    let operators: &[&str] =
+        &["StringEquals", "ForAnyValue:StringLike", "BoolIfExists", "NumericLessThan", "NotIpAddress"];
     let keys: &[&str] = &["aws:SourceArn", "aws:ResourceTag/Team", "s3:max-keys"];
-    let values = [
-        json!("x"),
-        json!("X"),
-        json!(true),
-        json!("5.0"),
-        json!(5),
-        json!("192.0.2.1"),
-    ];
+    let values = [json!("x"), json!("X"), json!(true), json!("5.0"), json!(5), json!("192.0.2.1")];
     let values = vec(select(values.to_vec()), 0..3).prop_map(Value::from);
     let keys = btree_map(select(keys), values, 0..3);
     btree_map(select(operators), keys, 0..3).prop_map(|operators| json!(operators))
@@ -88,40 +59,16 @@ fn statement() -> impl Strategy<Value = Value> {
         proptest::option::of("[a-c]{1,2}"),
     );
     parts.prop_map(
-        |(
-            (deny, not_action, not_resource, not_principal),
-            principal,
-            actions,
-            resources,
-            condition,
-            sid,
-        )| {
+        |((deny, not_action, not_resource, not_principal), principal, actions, resources, condition, sid)| {
             let mut statement = Map::new();
             let mut put = |name: &str, value: Value| statement.insert(name.to_owned(), value);
             if let Some(sid) = sid {
                 put("Sid", sid.into());
             }
             put("Effect", if deny { "Deny" } else { "Allow" }.into());
-            put(
-                if not_principal {
-                    "NotPrincipal"
-                } else {
-                    "Principal"
-                },
-                principal,
-            );
-            put(
-                if not_action { "NotAction" } else { "Action" },
-                actions.into(),
-            );
-            put(
-                if not_resource {
-                    "NotResource"
-                } else {
-                    "Resource"
-                },
-                resources.into(),
-            );
+            put(if not_principal { "NotPrincipal" } else { "Principal" }, principal);
+            put(if not_action { "NotAction" } else { "Action" }, actions.into());
+            put(if not_resource { "NotResource" } else { "Resource" }, resources.into());
             put("Condition", condition);
             Value::Object(statement)
         },
@@ -146,19 +93,14 @@ fn live(value: &Value) -> Document {
 /// Writes the document another way that means the same, by the choices given.
 fn rewritten(document: &Value, choices: &mut impl Iterator<Item = usize>) -> Value {
     let mut next = |below: usize| choices.next().map_or(0, |choice| choice % below.max(1));
-    let mut statements = document["Statement"]
-        .as_array()
-        .expect("made so above")
-        .clone();
+    let mut statements = document["Statement"].as_array().expect("made so above").clone();
     for statement in &mut statements {
         let object = statement.as_object_mut().expect("made so above");
         for name in ["Action", "NotAction"] {
             if let Some(Value::Array(actions)) = object.get_mut(name) {
                 for action in actions.iter_mut() {
                     let text = action.as_str().expect("made so above");
-                    *action = [text.to_uppercase(), text.to_lowercase(), text.to_owned()][next(3)]
-                        .clone()
-                        .into();
+                    *action = [text.to_uppercase(), text.to_lowercase(), text.to_owned()][next(3)].clone().into();
                 }
             }
         }
@@ -174,10 +116,7 @@ fn rewritten(document: &Value, choices: &mut impl Iterator<Item = usize>) -> Val
             object.insert("Principal".to_owned(), json!({ "AWS": ["*", "*"] }));
         }
         if let Some(condition) = object.remove("Condition") {
-            object.insert(
-                "Condition".to_owned(),
-                rewritten_condition(&condition, &mut next),
-            );
+            object.insert("Condition".to_owned(), rewritten_condition(&condition, &mut next));
         }
         let mut members: Vec<_> = std::mem::take(object).into_iter().collect();
         let turn = next(members.len());
@@ -216,18 +155,10 @@ fn rewritten_condition(condition: &Value, next: &mut impl FnMut(usize) -> usize)
                 }
             }
             shuffle(&mut values, next);
-            let key = if next(2) == 0 {
-                key.to_uppercase()
-            } else {
-                key.clone()
-            };
+            let key = if next(2) == 0 { key.to_uppercase() } else { key.clone() };
             rewritten_keys.insert(key, values.into());
         }
-        let operator = if next(2) == 0 {
-            operator.to_lowercase()
-        } else {
-            operator.clone()
-        };
+        let operator = if next(2) == 0 { operator.to_lowercase() } else { operator.clone() };
         operators.insert(operator, rewritten_keys.into());
     }
     if next(2) == 0 {
@@ -246,9 +177,7 @@ fn lists<'v>(value: &'v mut Value, found: &mut Vec<&'v mut Vec<Value>>) {
                 found.push(list);
             }
         }
-        Value::Object(object) => object
-            .iter_mut()
-            .for_each(|(_, member)| lists(member, found)),
+        Value::Object(object) => object.iter_mut().for_each(|(_, member)| lists(member, found)),
         _ => {}
     }
 }
@@ -284,25 +213,18 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(6, 64, 6, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::from),
-            vec((name(), inner), 0..6)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
+            vec((name(), inner), 0..6).prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
 
 /// Reads the text in every way, and holds the errors to their promises.
 fn survives(text: &str) {
-    let ways = USES
-        .map(|use_| Document::parse(text, use_))
-        .into_iter()
-        .chain([Document::from_live(text)]);
+    let ways = USES.map(|use_| Document::parse(text, use_)).into_iter().chain([Document::from_live(text)]);
     for result in ways {
         match result {
             Ok(document) => {
-                assert_eq!(
-                    Document::from_live(&document.to_json()).as_ref(),
-                    Ok(&document)
-                );
+                assert_eq!(Document::from_live(&document.to_json()).as_ref(), Ok(&document));
                 for use_ in USES {
                     assert!(document.size(use_) > 0);
                 }
@@ -321,7 +243,7 @@ fn survives(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn writing_it_another_way_changes_nothing(value in document(), choices in vec(any::<usize>(), 200)) {

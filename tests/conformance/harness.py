@@ -2,9 +2,11 @@
 
 import datetime
 import json
+import logging
 import os
 import re
 import subprocess
+import tempfile
 import threading
 import urllib.request
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 import boto3
 import botocore.config
 import botocore.exceptions
+from moto.server import ThreadedMotoServer
 
 ACCOUNT = "123456789012"  # the only account moto has
 REGION = "eu-west-1"
@@ -64,8 +67,8 @@ def c(service, operation, arguments=None, **more):
 class Target:
     """Where calls go: the sandbox or moto."""
 
-    def __init__(self, name, url):
-        self.name, self.url, self.clients = name, url, {}
+    def __init__(self, url):
+        self.url, self.clients = url, {}
 
     def client(self, service, region, account):
         key = (service, region, account)
@@ -91,40 +94,48 @@ class Target:
 class Sandbox:
     """A server of the sandbox; a new one for every scenario starts in milliseconds and is empty."""
 
-    def __init__(self, binary):
-        self.process = subprocess.Popen(binary, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        found = re.search(r"http://[\w.:\[\]]+", line)
-        if not found:
-            raise SystemExit(f"the sandbox did not say where it listens: {line!r}")
-        self.url = found.group()
+    def __init__(self, command):
+        self.folder = tempfile.TemporaryDirectory()
+        self.process = subprocess.Popen(
+            [os.path.abspath(command[0]), *command[1:]],
+            cwd=self.folder.name,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if found := re.search(r"http://[\w.]+:\d+", line):
+                self.url = found.group()
+                break
+        else:
+            raise SystemExit(f"the sandbox did not say where it listens: {''.join(said)!r}")
+        # Whatever else it says must not fill the pipe.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
     def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
         self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.terminate()
-            self.process.wait()
+        self.folder.cleanup()
 
 
 class Moto:
     """moto's server, in this process, on loopback."""
 
     def __init__(self):
-        os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-        import logging
-
         logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-        from moto.server import ThreadedMotoServer
-
         self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self.server.start()
         host, port = self.server.get_host_and_port()
         self.url = f"http://{host}:{port}"
+        self.target = Target(self.url)
 
-    def reset(self):
+    def reset(self, managed_policies):
+        # Loading AWS's managed policies takes moto longer than any scenario, so only those get them that use them.
+        os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = str(managed_policies).lower()
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
         urllib.request.urlopen(request, timeout=30).read()
 
@@ -140,6 +151,7 @@ MADE_UP = [
     (re.compile(r"\b[0-9a-f]{64}\b"), "<hex64>"),
     (re.compile(r"/aws-reserved/sso\S*"), "<sso>"),
 ]
+POLICY_VERSION = re.compile(r"^v\d+$")
 SECRETS = {"GrantToken", "SessionToken", "SecretAccessKey", "CiphertextBlob", "VersionId", "GrantId", "Plaintext"}
 
 
@@ -155,7 +167,7 @@ def plain(value, name=""):
         return value.read().decode(errors="replace")
     if name in MARKERS and value:
         return "<marker>"
-    if name in SECRETS and value and value != "null":
+    if name in SECRETS and value and value != "null" and not POLICY_VERSION.match(str(value)):
         return f"<{name}>"
     if isinstance(value, bytes):
         return value.decode(errors="replace")
@@ -173,11 +185,32 @@ def arguments_of(check, got):
     return dict(check.arguments)
 
 
+RAW = "raw:"
+
+
+def raw_body(client, operation, arguments):
+    """What stands on the wire, before boto3 decodes it."""
+    api_name, bodies = client.meta.method_to_api_mapping[operation], []
+    event = f"before-parse.{client.meta.service_model.service_id.hyphenize()}.{api_name}"
+
+    def keep(response_dict, **_):
+        bodies.append(response_dict["body"].decode())
+
+    client.meta.events.register(event, keep)
+    try:
+        getattr(client, operation)(**arguments)
+    finally:
+        client.meta.events.unregister(event, keep)
+    return bodies[0]
+
+
 def perform(target, check, got):
     """Makes the call; gives its outcome and, if it was answered, the answer itself."""
     client = target.client(check.service, check.region, check.account)
     try:
         arguments = arguments_of(check, got)
+        if check.operation.startswith(RAW):
+            return {"reply": {"body": raw_body(client, check.operation.removeprefix(RAW), arguments)}}, None
         if check.pages:
             paginator = client.get_paginator(check.operation)
             pages = list(paginator.paginate(PaginationConfig={"PageSize": check.pages}, **arguments))
@@ -201,6 +234,11 @@ def perform(target, check, got):
     return {"reply": shown}, reply
 
 
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachedPermissionsBoundary.html: the only value is `Policy`,
+# which is what AWS sends; the model has another name.
+MODEL_LACKS = ["Policy"]
+
+
 def shape_problems(shape, value, path=""):
     """What of an answer breaks the API's own model: a required member that is missing, a wrong type or enum value."""
     kind = shape.type_name
@@ -217,7 +255,7 @@ def shape_problems(shape, value, path=""):
         if not isinstance(value, list):
             return [f"{path}: not a list"]
         return [problem for item in value for problem in shape_problems(shape.member, item, f"{path}[]")]
-    if kind == "string" and isinstance(value, str) and shape.enum and value not in shape.enum:
+    if kind == "string" and isinstance(value, str) and shape.enum and value not in shape.enum + MODEL_LACKS:
         return [f"{path}: {value!r} is none of {shape.enum}"]
     types = {"integer": int, "long": int, "boolean": bool, "timestamp": datetime.datetime, "map": dict}
     if kind in types and not isinstance(value, types[kind]):

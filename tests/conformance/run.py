@@ -3,8 +3,8 @@
 
     tests/conformance/run.py SANDBOX [ARGUMENT …]
 
-SANDBOX and its arguments start a server that prints `http://ADDRESS` on its first line and ends when its standard input
-does (the example `serve` of the crate trueup-sandbox). Each check is one call by boto3 to the sandbox and to moto, which
+SANDBOX and its arguments start a server that keeps its state in memory or in the current folder and prints
+`http://ADDRESS:PORT` (`trueup sandbox serve --port 0`, or the example `serve` of the crate trueup-sandbox). Each check is one call by boto3 to the sandbox and to moto, which
 is the second opinion; where moto does not do as AWS documents, the check says what AWS does and where that stands. After
 that the AWS CLI is run against the sandbox. One line tells of each failed check; the last line counts.
 
@@ -17,14 +17,14 @@ import sys
 
 import harness
 from checks import iam, kms, s3, sts, tagging
-from checks.cli import CHAINS, run_chain
+from checks.cli import CHAINS, run_chains
 
 
 def run_scenario(scenario, binary, moto, show):
     failures = []
     server = harness.Sandbox(binary)
-    moto.reset()
-    sandbox_target, moto_target = harness.Target("sandbox", server.url), harness.Target("moto", moto.url)
+    moto.reset(managed_policies=scenario.name.startswith("iam"))
+    sandbox_target, moto_target = harness.Target(server.url), moto.target
     sandbox_got, moto_got = {}, {}
     try:
         for number, check in enumerate(scenario.checks, start=1):
@@ -46,10 +46,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="")
     parser.add_argument("--show", action="store_true")
-    parser.add_argument("binary", nargs="+")
+    parser.add_argument("binary", nargs=argparse.REMAINDER)
     options = parser.parse_args()
+    if not options.binary:
+        parser.error("which sandbox?")
     scenarios = [one for part in (iam, s3, kms, sts, tagging) for one in part.SCENARIOS if options.only in one.name]
     chains = [one for one in CHAINS if options.only in one.name]
+    if not scenarios and not chains:
+        parser.error(f"no scenario has {options.only!r} in its name")
     count, failures = 0, []
     moto = harness.Moto()
     try:
@@ -61,8 +65,7 @@ def main():
             count += checks
     finally:
         moto.stop()
-    for chain in chains:
-        found, checks = run_chain(chain, options.binary, options.show)
+    for found, checks in run_chains(chains, options.binary, options.show):
         for line in found:
             print(line, flush=True)
         failures += found

@@ -84,8 +84,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Explain a kind: its fields, their defaults and limits, its outputs.
     Explain(ExplainArgs),
-    /// Print the JSON Schema of spec files, for editors.
-    Schema(SchemaArgs),
+    /// Print the JSON Schema of a project's files, for editors.
+    Schema,
     /// Print the project's outputs.
     Output(OutputArgs),
     /// Serve or reset the sandbox.
@@ -164,14 +164,6 @@ pub(crate) struct ExplainArgs {
     /// As Markdown.
     #[arg(long)]
     pub(crate) markdown: bool,
-}
-
-/// Flags of `schema`.
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArgs {
-    /// The schema of trueup.toml instead of that of spec files.
-    #[arg(long)]
-    pub(crate) settings: bool,
 }
 
 /// Flags of `output`.

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
-use trueup_specs::project::{Loaded, Project, load};
+use trueup_specs::kind::KindScope;
+use trueup_specs::project::Project;
+use trueup_specs::{Loaded, Severity, load};
 use trueup_specs::span::Sources;
 use trueup_state::facts::{Facts, ReadRequest};
 use trueup_state::ledger::Ledger;
@@ -81,7 +84,7 @@ impl Context {
             self.output.diagnostics(&problems, sources)?;
         }
         if failed {
-            let count = problems.iter().filter(|problem| problem.is_error()).count();
+            let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
             let plural = if count == 1 { "" } else { "s" };
             self.output.note(&format!("{count} error{plural}; nothing was read or changed"));
             return Err(Stop::Reported);
@@ -89,15 +92,23 @@ impl Context {
         Ok(())
     }
 
-    /// Where the project's state is; the sandbox has its own.
-    pub(crate) fn state_dir(&self, project: &Project) -> PathBuf {
-        let dir = self.common.directory.join(&project.settings.state.path);
-        if self.common.sandbox { dir.join("sandbox") } else { dir }
+    /// Where the sandbox keeps its world.
+    pub(crate) fn sandbox_dir(&self, project: &Project) -> PathBuf {
+        self.common.directory.join(&project.settings.state.path).join("sandbox")
+    }
+
+    /// Where the state of what is in the sandbox is kept: apart from that of what is in AWS.
+    pub(crate) fn sandbox_state_dir(&self, project: &Project) -> PathBuf {
+        self.sandbox_dir(project).join("state")
     }
 
     /// The store of the project.
     pub(crate) fn store(&self, project: &Project) -> LocalStore {
-        LocalStore::new(self.state_dir(project))
+        LocalStore::new(if self.common.sandbox {
+            self.sandbox_state_dir(project)
+        } else {
+            self.common.directory.join(&project.settings.state.path)
+        })
     }
 
     /// The part of the specs that --account and --target ask for.
@@ -159,7 +170,7 @@ impl Context {
             // In the sandbox the first account of the specs is the caller's own.
             let own = project.accounts.values().next().map(|account| account.id.clone()).unwrap_or_default();
             AwsOptions {
-                http_client: Some(sandbox.client().into_shared()),
+                http_client: Some(SharedHttpClient::new(sandbox.client())),
                 credentials: Some(Credentials::new(own, "sandbox", None, None, "sandbox")),
                 region,
                 ..AwsOptions::default()
@@ -169,7 +180,7 @@ impl Context {
         };
         Aws::connect(options, accounts).await.map_err(|failure| Stop::Error {
             what: chain(&failure),
-            help: failure.help().map(|help| help.to_string()),
+            help: failure.help.clone(),
             exit: Exit::Error,
         })
     }
@@ -177,7 +188,7 @@ impl Context {
     /// The sandbox of the project, with its accounts.
     pub(crate) fn sandbox(&self, project: &Project) -> Result<Sandbox, Stop> {
         let options = Options {
-            dir: Some(self.common.directory.join(&project.settings.state.path).join("sandbox")),
+            dir: Some(self.sandbox_dir(project)),
             accounts: project.accounts.values().map(|account| account.id.clone()).collect(),
             ..Options::default()
         };
@@ -218,7 +229,8 @@ impl Context {
 
 /// The kinds this trueup knows.
 pub(crate) fn kinds() -> Kinds {
-    trueup_kinds::kinds()
+    let source_scope = |source: &str| trueup_kinds::source::scope_of(source).unwrap_or(KindScope::Account);
+    Kinds { rows: trueup_kinds::kinds(), source_scope }
 }
 
 /// The accounts of the specs, as the sessions need them.

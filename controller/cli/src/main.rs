@@ -44,7 +44,7 @@ fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Apply(args) => block_on(commands::apply::run(context, &args)),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
-        Command::Schema(args) => commands::schema::run(context, &args),
+        Command::Schema => commands::schema::run(context),
         Command::Output(args) => commands::output::run(context, &args),
         Command::Sandbox(command) => block_on(commands::sandbox::run(context, &command)),
         Command::Completions { shell } => commands::completions::run(context, shell),

@@ -3,8 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use trueup_engine::render::Look;
-use trueup_specs::diagnostic::{Diagnostic, render, to_json};
-use trueup_specs::span::Sources;
+use trueup_specs::{Diagnostic, Sources, render, to_json};
 
 use crate::args::{Color, Format};
 use crate::exit::Stop;

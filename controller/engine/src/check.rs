@@ -16,10 +16,10 @@ use crate::facts::Scope;
 use crate::kind::{AnyKind, At, Identity};
 
 /// The kinds there are, and the reach of the sources they read.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Kinds {
     /// One row a kind.
-    pub rows: &'static [&'static dyn AnyKind],
+    pub rows: Vec<&'static dyn AnyKind>,
     /// Whether a source is read once per account or once per region.
     pub source_scope: fn(&str) -> KindScope,
 }
@@ -93,7 +93,7 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
         .enumerate()
         .map(|(index, (at, kind))| {
             let block = &project.instances[index].block;
-            let Some(mut cx) = Resolver::new(project, id(index), &Predicted(&[]), problems) else { return Identity::default() };
+            let mut cx = Resolver::new(project, id(index), &Predicted(&[]), problems);
             let identity = kind.identity(&*block.spec, at, &mut cx);
             if pending::tokens(&identity.name).next().is_some() {
                 cx.problem(
@@ -109,7 +109,7 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
     let predicted = Predicted(&identities);
     let mut uses = Vec::with_capacity(ats.len());
     for (index, (at, kind)) in ats.iter().enumerate() {
-        let mut cx = Resolver::new(project, id(index), &predicted, problems)?;
+        let mut cx = Resolver::new(project, id(index), &predicted, problems);
         // The model itself is made again once AWS was read; here only its problems and references count.
         let _ = kind.desired(&*project.instances[index].block.spec, at, &mut cx);
         uses.push(used_once(cx.used()));

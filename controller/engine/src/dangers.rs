@@ -14,11 +14,8 @@ pub fn of(action: &Action, before: Option<&Value>, after: Option<&Value>) -> Vec
     };
     if let (Some(before), Some(after)) = (before.and_then(Value::as_object), after.and_then(Value::as_object)) {
         for (field, value) in after {
-            let Some(document) = document(value) else { continue };
-            if document.principals().next().is_none() {
-                continue;
-            }
-            let who = widens_trust(before.get(field).and_then(document).as_ref(), &document);
+            let Some(asked) = document(value) else { continue };
+            let who = widens_trust(before.get(field).and_then(document).as_ref(), &asked);
             if !who.is_empty() {
                 dangers.push(Danger::WiderTrust { field: field.clone(), who });
             }

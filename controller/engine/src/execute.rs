@@ -127,11 +127,11 @@ pub async fn execute(approved: &Approved, walk: Walk<'_>) -> Report {
             }
             events(&Event::Started(index));
             let payload = state.payload(op);
-            let (kind, at) = (plan.changes[op.change].address.kind, state.ats[op.change].clone());
+            let (kind, at) = (plan.changes[op.change].address.kind.clone(), state.ats[op.change].clone());
             let cx = OpContext { fresh: op.fresh };
             flying.push(Box::pin(async move {
                 match payload {
-                    Ok(payload) => (index, performer.perform(kind, &at, payload, cx).await),
+                    Ok(payload) => (index, performer.perform(&kind, &at, payload, cx).await),
                     Err(error) => (index, Err(error)),
                 }
             }));

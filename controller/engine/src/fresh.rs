@@ -25,7 +25,7 @@ pub struct Moved {
 ///
 /// # Errors
 /// When something the plan touches could not be read.
-pub fn moved(plan: &Plan, kinds: Kinds, facts: &Facts, ledger: &Ledger) -> Result<Vec<Moved>, Unread> {
+pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Result<Vec<Moved>, Unread> {
     let mut seen: BTreeMap<(&str, &Scope), Vec<Live<AnyModel>>> = BTreeMap::new();
     let mut moved = Vec::new();
     for change in &plan.changes {

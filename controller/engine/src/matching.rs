@@ -44,7 +44,7 @@ pub fn owner(kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, ledger: &
             .documents
             .get(scope)
             .and_then(|document| {
-                document.entries.iter().find(|(address, entry)| address.kind == kind.schema().name && entry.name == live.name)
+                document.entries.iter().find(|(address, entry)| *address.kind == *kind.schema().name && entry.name == live.name)
             })
             .map_or(Owner::Nobody, |(address, _)| Owner::Ours(address.to_string())),
     }
@@ -195,7 +195,7 @@ fn leftovers<'s>(
 fn leftover_address(tag: &str, scope: &Scope, kind: &str, name: &str) -> Address {
     tag.parse().unwrap_or_else(|_| {
         let region: Option<Arc<str>> = scope.region.clone();
-        Address::new(scope.account.clone(), region, kind, name)
+        Address { account: scope.account.clone(), region, kind: Arc::from(kind), name: Arc::from(name) }
     })
 }
 

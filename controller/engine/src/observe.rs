@@ -102,7 +102,7 @@ fn scopes(checked: &Checked<'_>, selection: &Selection, reach: &Reach, ledger: &
     for account in checked.project.accounts.keys().filter(|account| selection.has_account(account)) {
         let mut in_use = regions.remove(account).unwrap_or_default();
         in_use.extend(default_region.clone());
-        for kind in checked.kinds.rows {
+        for kind in &checked.kinds.rows {
             match kind.schema().scope {
                 KindScope::Organization | KindScope::Account => {
                     scopes.insert((kind.schema().name, Scope { account: account.clone(), region: None }));
@@ -142,10 +142,10 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
     // What was ours at the last apply is looked at too, in case its tags are gone.
     for (scope, document) in &ledger.documents {
         for (address, entry) in &document.entries {
-            let Some(kind) = checked.kinds.get(address.kind) else { continue };
+            let Some(kind) = checked.kinds.get(&address.kind) else { continue };
             for source in kind.sources() {
                 if let Some(names) = wanted.get_mut(&(*source, source_scope(checked, source, scope))) {
-                    let kind = Arc::from(address.kind);
+                    let kind = address.kind.clone();
                     names.insert(Wanted { kind, name: entry.name.clone(), address: address.to_string() });
                 }
             }

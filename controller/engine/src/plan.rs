@@ -129,7 +129,7 @@ impl<'a> Round<'a> {
         for index in (0..self.inputs.checked.items.len()).filter(|index| self.inputs.reach.selected[*index]) {
             let item = &self.inputs.checked.items[index];
             let block = &self.inputs.checked.instance(index).block;
-            let Some(mut cx) = Resolver::new(self.inputs.checked.project, id(index), &known, problems) else { continue };
+            let mut cx = Resolver::new(self.inputs.checked.project, id(index), &known, problems);
             let Some(desired) = item.kind.desired(&*block.spec, &item.at, &mut cx) else { continue };
             self.decide_item(index, &desired);
         }

@@ -7,158 +7,31 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_specs::Reference;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
-use trueup_specs::resolve::Resolver;
-use trueup_specs::{PolicySpec, Reference, Text, spec, words};
+use trueup_specs::resolve::{Resolver, partition};
 use trueup_state::outputs::Outputs;
 
-use crate::fields::{self, Policy, Tags, unnamed};
-use crate::session::partition_of;
+use crate::fields::{self, PolicyDocument, Tags, unnamed};
 use crate::source::s3::{self, BucketFact, BucketSettings, S3Facts};
 
 mod name;
 mod perform;
+mod spec;
 #[cfg(test)]
 mod tests;
 
-spec! {
-    /// An S3 bucket.
-    ///
-    /// Name and region are for good: AWS can change neither.
-    pub struct BucketSpec {
-        /// The bucket's name, unique in all of AWS.
-        ///
-        /// 3 to 63 lower-case letters, digits, dots and hyphens. A name that ends with `-${account.id}-${region}-an` is the
-        /// account's own: no one else can take it.
-        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
-        pub name: Text,
-        /// Who may do what with the bucket and its objects.
-        ///
-        /// At most 20 KB. Default: no policy.
-        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
-        pub policy: Option<PolicySpec>,
-        /// How objects are encrypted that come without a wish of their own.
-        ///
-        /// Default: `{ algorithm = "AES256" }`, as S3 does by itself.
-        pub encryption: Option<EncryptionSpec>,
-        /// Whether old versions of objects are kept.
-        ///
-        /// Default: `"disabled"`. Once it was enabled it can only be suspended.
-        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>
-        pub versioning: Option<Versioning>,
-        /// What is refused to the public, whatever policies and ACLs say.
-        ///
-        /// Default: everything, as of a new bucket.
-        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
-        pub public_access_block: Option<PublicAccessBlockSpec>,
-        /// Who owns the objects that other accounts put, and whether ACLs count.
-        ///
-        /// Default: `"BucketOwnerEnforced"`, as of a new bucket.
-        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
-        pub ownership: Option<Ownership>,
-    }
-}
-
-spec! {
-    /// A bucket's default encryption.
-    ///
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>
-    pub struct EncryptionSpec {
-        /// The KMS key, by its address or ARN.
-        ///
-        /// Default: none; with a KMS algorithm, AWS's own key `aws/s3`.
-        pub key: Option<Reference<fields::Key>>,
-        /// The algorithm.
-        ///
-        /// Default: `"aws:kms"` where a key is named, else `"AES256"`.
-        pub algorithm: Option<Algorithm>,
-        /// Whether S3 derives a key for the bucket, which saves most calls to KMS.
-        ///
-        /// Only with `"aws:kms"`. Default: false.
-        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>
-        pub bucket_key: Option<bool>,
-        /// Encryption that may not be asked for when an object is put.
-        ///
-        /// Default: `["SSE-C"]`, as of a new bucket; `[]` lets people bring keys of their own.
-        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>
-        pub blocked_encryption_types: Option<Vec<BlockedType>>,
-    }
-}
-
-spec! {
-    /// A bucket's public access block.
-    pub struct PublicAccessBlockSpec {
-        /// Refuse new public ACLs. Default: true.
-        pub block_public_acls: Option<bool>,
-        /// Ignore public ACLs there are. Default: true.
-        pub ignore_public_acls: Option<bool>,
-        /// Refuse a public policy. Default: true.
-        pub block_public_policy: Option<bool>,
-        /// Let a public policy there is admit only the account and AWS services. Default: true.
-        pub restrict_public_buckets: Option<bool>,
-    }
-}
-
-words! {
-    /// A default encryption.
-    pub enum Algorithm {
-        /// S3's own keys (SSE-S3).
-        Aes256 = "AES256",
-        /// A KMS key (SSE-KMS).
-        Kms = "aws:kms",
-        /// A KMS key, twice (DSSE-KMS).
-        KmsDsse = "aws:kms:dsse",
-    }
-}
-
-words! {
-    /// An encryption that a bucket can refuse.
-    pub enum BlockedType {
-        /// Keys the customer sends with each request.
-        SseC = "SSE-C",
-    }
-}
-
-words! {
-    /// Whether a bucket keeps old versions.
-    pub enum Versioning {
-        /// It never did.
-        Disabled = "disabled",
-        /// It does.
-        Enabled = "enabled",
-        /// It keeps those it has and makes no more.
-        Suspended = "suspended",
-    }
-}
-
-words! {
-    /// Who owns objects.
-    pub enum Ownership {
-        /// The bucket's account owns all; ACLs are off.
-        BucketOwnerEnforced = "BucketOwnerEnforced",
-        /// The bucket's account owns what is put with the ACL `bucket-owner-full-control`.
-        BucketOwnerPreferred = "BucketOwnerPreferred",
-        /// Who puts an object owns it.
-        ObjectWriter = "ObjectWriter",
-    }
-}
-
-impl<'de> Deserialize<'de> for Versioning {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        let found = Self::ALL.iter().copied().find(|one| one.as_str() == word);
-        found.ok_or_else(|| serde::de::Error::custom(format!("`{word}` is no state of versioning")))
-    }
-}
+pub use spec::{Algorithm, BlockedType, BucketSpec, EncryptionSpec, Ownership, PublicAccessBlockSpec, Versioning};
 
 /// A bucket, as specs want it and as AWS has it. Words are AWS's, so that one this version does not know can be told apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bucket {
+#[serde(deny_unknown_fields)]
+pub struct BucketModel {
     /// The name.
     pub name: String,
     /// Who owns objects.
@@ -170,7 +43,7 @@ pub struct Bucket {
     /// Whether old versions are kept.
     pub versioning: Versioning,
     /// Who may do what.
-    pub policy: Option<Policy>,
+    pub policy: Option<PolicyDocument>,
     /// All tags but AWS's own.
     pub tags: Tags,
 }
@@ -198,7 +71,7 @@ const SSE_C_ALLOWED_REGIONS: &[&str] = &["me-south-1", "me-central-1"];
 /// One call that changes a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op")]
-pub enum Op {
+pub enum BucketOp {
     /// Makes it, and makes it ours at once: a bucket without tags would be nobody's if the next call failed.
     CreateBucket {
         /// The name.
@@ -252,7 +125,7 @@ pub enum Op {
         /// The bucket.
         bucket: String,
         /// The whole policy.
-        policy: Policy,
+        policy: PolicyDocument,
         /// Principals it no longer names.
         unnames: Vec<String>,
     },
@@ -272,7 +145,7 @@ pub enum Op {
     },
 }
 
-impl Op {
+impl BucketOp {
     fn bucket(&self) -> &str {
         match self {
             Self::CreateBucket { bucket, .. }
@@ -288,9 +161,9 @@ impl Op {
     }
 }
 
-/// The kind.
-#[derive(Debug)]
-pub enum BucketKind {}
+/// The kind `bucket`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bucket;
 
 static SCHEMA: KindSchema = KindSchema {
     name: "bucket",
@@ -308,10 +181,10 @@ static SCHEMA: KindSchema = KindSchema {
     decode: decode_any::<BucketSpec>,
 };
 
-impl Kind for BucketKind {
+impl Kind for Bucket {
     type Spec = BucketSpec;
-    type Model = Bucket;
-    type Op = Op;
+    type Model = BucketModel;
+    type Op = BucketOp;
 
     fn schema() -> &'static KindSchema {
         &SCHEMA
@@ -330,7 +203,7 @@ impl Kind for BucketKind {
         }
     }
 
-    fn desired(spec: &BucketSpec, at: &At, cx: &mut Resolver<'_>) -> Option<Bucket> {
+    fn desired(spec: &BucketSpec, at: &At, cx: &mut Resolver<'_>) -> Option<BucketModel> {
         let BucketSpec { name, policy, encryption, versioning, public_access_block, ownership } = spec;
         let span = name.span();
         let name = cx.text(name);
@@ -339,12 +212,12 @@ impl Kind for BucketKind {
             None => Some(None),
             Some(policy) => cx.policy(policy, Use::Bucket).map(|document| {
                 fields::check_size(&document, Use::Bucket, policy.span(), cx);
-                Some(Policy::Document(document))
+                Some(PolicyDocument::Document(document))
             }),
         };
         let encryption = desired_encryption(encryption.as_ref(), at, cx);
         let tags = fields::tags(cx);
-        Some(Bucket {
+        Some(BucketModel {
             name,
             ownership: ownership.unwrap_or(Ownership::BucketOwnerEnforced).to_string(),
             public_access_block: desired_block(public_access_block.as_ref()),
@@ -355,40 +228,42 @@ impl Kind for BucketKind {
         })
     }
 
-    fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<Bucket>>, Unread> {
+    fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<BucketModel>>, Unread> {
         let source = Scope { account: scope.account.clone(), region: None };
         let S3Facts { buckets } = facts.get(s3::NAME, &source)?;
         let here = buckets.iter().filter(|(_, fact)| Some(fact.region.as_str()) == scope.region.as_deref());
         here.map(|(name, fact)| live(name, fact)).collect()
     }
 
-    fn tags(model: &Bucket) -> Option<&Tags> {
+    fn tags(model: &BucketModel) -> Option<&Tags> {
         Some(&model.tags)
     }
 
-    fn tags_mut(model: &mut Bucket) -> Option<&mut Tags> {
+    fn tags_mut(model: &mut BucketModel) -> Option<&mut Tags> {
         Some(&mut model.tags)
     }
 
-    fn ops(at: &At, before: Option<&Bucket>, after: Option<&Bucket>) -> Result<Steps<Op>, Refusal> {
+    fn ops(at: &At, before: Option<&BucketModel>, after: Option<&BucketModel>) -> Result<Steps<BucketOp>, Refusal> {
         let ops = match (before, after) {
             (None, None) => Vec::new(),
             (None, Some(after)) => creation(at, after),
             (Some(before), Some(after)) => changes(before, after)?,
-            (Some(before), None) => vec![Op::DeleteBucket { bucket: before.name.clone(), unnames: names_of(before) }],
+            (Some(before), None) => {
+                vec![BucketOp::DeleteBucket { bucket: before.name.clone(), unnames: names_of(before) }]
+            }
         };
         Ok(Steps { ops, replaces: Vec::new() })
     }
 
     // Making a bucket names no one: its policy is a call of its own already.
-    fn split(_: &At, _: &Op) -> Option<Vec<Op>> {
+    fn split(_: &At, _: &BucketOp) -> Option<Vec<BucketOp>> {
         None
     }
 
-    fn follow(_: &At, model: &Bucket, replaced: &str) -> Vec<Op> {
+    fn follow(_: &At, model: &BucketModel, replaced: &str) -> Vec<BucketOp> {
         // S3 keeps the id of a principal and not its ARN, so that one made again is not the one the policy names.
         let policy = model.policy.as_ref().filter(|policy| policy.principals().contains(replaced));
-        let put = |policy: &Policy| Op::PutBucketPolicy {
+        let put = |policy: &PolicyDocument| BucketOp::PutBucketPolicy {
             bucket: model.name.clone(),
             policy: policy.clone(),
             unnames: Vec::new(),
@@ -396,55 +271,52 @@ impl Kind for BucketKind {
         policy.map(put).into_iter().collect()
     }
 
-    fn info(at: &At, op: &Op) -> OpInfo {
+    fn info(at: &At, op: &BucketOp) -> OpInfo {
         let arn = arn(at.partition, op.bucket());
         let base = OpInfo { resource: arn.clone(), ..OpInfo::default() };
         let bucket = op.bucket();
         match op {
-            Op::CreateBucket { .. } => OpInfo {
-                call: "s3:CreateBucket",
-                title: format!("create bucket {bucket}"),
-                creates: vec![arn],
-                ..base
-            },
-            Op::PutBucketTagging { .. } => {
+            BucketOp::CreateBucket { .. } => {
+                OpInfo { call: "s3:CreateBucket", title: format!("create bucket {bucket}"), creates: vec![arn], ..base }
+            }
+            BucketOp::PutBucketTagging { .. } => {
                 OpInfo { call: "s3:PutBucketTagging", title: format!("tag bucket {bucket}"), ..base }
             }
-            Op::PutBucketOwnershipControls { ownership, .. } => OpInfo {
+            BucketOp::PutBucketOwnershipControls { ownership, .. } => OpInfo {
                 call: "s3:PutBucketOwnershipControls",
                 title: format!("set ownership of bucket {bucket} to {ownership}"),
                 ..base
             },
-            Op::PutPublicAccessBlock { .. } => OpInfo {
+            BucketOp::PutPublicAccessBlock { .. } => OpInfo {
                 call: "s3:PutBucketPublicAccessBlock",
                 title: format!("set public access block of bucket {bucket}"),
                 ..base
             },
-            Op::PutBucketEncryption { encryption, unnames, .. } => OpInfo {
+            BucketOp::PutBucketEncryption { encryption, unnames, .. } => OpInfo {
                 call: "s3:PutEncryptionConfiguration",
                 title: format!("set encryption of bucket {bucket} to {}", encryption.algorithm),
                 releases: unnames.clone(),
                 ..base
             },
-            Op::PutBucketVersioning { versioning, .. } => OpInfo {
+            BucketOp::PutBucketVersioning { versioning, .. } => OpInfo {
                 call: "s3:PutBucketVersioning",
                 title: format!("set versioning of bucket {bucket} to {versioning}"),
                 ..base
             },
-            Op::PutBucketPolicy { policy, unnames, .. } => OpInfo {
+            BucketOp::PutBucketPolicy { policy, unnames, .. } => OpInfo {
                 call: "s3:PutBucketPolicy",
                 title: format!("put policy of bucket {bucket}"),
                 needs: policy.principals().into_iter().collect(),
                 releases: unnames.clone(),
                 ..base
             },
-            Op::DeleteBucketPolicy { unnames, .. } => OpInfo {
+            BucketOp::DeleteBucketPolicy { unnames, .. } => OpInfo {
                 call: "s3:DeleteBucketPolicy",
                 title: format!("delete policy of bucket {bucket}"),
                 releases: unnames.clone(),
                 ..base
             },
-            Op::DeleteBucket { unnames, .. } => OpInfo {
+            BucketOp::DeleteBucket { unnames, .. } => OpInfo {
                 call: "s3:DeleteBucket",
                 title: format!("delete bucket {bucket}"),
                 releases: unnames.clone(),
@@ -454,30 +326,30 @@ impl Kind for BucketKind {
         }
     }
 
-    fn simulate(model: &mut Option<Bucket>, op: &Op) {
+    fn simulate(model: &mut Option<BucketModel>, op: &BucketOp) {
         match (op.clone(), model.as_mut()) {
-            (Op::CreateBucket { bucket, region, ownership, tags }, _) => {
+            (BucketOp::CreateBucket { bucket, region, ownership, tags }, _) => {
                 *model = Some(fresh(bucket, &region, ownership, tags));
             }
-            (Op::DeleteBucket { .. }, _) => *model = None,
-            (Op::PutBucketTagging { tags, .. }, Some(model)) => model.tags = tags,
-            (Op::PutBucketOwnershipControls { ownership, .. }, Some(model)) => model.ownership = ownership,
-            (Op::PutPublicAccessBlock { public_access_block, .. }, Some(model)) => {
+            (BucketOp::DeleteBucket { .. }, _) => *model = None,
+            (BucketOp::PutBucketTagging { tags, .. }, Some(model)) => model.tags = tags,
+            (BucketOp::PutBucketOwnershipControls { ownership, .. }, Some(model)) => model.ownership = ownership,
+            (BucketOp::PutPublicAccessBlock { public_access_block, .. }, Some(model)) => {
                 model.public_access_block = public_access_block;
             }
-            (Op::PutBucketEncryption { encryption, .. }, Some(model)) => model.encryption = encryption,
-            (Op::PutBucketVersioning { versioning, .. }, Some(model)) => model.versioning = versioning,
-            (Op::PutBucketPolicy { policy, .. }, Some(model)) => model.policy = Some(policy),
-            (Op::DeleteBucketPolicy { .. }, Some(model)) => model.policy = None,
+            (BucketOp::PutBucketEncryption { encryption, .. }, Some(model)) => model.encryption = encryption,
+            (BucketOp::PutBucketVersioning { versioning, .. }, Some(model)) => model.versioning = versioning,
+            (BucketOp::PutBucketPolicy { policy, .. }, Some(model)) => model.policy = Some(policy),
+            (BucketOp::DeleteBucketPolicy { .. }, Some(model)) => model.policy = None,
             // AWS refuses these for a bucket that is not there.
             (
-                Op::PutBucketTagging { .. }
-                | Op::PutBucketOwnershipControls { .. }
-                | Op::PutPublicAccessBlock { .. }
-                | Op::PutBucketEncryption { .. }
-                | Op::PutBucketVersioning { .. }
-                | Op::PutBucketPolicy { .. }
-                | Op::DeleteBucketPolicy { .. },
+                BucketOp::PutBucketTagging { .. }
+                | BucketOp::PutBucketOwnershipControls { .. }
+                | BucketOp::PutPublicAccessBlock { .. }
+                | BucketOp::PutBucketEncryption { .. }
+                | BucketOp::PutBucketVersioning { .. }
+                | BucketOp::PutBucketPolicy { .. }
+                | BucketOp::DeleteBucketPolicy { .. },
                 None,
             ) => {}
         }
@@ -489,8 +361,17 @@ fn arn(partition: &str, name: &str) -> String {
 }
 
 fn outputs(name: &str, region: &str) -> Outputs {
-    let partition = partition_of(region);
-    let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let partition = partition(region);
+    // https://docs.aws.amazon.com/general/latest/gr/s3.html, and the pages of the other partitions.
+    let suffix = match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com",
+    };
     [
         ("arn", arn(partition, name)),
         ("name", name.to_owned()),
@@ -503,7 +384,8 @@ fn outputs(name: &str, region: &str) -> Outputs {
 
 fn desired_block(spec: Option<&PublicAccessBlockSpec>) -> PublicAccessBlock {
     let Some(spec) = spec else { return everything_blocked() };
-    let PublicAccessBlockSpec { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } = spec;
+    let PublicAccessBlockSpec { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } =
+        spec;
     PublicAccessBlock {
         block_public_acls: block_public_acls.unwrap_or(true),
         ignore_public_acls: ignore_public_acls.unwrap_or(true),
@@ -548,12 +430,7 @@ fn desired_encryption(spec: Option<&EncryptionSpec>, at: &At, cx: &mut Resolver<
         cx.problem(problem.at(span, format!("is in {region}, the bucket in {}", at.region())));
     }
     let blocked = blocked_encryption_types.as_ref().map(|types| types.iter().map(ToString::to_string).collect());
-    Encryption {
-        algorithm: algorithm.to_string(),
-        key,
-        bucket_key,
-        blocked_encryption_types: blocked.unwrap_or(sse_c),
-    }
+    Encryption { algorithm: algorithm.to_string(), key, bucket_key, blocked_encryption_types: blocked.unwrap_or(sse_c) }
 }
 
 /// The region in an ARN; none in what is not known yet.
@@ -561,11 +438,11 @@ fn arn_region(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.split(':').nth(2)
 }
 
-fn live(name: &str, fact: &BucketFact) -> Result<Live<Bucket>, Unread> {
+fn live(name: &str, fact: &BucketFact) -> Result<Live<BucketModel>, Unread> {
     let BucketFact { region, settings } = fact;
     let BucketSettings { tags, policy, encryption, versioning, public_access_block, ownership } =
         settings.as_ref().map_err(Clone::clone)?;
-    let model = Bucket {
+    let model = BucketModel {
         name: name.to_owned(),
         // Buckets from before there were ownership controls have none, and mean this.
         ownership: ownership.clone().unwrap_or_else(|| Ownership::ObjectWriter.to_string()),
@@ -576,7 +453,7 @@ fn live(name: &str, fact: &BucketFact) -> Result<Live<Bucket>, Unread> {
             Some("Enabled") => Versioning::Enabled,
             Some(_) => Versioning::Suspended,
         },
-        policy: policy.as_deref().map(Policy::from_live),
+        policy: policy.as_deref().map(PolicyDocument::from_live),
         tags: tags.clone(),
     };
     Ok(Live { name: name.to_owned(), model, outputs: outputs(name, region) })
@@ -595,9 +472,9 @@ fn live_encryption(fact: Option<&s3::EncryptionFact>) -> Encryption {
 }
 
 /// A bucket right after CreateBucket.
-fn fresh(name: String, region: &str, ownership: String, tags: Tags) -> Bucket {
+fn fresh(name: String, region: &str, ownership: String, tags: Tags) -> BucketModel {
     let blocked = if SSE_C_ALLOWED_REGIONS.contains(&region) { None } else { Some(BlockedType::SseC.to_string()) };
-    Bucket {
+    BucketModel {
         name,
         ownership,
         public_access_block: everything_blocked(),
@@ -613,9 +490,9 @@ fn fresh(name: String, region: &str, ownership: String, tags: Tags) -> Bucket {
     }
 }
 
-fn creation(at: &At, after: &Bucket) -> Vec<Op> {
+fn creation(at: &At, after: &BucketModel) -> Vec<BucketOp> {
     let made = fresh(after.name.clone(), at.region(), after.ownership.clone(), after.tags.clone());
-    let create = Op::CreateBucket {
+    let create = BucketOp::CreateBucket {
         bucket: after.name.clone(),
         region: at.region().to_owned(),
         ownership: after.ownership.clone(),
@@ -627,12 +504,13 @@ fn creation(at: &At, after: &Bucket) -> Vec<Op> {
     ops
 }
 
-fn changes(before: &Bucket, after: &Bucket) -> Result<Vec<Op>, Refusal> {
+fn changes(before: &BucketModel, after: &BucketModel) -> Result<Vec<BucketOp>, Refusal> {
     if before.name != after.name {
         return Err(Refusal {
             field: "name",
             why: format!("a bucket can't be renamed: it is {}, the spec says {}", before.name, after.name),
-            help: "give the new bucket a table of its own, move the objects, and let a [[removed]] name the old one".to_owned(),
+            help: "give the new bucket a table of its own, move the objects, and let a [[removed]] name the old one"
+                .to_owned(),
         });
     }
     if before.versioning != Versioning::Disabled && after.versioning == Versioning::Disabled {
@@ -647,39 +525,39 @@ fn changes(before: &Bucket, after: &Bucket) -> Result<Vec<Op>, Refusal> {
 
 /// Everything that can be changed in place. Tags go first: they make an adopted bucket ours. The public access block goes before the policy,
 /// since it decides whether S3 takes one that is public.
-fn settle(before: &Bucket, after: &Bucket) -> Vec<Op> {
-    let Bucket { name, ownership, public_access_block, encryption, versioning, policy, tags } = after;
+fn settle(before: &BucketModel, after: &BucketModel) -> Vec<BucketOp> {
+    let BucketModel { name, ownership, public_access_block, encryption, versioning, policy, tags } = after;
     let bucket = || name.clone();
     let mut ops = Vec::new();
     if before.tags != *tags {
-        ops.push(Op::PutBucketTagging { bucket: bucket(), tags: tags.clone() });
+        ops.push(BucketOp::PutBucketTagging { bucket: bucket(), tags: tags.clone() });
     }
     if before.ownership != *ownership {
-        ops.push(Op::PutBucketOwnershipControls { bucket: bucket(), ownership: ownership.clone() });
+        ops.push(BucketOp::PutBucketOwnershipControls { bucket: bucket(), ownership: ownership.clone() });
     }
     if before.public_access_block != *public_access_block {
-        ops.push(Op::PutPublicAccessBlock { bucket: bucket(), public_access_block: *public_access_block });
+        ops.push(BucketOp::PutPublicAccessBlock { bucket: bucket(), public_access_block: *public_access_block });
     }
     if before.encryption != *encryption {
         let old_key = before.encryption.key.clone().filter(|key| Some(key) != encryption.key.as_ref());
         let unnames = old_key.into_iter().collect();
-        ops.push(Op::PutBucketEncryption { bucket: bucket(), encryption: encryption.clone(), unnames });
+        ops.push(BucketOp::PutBucketEncryption { bucket: bucket(), encryption: encryption.clone(), unnames });
     }
     if before.versioning != *versioning {
-        ops.push(Op::PutBucketVersioning { bucket: bucket(), versioning: *versioning });
+        ops.push(BucketOp::PutBucketVersioning { bucket: bucket(), versioning: *versioning });
     }
     if before.policy != *policy {
         let unnames = unnamed(before.policy.as_ref(), policy.as_ref());
         ops.push(match policy {
-            Some(policy) => Op::PutBucketPolicy { bucket: bucket(), policy: policy.clone(), unnames },
-            None => Op::DeleteBucketPolicy { bucket: bucket(), unnames },
+            Some(policy) => BucketOp::PutBucketPolicy { bucket: bucket(), policy: policy.clone(), unnames },
+            None => BucketOp::DeleteBucketPolicy { bucket: bucket(), unnames },
         });
     }
     ops
 }
 
 /// What a bucket names: once it is gone, these may go.
-fn names_of(bucket: &Bucket) -> Vec<String> {
-    let principals = bucket.policy.as_ref().map(Policy::principals).unwrap_or_default();
+fn names_of(bucket: &BucketModel) -> Vec<String> {
+    let principals = bucket.policy.as_ref().map(PolicyDocument::principals).unwrap_or_default();
     principals.into_iter().chain(bucket.encryption.key.clone()).collect()
 }

@@ -16,17 +16,24 @@ use crate::session::{Aws, Session};
 /// A kind whose operations can be performed.
 pub trait Driver: Kind {
     /// Performs one operation and returns the outputs that became known by it.
-    fn perform(op: Self::Op, session: &Session, cx: OpContext) -> impl Future<Output = Result<Outputs, OpError>> + Send;
+    fn perform(op: Self::Op, session: &Session, cx: OpContext)
+    -> impl Future<Output = Result<Outputs, OpError>> + Send;
 }
 
 /// A [`Driver`] behind one type, with its operations as JSON.
 pub trait AnyDriver: Send + Sync {
     /// See [`Driver::perform`].
-    fn perform<'a>(&'a self, op: Value, session: &'a Session, cx: OpContext) -> BoxFuture<'a, Result<Outputs, OpError>>;
+    fn perform<'a>(&'a self, op: Value, session: &'a Session, cx: OpContext)
+    -> BoxFuture<'a, Result<Outputs, OpError>>;
 }
 
 impl<K: Driver> AnyDriver for Erased<K> {
-    fn perform<'a>(&'a self, op: Value, session: &'a Session, cx: OpContext) -> BoxFuture<'a, Result<Outputs, OpError>> {
+    fn perform<'a>(
+        &'a self,
+        op: Value,
+        session: &'a Session,
+        cx: OpContext,
+    ) -> BoxFuture<'a, Result<Outputs, OpError>> {
         async move {
             let op = serde_json::from_value(op).map_err(|error| {
                 // A plan file written by another version, or edited by hand.
@@ -44,7 +51,13 @@ impl<K: Driver> AnyDriver for Erased<K> {
 }
 
 impl Performer for Aws {
-    fn perform<'a>(&'a self, kind: &'a str, at: &'a At, op: Value, cx: OpContext) -> BoxFuture<'a, Result<Outputs, OpError>> {
+    fn perform<'a>(
+        &'a self,
+        kind: &'a str,
+        at: &'a At,
+        op: Value,
+        cx: OpContext,
+    ) -> BoxFuture<'a, Result<Outputs, OpError>> {
         async move {
             let session = self.session(&at.scope.account, at.scope.region.as_deref()).await?;
             match crate::driver_of(kind) {
@@ -89,13 +102,17 @@ pub const FRESH_WAIT_MAX: Duration = Duration::from_secs(60);
 /// How long another change to the same entity is waited for, in all.
 pub const BUSY_WAIT_MAX: Duration = Duration::from_secs(15);
 
+/// How long a removal waits for a detachment to show that was made just before it, in all. Short, since what holds on from outside
+/// these specs stays.
+pub const HELD_WAIT_MAX: Duration = Duration::from_secs(3);
+
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// Sends a call, and sends it again with growing pauses while AWS does not yet see what it needs.
 ///
 /// Waits only for what can pass: after `cx.fresh`, a missing entity or a principal the service does not know yet; always,
-/// another change to the same entity.
+/// another change to the same entity, and for a moment a user of what is to be removed.
 ///
 /// # Errors
 /// The call's last failure.
@@ -114,6 +131,7 @@ where
         let wait_max = match passing(&failure) {
             Passing::Unseen if cx.fresh => FRESH_WAIT_MAX,
             Passing::Busy => BUSY_WAIT_MAX,
+            Passing::Held => HELD_WAIT_MAX,
             Passing::Unseen | Passing::No => return Err(failure),
         };
         if waited >= wait_max {
@@ -133,6 +151,8 @@ enum Passing {
     Unseen,
     /// Another change to the same entity is going on.
     Busy,
+    /// Something still seems to use what is to be removed.
+    Held,
     /// It will stay.
     No,
 }
@@ -147,6 +167,7 @@ fn passing(failure: &Failure) -> Passing {
             Passing::Unseen
         }
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => Passing::Busy,
+        "DeleteConflict" => Passing::Held,
         _ => Passing::No,
     }
 }
@@ -159,7 +180,7 @@ mod tests {
 
     fn refused(code: &str, message: &str) -> Failure {
         let mut failure = Failure::local(None, "iam:UpdateAssumeRolePolicy", message, None);
-        failure.code = Some(code.to_owned());
+        failure.code = Some(Box::from(code));
         failure
     }
 

@@ -32,13 +32,13 @@ pub struct Failure {
     /// The call as its IAM action: `iam:CreateRole`.
     pub call: String,
     /// Whose account it was made in; `None` before that is known.
-    pub who: Option<Who>,
+    pub who: Option<Box<Who>>,
     /// AWS's error code; `None` when AWS gave no answer.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// What AWS, or the connection, said; one line.
     pub message: String,
     /// AWS's request id.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     /// What to do, where more is known than the code tells.
     pub help: Option<String>,
     /// Whether something may have changed all the same.
@@ -68,14 +68,14 @@ impl Failure {
         let request_id = error.raw_response().and_then(request_id);
         let reached = reached(error);
         let (code, message) = match error.as_service_error() {
-            Some(service) => (service.code().map(str::to_owned), service.message().map(str::to_owned)),
+            Some(service) => (service.code().map(Box::from), service.message().map(str::to_owned)),
             None => (None, None),
         };
         // S3 answers HEAD requests without a body: the status is all there is.
-        let code = code.or_else(|| status.and_then(code_of_status).map(str::to_owned));
+        let code = code.or_else(|| status.and_then(code_of_status).map(Box::from));
         let effect = effect(error, reached, status, code.as_deref());
         let message = one_line(&message.unwrap_or_else(|| described(error)));
-        Self { call: call.to_owned(), who, code, message, request_id, help: None, effect, reached }
+        Self { call: call.to_owned(), who: who.map(Box::new), code, message, request_id, help: None, effect, reached }
     }
 
     /// A failure found on this side of the wire: nothing was sent.
@@ -83,7 +83,7 @@ impl Failure {
     pub fn local(who: Option<Who>, call: &str, message: impl Into<String>, help: Option<String>) -> Self {
         Self {
             call: call.to_owned(),
-            who,
+            who: who.map(Box::new),
             code: None,
             message: message.into(),
             request_id: None,
@@ -91,6 +91,16 @@ impl Failure {
             effect: Effect::None,
             reached: Reached::Aws,
         }
+    }
+
+    /// The same, with where it went: the most likely reason for an answer that does not come is a region that is none.
+    #[must_use]
+    pub fn in_region(mut self, region: &str) -> Self {
+        if self.reached == Reached::Wire && self.help.is_none() {
+            let help = format!("check the network, and that {region} is a region of AWS's and enabled in the account");
+            self.help = Some(help);
+        }
+        self
     }
 
     /// Whether AWS answered with this error code.
@@ -127,14 +137,15 @@ impl Failure {
         if self.help.is_some() {
             return self.help.clone();
         }
-        let account = self.who.as_ref().map_or_else(|| "the account".to_owned(), Who::to_string);
+        let account = self.who.as_ref().map_or_else(|| "the account".to_owned(), ToString::to_string);
         match (self.reached, self.code.as_deref()) {
             (Reached::NoCredentials, _) => Some(
-                "give credentials: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`".to_owned(),
+                "give credentials: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`"
+                    .to_owned(),
             ),
-            (Reached::Wire, _) => Some(
-                "check the network, and that the region is one of AWS's and enabled in the account".to_owned(),
-            ),
+            (Reached::Wire, _) => {
+                Some("check the network, and that the region is one of AWS's and enabled in the account".to_owned())
+            }
             (Reached::Aws, Some(code)) => advice(code, &self.call, &account),
             (Reached::Aws, None) => None,
         }
@@ -156,7 +167,14 @@ impl From<Failure> for OpError {
             Some(who) => format!("{who}: {}", failure.message),
             None => failure.message.clone(),
         };
-        Self { call: failure.call, code: failure.code, message, request_id: failure.request_id, help, effect: failure.effect }
+        Self {
+            call: failure.call,
+            code: failure.code.map(String::from),
+            message,
+            request_id: failure.request_id.map(String::from),
+            help,
+            effect: failure.effect,
+        }
     }
 }
 
@@ -170,7 +188,9 @@ impl From<Failure> for Unread {
 fn advice(code: &str, call: &str, account: &str) -> Option<String> {
     let text = match code {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
-            format!("allow {call} to the role trueup uses in {account}, or look for a service control policy that denies it")
+            format!(
+                "allow {call} to the role trueup uses in {account}, or look for a service control policy that denies it"
+            )
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
             "the credentials have expired: log in again (`aws sso login`), then run the same command".to_owned()
@@ -194,9 +214,12 @@ fn advice(code: &str, call: &str, account: &str) -> Option<String> {
         "EntityAlreadyExists" => {
             "something made it since the plan: plan again; it is then adopted if it is meant to be ours".to_owned()
         }
-        "NoSuchEntity" | "NotFoundException" | "NoSuchBucket" => "something removed it since the plan: plan again".to_owned(),
+        "NoSuchEntity" | "NotFoundException" | "NoSuchBucket" => {
+            "something removed it since the plan: plan again".to_owned()
+        }
         "MalformedPolicyDocument" | "MalformedPolicy" | "MalformedPolicyDocumentException" => {
-            "AWS refuses the policy: look at the part it names; a principal must exist and be spelt as AWS spells it".to_owned()
+            "AWS refuses the policy: look at the part it names; a principal must exist and be spelt as AWS spells it"
+                .to_owned()
         }
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => {
             "another change to it is going on: run the same command again".to_owned()
@@ -211,7 +234,10 @@ fn advice(code: &str, call: &str, account: &str) -> Option<String> {
 
 /// Codes by which AWS refuses a call before doing anything, whatever their HTTP status.
 fn is_refusal(code: &str) -> bool {
-    matches!(code, "SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException")
+    matches!(
+        code,
+        "SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException"
+    )
 }
 
 fn effect<E>(error: &SdkError<E, HttpResponse>, reached: Reached, status: Option<u16>, code: Option<&str>) -> Effect {
@@ -251,7 +277,7 @@ fn reached<E>(error: &SdkError<E, HttpResponse>) -> Reached {
 
 /// The error and what caused it, outermost first.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }
 
 /// Whether the connection never came about. The SDK keeps that to itself, so the causes' words must do.
@@ -282,11 +308,11 @@ where
     parts.join(": ")
 }
 
-fn request_id(response: &HttpResponse) -> Option<String> {
+fn request_id(response: &HttpResponse) -> Option<Box<str>> {
     ["x-amzn-requestid", "x-amz-request-id"]
         .into_iter()
         .find_map(|header| response.headers().get(header))
-        .map(str::to_owned)
+        .map(Box::from)
 }
 
 fn code_of_status(status: u16) -> Option<&'static str> {
@@ -301,4 +327,58 @@ fn code_of_status(status: u16) -> Option<&'static str> {
 /// Newlines and runs of white space as one space: reports are read line by line.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_iam::operation::get_role::GetRoleError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn who() -> Option<Who> {
+        Some(Who { account: Arc::from("unicorn"), id: Arc::from("222222222222") })
+    }
+
+    fn answered(status: u16, code: &str, message: &str) -> Failure {
+        let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        response.headers_mut().insert("x-amzn-requestid", "id-1");
+        let service = GetRoleError::generic(ErrorMetadata::builder().code(code).message(message).build());
+        Failure::new(who(), "iam:GetRole", &SdkError::service_error(service, response))
+    }
+
+    fn unanswered(error: ConnectorError) -> Failure {
+        let error: SdkError<GetRoleError, HttpResponse> = SdkError::dispatch_failure(error);
+        Failure::new(who(), "iam:GetRole", &error).in_region("eu-nowhere-1")
+    }
+
+    #[test]
+    fn a_refusal_changed_nothing_and_a_fault_may_have() {
+        assert_eq!(answered(403, "AccessDenied", "no").effect, Effect::None);
+        assert_eq!(answered(503, "SlowDown", "no").effect, Effect::None);
+        assert_eq!(answered(500, "ServiceFailure", "oh").effect, Effect::Unknown);
+        assert_eq!(unanswered(ConnectorError::io("connection reset".into())).effect, Effect::Unknown);
+        assert_eq!(unanswered(ConnectorError::io("dns error: no such host".into())).effect, Effect::None);
+    }
+
+    #[test]
+    fn a_message_says_who_and_what_to_do() {
+        let denied = OpError::from(answered(403, "AccessDenied", "User x is not\n authorized"));
+        assert_eq!(denied.to_string(), "iam:GetRole: account unicorn (222222222222): User x is not authorized");
+        assert_eq!(denied.request_id.as_deref(), Some("id-1"));
+        assert!(denied.help.unwrap().starts_with("allow iam:GetRole to the role trueup uses in account unicorn"));
+        let lost = Unread::from(unanswered(ConnectorError::io("dns error: no such host".into())));
+        assert!(lost.why.contains("dns error: no such host"), "{}", lost.why);
+        assert!(lost.help.unwrap().contains("eu-nowhere-1"));
+    }
+
+    #[test]
+    fn missing_credentials_are_told_from_a_broken_wire() {
+        let source = CredentialsError::not_loaded("no providers in chain provided credentials");
+        let failure = unanswered(ConnectorError::other(source.into(), None));
+        assert!(failure.advice().unwrap().starts_with("give credentials"), "{failure:?}");
+        assert_eq!(failure.effect, Effect::None);
+    }
 }

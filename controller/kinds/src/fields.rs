@@ -50,7 +50,11 @@ pub fn check_name(name: &str, span: Span, rule: &NameRule, cx: &mut Resolver<'_>
     if is_pending(name) {
         let problem = Diagnostic::error(format!("the name of a {what} must be known before apply"));
         let problem = problem.at(span, format!("stands for {}", pending::show(name)));
-        cx.problem(problem.help("use what follows from the specs alone: `${account.id}`, `${region}`, a parameter, another's name"));
+        cx.problem(
+            problem.help(
+                "use what follows from the specs alone: `${account.id}`, `${region}`, a parameter, another's name",
+            ),
+        );
         return;
     }
     if name.is_empty() {
@@ -99,10 +103,13 @@ pub fn description(given: Option<&Text>, cx: &mut Resolver<'_>) -> String {
     let length = description.chars().count();
     if length > 1_000 && !is_pending(&description) {
         let over = format!("{length} characters, {} too many", length - 1_000);
-        cx.problem(Diagnostic::error("the description is too long").at(text.span(), over).note("at most 1000 are allowed"));
+        cx.problem(
+            Diagnostic::error("the description is too long").at(text.span(), over).note("at most 1000 are allowed"),
+        );
     }
     if let Some(bad) = description.chars().find(|c| !allowed(*c)) {
-        let problem = Diagnostic::error("the description holds a character IAM refuses").at(text.span(), format!("`{bad}`"));
+        let problem =
+            Diagnostic::error("the description holds a character IAM refuses").at(text.span(), format!("`{bad}`"));
         cx.problem(problem.note("allowed are visible ASCII and Latin-1 characters, spaces, tabs and line ends"));
     }
     description
@@ -126,7 +133,11 @@ pub fn tags(cx: &mut Resolver<'_>) -> Tags {
     let tags = cx.tags();
     let mut problems = Vec::new();
     if tags.len() > 50 {
-        problems.push(format!("{} tags, with the project's and trueup's own, are {} too many", tags.len(), tags.len() - 50));
+        problems.push(format!(
+            "{} tags, with the project's and trueup's own, are {} too many",
+            tags.len(),
+            tags.len() - 50
+        ));
     }
     for (key, value) in &tags {
         if key.chars().count() > 128 {
@@ -136,10 +147,13 @@ pub fn tags(cx: &mut Resolver<'_>) -> Tags {
             problems.push(format!("the value of the tag `{key}` is longer than 256 characters"));
         }
         let bad = |text: &str| {
-            !is_pending(text) && text.chars().any(|c| !c.is_alphanumeric() && !c.is_whitespace() && !"_.:/=+-@".contains(c))
+            !is_pending(text)
+                && text.chars().any(|c| !c.is_alphanumeric() && !c.is_whitespace() && !"_.:/=+-@".contains(c))
         };
         if key.is_empty() || bad(key) || bad(value) {
-            problems.push(format!("AWS refuses the tag `{key}` = `{value}`: allowed are letters, digits, spaces and _ . : / = + - @"));
+            problems.push(format!(
+                "AWS refuses the tag `{key}` = `{value}`: allowed are letters, digits, spaces and _ . : / = + - @"
+            ));
         }
     }
     let span = cx.span();
@@ -176,7 +190,11 @@ impl TagChange {
     #[must_use]
     pub fn between(before: &Tags, after: &Tags) -> Self {
         Self {
-            put: after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+            put: after
+                .iter()
+                .filter(|(key, value)| before.get(*key) != Some(value))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect(),
             remove: before.keys().filter(|key| !after.contains_key(*key)).cloned().collect(),
         }
     }
@@ -215,7 +233,9 @@ impl PolicyDocument {
     #[must_use]
     pub fn principals(&self) -> BTreeSet<String> {
         match self {
-            Self::Document(document) => document.principals().filter(|arn| is_identity(arn)).map(str::to_owned).collect(),
+            Self::Document(document) => {
+                document.principals().filter(|arn| is_identity(arn)).map(str::to_owned).collect()
+            }
             Self::Unreadable(_) => BTreeSet::new(),
         }
     }
@@ -233,13 +253,16 @@ pub fn check_size(document: &Document, use_: policy::Use, span: Span, cx: &mut R
     let (size, max) = (document.size(use_), use_.size_max());
     if size > max {
         let problem = Diagnostic::error(format!("the {} is too large", use_.name()));
-        cx.problem(problem.at(span, format!("{size} characters, {} over the limit of {max}", size - max)));
+        cx.problem(problem.at(span, "").note(format!("{size} characters, {} over the limit of {max}", size - max)));
     }
 }
 
 /// Whether an ARN is that of one user or role.
 fn is_identity(arn: &str) -> bool {
-    !is_pending(arn) && !arn.contains('*') && arn.starts_with("arn:") && (arn.contains(":role/") || arn.contains(":user/"))
+    !is_pending(arn)
+        && !arn.contains('*')
+        && arn.starts_with("arn:")
+        && (arn.contains(":role/") || arn.contains(":user/"))
 }
 
 /// The name of an IAM thing with its path, by which its ARN follows.

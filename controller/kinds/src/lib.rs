@@ -9,14 +9,17 @@ use trueup_specs::kind::KindSchema;
 
 use crate::driver::AnyDriver;
 
+pub mod bucket;
 pub mod count;
 pub mod driver;
 pub mod error;
 pub mod fields;
 pub mod instance_profile;
+pub mod key;
 pub mod policy;
 pub mod role;
 pub mod session;
+mod soon;
 pub mod source;
 
 /// One kind.
@@ -32,7 +35,9 @@ impl Row {
 }
 
 static ROWS: &[Row] = &[
+    Row::of(&Erased::<bucket::Bucket>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
+    Row::of(&Erased::<key::Key>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
 ];

@@ -8,13 +8,14 @@ use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
-use trueup_specs::policy::{Actions, Caseless, Conditions, Document, Effect, Principal, Principals, Statement, Use, Version};
+use trueup_specs::policy::{Document, Use};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, Within, spec};
 
-use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, TagChange, Tags, short};
+use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, Tags};
 use crate::source::iam::{self, IamFacts, RoleFact};
 
+mod ops;
 mod perform;
 
 /// Seconds a session lasts at most where nothing is said.
@@ -268,18 +269,19 @@ impl Kind for Role {
     fn ops(_: &At, before: Option<&RoleModel>, after: Option<&RoleModel>) -> Result<Steps<RoleOp>, Refusal> {
         let steps = match (before, after) {
             (None, None) => Steps { ops: Vec::new(), replaces: Vec::new() },
-            (None, Some(after)) => Steps { ops: creation(after), replaces: Vec::new() },
-            (Some(before), None) => Steps { ops: removal(before), replaces: Vec::new() },
-            (Some(before), Some(after)) => change(before, after),
+            (None, Some(after)) => Steps { ops: ops::creation(after), replaces: Vec::new() },
+            (Some(before), None) => Steps { ops: ops::removal(before), replaces: Vec::new() },
+            (Some(before), Some(after)) => ops::change(before, after),
         };
         Ok(steps)
     }
 
     fn split(_: &At, op: &RoleOp) -> Option<Vec<RoleOp>> {
-        let RoleCall::CreateRole { description, max_session_duration, trust, permissions_boundary, tags } = &op.call else {
+        let RoleCall::CreateRole { description, max_session_duration, trust, permissions_boundary, tags } = &op.call
+        else {
             return None;
         };
-        let closed = PolicyDocument::Document(closed_trust());
+        let closed = PolicyDocument::Document(ops::closed_trust());
         if *trust == closed {
             return None;
         }
@@ -307,15 +309,15 @@ impl Kind for Role {
             calls.push(RoleCall::DeleteRolePermissionsBoundary { arn: replaced.to_owned() });
             calls.push(RoleCall::PutRolePermissionsBoundary { arn: replaced.to_owned(), unnames: Vec::new() });
         }
-        on(model, calls)
+        ops::on(model, calls)
     }
 
     fn info(at: &At, op: &RoleOp) -> OpInfo {
-        info(at, op)
+        ops::info(at, op)
     }
 
     fn simulate(model: &mut Option<RoleModel>, op: &RoleOp) {
-        simulate(model, op);
+        ops::simulate(model, op);
     }
 }
 
@@ -325,16 +327,24 @@ fn desired_trust(spec: &PolicySpec, cx: &mut Resolver<'_>) -> Option<Document> {
     if size > TRUST_SIZE_RAISED {
         let problem = Diagnostic::error("the trust policy is too large");
         let over = format!("{size} characters, {} over the limit of {TRUST_SIZE_RAISED}", size - TRUST_SIZE_RAISED);
-        cx.problem(problem.at(spec.span(), over).note(IAM_QUOTAS));
+        cx.problem(problem.at(spec.span(), "").note(over).note(IAM_QUOTAS));
     } else if size > max {
         let problem = Diagnostic::warning("the trust policy is larger than accounts allow by default");
         let over = format!("{size} characters, {} over the default of {max}", size - max);
-        cx.problem(problem.at(spec.span(), over).help("ask for a higher \"Role trust policy length\" in Service Quotas"));
+        cx.problem(
+            problem
+                .at(spec.span(), "")
+                .note(over)
+                .help("ask for a higher \"Role trust policy length\" in Service Quotas"),
+        );
     }
     Some(trust)
 }
 
-fn desired_inline(specs: &IndexMap<String, PolicySpec>, cx: &mut Resolver<'_>) -> Option<BTreeMap<String, PolicyDocument>> {
+fn desired_inline(
+    specs: &IndexMap<String, PolicySpec>,
+    cx: &mut Resolver<'_>,
+) -> Option<BTreeMap<String, PolicyDocument>> {
     let mut documents: Option<BTreeMap<_, _>> = Some(BTreeMap::new());
     let mut size = 0;
     for (name, spec) in specs {
@@ -352,7 +362,9 @@ fn desired_inline(specs: &IndexMap<String, PolicySpec>, cx: &mut Resolver<'_>) -
     {
         let problem = Diagnostic::error("the inline policies of the role are too large");
         let over = format!("together {size} characters, {} over the limit of {max}", size - max);
-        cx.problem(problem.at(first.span(), over).help("move some into a `policy`, which has a limit of its own"));
+        cx.problem(
+            problem.at(first.span(), "").note(over).help("move some into a `policy`, which has a limit of its own"),
+        );
     }
     documents
 }
@@ -399,224 +411,6 @@ fn live(fact: &RoleFact) -> Live<RoleModel> {
             tags: tags.clone(),
         },
         outputs: outputs.map(|(attribute, value)| (attribute.to_owned(), value.clone())).into(),
-    }
-}
-
-/// A trust that is valid and lets nobody in: a role's, until all it must name is there.
-fn closed_trust() -> Document {
-    Document {
-        version: Version::V2012,
-        id: None,
-        statements: vec![Statement {
-            sid: None,
-            effect: Effect::Deny,
-            principal: Some(Principals::Is([Principal::Everyone].into())),
-            action: Actions::Is([Caseless::from("sts:AssumeRole")].into()),
-            resource: None,
-            condition: Conditions::default(),
-        }],
-    }
-}
-
-fn named(model: &RoleModel) -> Named {
-    Named { path: model.path.clone(), name: model.name.clone() }
-}
-
-fn on(model: &RoleModel, calls: Vec<RoleCall>) -> Vec<RoleOp> {
-    calls.into_iter().map(|call| RoleOp { role: named(model), call }).collect()
-}
-
-fn creation(after: &RoleModel) -> Vec<RoleOp> {
-    let mut calls = vec![RoleCall::CreateRole {
-        description: after.description.clone(),
-        max_session_duration: after.max_session_duration,
-        trust: after.trust.clone(),
-        permissions_boundary: after.permissions_boundary.clone(),
-        tags: after.tags.clone(),
-    }];
-    calls.extend(
-        after
-            .inline
-            .iter()
-            .map(|(policy, document)| RoleCall::PutRolePolicy { policy: policy.clone(), document: document.clone() }),
-    );
-    calls.extend(after.managed_policies.iter().map(|arn| RoleCall::AttachRolePolicy { arn: arn.clone() }));
-    on(after, calls)
-}
-
-fn removal(before: &RoleModel) -> Vec<RoleOp> {
-    let mut calls: Vec<RoleCall> =
-        before.managed_policies.iter().map(|arn| RoleCall::DetachRolePolicy { arn: arn.clone() }).collect();
-    calls.extend(before.inline.keys().map(|policy| RoleCall::DeleteRolePolicy { policy: policy.clone() }));
-    let mut unnames = fields::unnamed(Some(&before.trust), None);
-    unnames.extend(before.permissions_boundary.clone());
-    calls.push(RoleCall::DeleteRole { unnames });
-    on(before, calls)
-}
-
-/// What changes a role in place; narrowing goes before widening, so that no moment between allows more than both ends do.
-fn change(before: &RoleModel, after: &RoleModel) -> Steps<RoleOp> {
-    let RoleModel {
-        name,
-        path,
-        description,
-        max_session_duration,
-        trust,
-        inline,
-        managed_policies,
-        permissions_boundary,
-        tags,
-    } = after;
-    let mut replaces = Vec::new();
-    if *name != before.name {
-        replaces.push("name");
-    }
-    if *path != before.path {
-        replaces.push("path");
-    }
-    if !replaces.is_empty() {
-        let mut ops = removal(before);
-        ops.extend(creation(after));
-        return Steps { ops, replaces };
-    }
-    let mut calls = Vec::new();
-    let tag_change = TagChange::between(&before.tags, tags);
-    if !tag_change.remove.is_empty() {
-        calls.push(RoleCall::UntagRole { keys: tag_change.remove });
-    }
-    if !tag_change.put.is_empty() {
-        calls.push(RoleCall::TagRole { tags: tag_change.put });
-    }
-    if *description != before.description || *max_session_duration != before.max_session_duration {
-        calls.push(RoleCall::UpdateRole {
-            description: description.clone(),
-            max_session_duration: *max_session_duration,
-        });
-    }
-    if let Some(arn) = permissions_boundary
-        && before.permissions_boundary.as_ref() != Some(arn)
-    {
-        let unnames = before.permissions_boundary.clone().into_iter().collect();
-        calls.push(RoleCall::PutRolePermissionsBoundary { arn: arn.clone(), unnames });
-    }
-    let gone = before.managed_policies.difference(managed_policies);
-    calls.extend(gone.map(|arn| RoleCall::DetachRolePolicy { arn: arn.clone() }));
-    let gone = before.inline.keys().filter(|policy| !inline.contains_key(*policy));
-    calls.extend(gone.map(|policy| RoleCall::DeleteRolePolicy { policy: policy.clone() }));
-    if *trust != before.trust {
-        let unnames = fields::unnamed(Some(&before.trust), Some(trust));
-        calls.push(RoleCall::UpdateAssumeRolePolicy { trust: trust.clone(), unnames });
-    }
-    let put = inline.iter().filter(|(policy, document)| before.inline.get(*policy) != Some(*document));
-    calls.extend(
-        put.map(|(policy, document)| RoleCall::PutRolePolicy { policy: policy.clone(), document: document.clone() }),
-    );
-    let new = managed_policies.difference(&before.managed_policies);
-    calls.extend(new.map(|arn| RoleCall::AttachRolePolicy { arn: arn.clone() }));
-    if permissions_boundary.is_none()
-        && let Some(arn) = &before.permissions_boundary
-    {
-        calls.push(RoleCall::DeleteRolePermissionsBoundary { arn: arn.clone() });
-    }
-    Steps { ops: on(after, calls), replaces }
-}
-
-fn info(at: &At, op: &RoleOp) -> OpInfo {
-    let RoleOp { role, call } = op;
-    let arn = role.arn(at, "role");
-    let name = &role.name;
-    // What adds to the role needs the role; what takes from it does not, since in a replacement it is done before the role is made anew.
-    let of = |call, title: String| OpInfo { call, resource: arn.clone(), title, ..OpInfo::default() };
-    let adds = |call, title: String| OpInfo { needs: vec![arn.clone()], ..of(call, title) };
-    match call {
-        RoleCall::CreateRole { trust, permissions_boundary, description: _, max_session_duration: _, tags: _ } => OpInfo {
-            needs: trust.principals().into_iter().chain(permissions_boundary.clone()).collect(),
-            creates: vec![arn.clone()],
-            yields: &["id"],
-            ..of("iam:CreateRole", format!("create role {name}"))
-        },
-        RoleCall::UpdateRole { description: _, max_session_duration: _ } => {
-            adds("iam:UpdateRole", format!("set description and session length of role {name}"))
-        }
-        RoleCall::UpdateAssumeRolePolicy { trust, unnames } => OpInfo {
-            needs: trust.principals().into_iter().chain([arn.clone()]).collect(),
-            releases: unnames.clone(),
-            ..of("iam:UpdateAssumeRolePolicy", format!("set the trust of role {name}"))
-        },
-        RoleCall::PutRolePolicy { policy, document: _ } => {
-            adds("iam:PutRolePolicy", format!("put inline policy {policy} on role {name}"))
-        }
-        RoleCall::DeleteRolePolicy { policy } => {
-            of("iam:DeleteRolePolicy", format!("delete inline policy {policy} of role {name}"))
-        }
-        RoleCall::AttachRolePolicy { arn: policy } => OpInfo {
-            needs: vec![arn.clone(), policy.clone()],
-            ..of("iam:AttachRolePolicy", format!("attach {} to role {name}", short(policy)))
-        },
-        RoleCall::DetachRolePolicy { arn: policy } => OpInfo {
-            releases: vec![policy.clone()],
-            ..of("iam:DetachRolePolicy", format!("detach {} from role {name}", short(policy)))
-        },
-        RoleCall::PutRolePermissionsBoundary { arn: policy, unnames } => OpInfo {
-            needs: vec![arn.clone(), policy.clone()],
-            releases: unnames.clone(),
-            ..of("iam:PutRolePermissionsBoundary", format!("bound role {name} by {}", short(policy)))
-        },
-        RoleCall::DeleteRolePermissionsBoundary { arn: policy } => OpInfo {
-            releases: vec![policy.clone()],
-            ..of("iam:DeleteRolePermissionsBoundary", format!("unbound role {name} from {}", short(policy)))
-        },
-        RoleCall::TagRole { tags: _ } => adds("iam:TagRole", format!("tag role {name}")),
-        RoleCall::UntagRole { keys: _ } => of("iam:UntagRole", format!("remove tags of role {name}")),
-        RoleCall::DeleteRole { unnames } => OpInfo {
-            releases: unnames.clone(),
-            destroys: vec![arn.clone()],
-            ..of("iam:DeleteRole", format!("delete role {name}"))
-        },
-    }
-}
-
-fn simulate(model: &mut Option<RoleModel>, op: &RoleOp) {
-    let RoleOp { role: Named { path, name }, call } = op.clone();
-    if let RoleCall::CreateRole { description, max_session_duration, trust, permissions_boundary, tags } = call {
-        *model = Some(RoleModel {
-            name,
-            path,
-            description,
-            max_session_duration,
-            trust,
-            inline: BTreeMap::new(),
-            managed_policies: BTreeSet::new(),
-            permissions_boundary,
-            tags,
-        });
-        return;
-    }
-    let Some(role) = model else { return };
-    match call {
-        RoleCall::CreateRole { .. } => {}
-        RoleCall::UpdateRole { description, max_session_duration } => {
-            role.description = description;
-            role.max_session_duration = max_session_duration;
-        }
-        RoleCall::UpdateAssumeRolePolicy { trust, unnames: _ } => role.trust = trust,
-        RoleCall::PutRolePolicy { policy, document } => {
-            role.inline.insert(policy, document);
-        }
-        RoleCall::DeleteRolePolicy { policy } => {
-            role.inline.remove(&policy);
-        }
-        RoleCall::AttachRolePolicy { arn } => {
-            role.managed_policies.insert(arn);
-        }
-        RoleCall::DetachRolePolicy { arn } => {
-            role.managed_policies.remove(&arn);
-        }
-        RoleCall::PutRolePermissionsBoundary { arn, unnames: _ } => role.permissions_boundary = Some(arn),
-        RoleCall::DeleteRolePermissionsBoundary { arn: _ } => role.permissions_boundary = None,
-        RoleCall::TagRole { tags } => role.tags.extend(tags),
-        RoleCall::UntagRole { keys } => role.tags.retain(|key, _| !keys.contains(key)),
-        RoleCall::DeleteRole { unnames: _ } => *model = None,
     }
 }
 

@@ -189,7 +189,7 @@ impl Aws {
         let found = caller_identity(&config, &self.counter).await.map_err(|mut failure| {
             failure.message = format!("the profile `{profile}` gives no way in: {}", failure.message);
             failure.help = Some(format!("look at the profile `{profile}` in the AWS configuration, or log in with it"));
-            failure.who = Some(who.clone());
+            failure.who = Some(Box::new(who.clone()));
             failure
         })?;
         if found.account == access.id {
@@ -199,14 +199,18 @@ impl Aws {
             Some(who.clone()),
             "sts:GetCallerIdentity",
             format!("the profile `{profile}` leads into account {} as {}", found.account, found.arn),
-            Some(format!("give [account.{}] the profile of {}, or the id of the profile's account", access.name, access.id)),
+            Some(format!(
+                "give [account.{}] the profile of {}, or the id of the profile's account",
+                access.name, access.id
+            )),
         ))
     }
 
     /// By assuming the account's access role.
     async fn by_role(&self, access: &AccountAccess, who: &Who) -> Result<SdkConfig, Failure> {
         let role = format!("arn:{}:iam::{}:role/{}", self.partition, access.id, access.access_role);
-        let assumed = Assumed { client: sts_client(&self.base, &self.counter), role: role.clone(), first: Mutex::default() };
+        let assumed =
+            Assumed { client: sts_client(&self.base, &self.counter), role: role.clone(), first: Mutex::default() };
         let credentials = assumed.assume().await.map_err(|error| {
             let mut failure = Failure::new(Some(who.clone()), "sts:AssumeRole", &error);
             failure.message = format!("can't assume {role}: {}", failure.message);
@@ -317,7 +321,7 @@ impl Session {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        Failure::new(Some(self.who().clone()), call, error)
+        Failure::new(Some(self.who().clone()), call, error).in_region(self.region())
     }
 }
 
@@ -337,23 +341,26 @@ async fn base_config(options: AwsOptions, region: String) -> SdkConfig {
     let AwsOptions { http_client, endpoint_url, region: _, credentials, retry } = options;
     let retry = retry.unwrap_or_else(|| RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX));
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(region))
-        .retry_config(retry)
-        .timeout_config(timeouts);
+    let mut builder = match credentials {
+        // With credentials given there is nothing to look for: neither environment nor files are read.
+        Some(credentials) => SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .identity_cache(IdentityCache::lazy().build()),
+        None => aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region)).load().await.into_builder(),
+    };
+    builder.set_retry_config(Some(retry)).set_timeout_config(Some(timeouts));
     if let Some(client) = http_client {
-        loader = loader.http_client(client);
+        builder.set_http_client(Some(client));
     }
     if let Some(url) = endpoint_url {
-        loader = loader.endpoint_url(url);
-    }
-    if let Some(credentials) = credentials {
-        loader = loader.credentials_provider(credentials);
+        builder.set_endpoint_url(Some(url));
     }
     if let Ok(name) = AppName::new("trueup") {
-        loader = loader.app_name(name);
+        builder.set_app_name(Some(name));
     }
-    loader.load().await
+    builder.build()
 }
 
 /// The configuration with other credentials and a cache of its own for them, which all its clients share.
@@ -426,3 +433,6 @@ impl ProvideCredentials for Assumed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

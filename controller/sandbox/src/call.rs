@@ -1,4 +1,4 @@
-//! One AWS call and its reply, after the front door ([`crate::serve`]) has read who calls, from where and to whom.
+//! One AWS call and its reply, after the front door ([`crate::Sandbox`]) has read who calls, from where and to whom.
 
 use http::{HeaderMap, Method};
 use time::OffsetDateTime;

@@ -45,6 +45,7 @@ async fn exchange(sandbox: Sandbox, request: HttpRequest) -> Result<HttpResponse
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }
-    let response = answer.response.ok_or_else(|| ConnectorError::io("the connection was closed before an answer".into()))?;
+    let response =
+        answer.response.ok_or_else(|| ConnectorError::io("the connection was closed before an answer".into()))?;
     HttpResponse::try_from(response.map(SdkBody::from)).map_err(|error| ConnectorError::user(error.into()))
 }

@@ -18,6 +18,8 @@ pub mod serve;
 mod store;
 pub mod sts;
 pub mod tagging;
+#[cfg(test)]
+mod testing;
 pub mod world;
 mod xml;
 

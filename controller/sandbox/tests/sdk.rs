@@ -1,5 +1,8 @@
 //! The real SDK clients against the sandbox, in process.
 
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
@@ -15,6 +18,7 @@ async fn config(sandbox: &Sandbox, credentials: Credentials) -> SdkConfig {
         .http_client(sandbox.client())
         .region(Region::new("eu-west-1"))
         .credentials_provider(credentials)
+        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
         .load()
         .await
 }
@@ -29,7 +33,8 @@ async fn s3(sandbox: &Sandbox) -> aws_sdk_s3::Client {
 
 async fn create_bucket(client: &aws_sdk_s3::Client, name: &str) {
     let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1).build();
-    client.create_bucket().bucket(name).create_bucket_configuration(place).send().await.unwrap();
+    let made = client.create_bucket().bucket(name).create_bucket_configuration(place).send().await;
+    made.expect("the name is new and the region fits");
 }
 
 #[tokio::test]

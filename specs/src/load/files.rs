@@ -1,6 +1,6 @@
 //! The files of a project: on the disk, or given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -9,9 +9,10 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostic;
 use crate::pending;
 use crate::span::{FileId, Sources, Span};
+use crate::text::Mention;
 
 /// The greatest file that is read: far more than any spec, and little enough for memory and for 32-bit places.
-pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(crate) const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How deep folders are followed: a guard against trees without an end.
 const FOLDERS_MAX: usize = 64;
@@ -22,28 +23,46 @@ enum Store {
     Given(HashMap<PathBuf, Vec<u8>>),
 }
 
-/// A file's bytes, or why there are none.
-pub(crate) type Read1 = Result<Vec<u8>, Box<Diagnostic>>;
-
 /// All files read so far, and the way to more of them.
 pub(crate) struct Files {
     sources: Sources,
     store: Store,
     policies: HashMap<PathBuf, FileId>,
+    /// Every mention there is, once.
+    mentions: HashSet<Arc<Mention>>,
 }
 
 impl Files {
     pub(crate) fn on_disk(root: &Path) -> Self {
-        Self { sources: Sources::default(), store: Store::Disk(root.to_owned()), policies: HashMap::new() }
+        Self {
+            sources: Sources::default(),
+            store: Store::Disk(root.to_owned()),
+            policies: HashMap::new(),
+            mentions: HashSet::new(),
+        }
     }
 
     pub(crate) fn given(files: Vec<(PathBuf, Vec<u8>)>) -> Self {
         let files = files.into_iter().map(|(path, bytes)| (normal(&path).unwrap_or(path), bytes));
-        Self { sources: Sources::default(), store: Store::Given(files.collect()), policies: HashMap::new() }
+        Self {
+            sources: Sources::default(),
+            store: Store::Given(files.collect()),
+            policies: HashMap::new(),
+            mentions: HashSet::new(),
+        }
     }
 
     pub(crate) fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// The mention that is equal to this one, if there is one.
+    pub(crate) fn shared_mention(&mut self, mention: Arc<Mention>) -> Arc<Mention> {
+        if let Some(known) = self.mentions.get(&*mention) {
+            return Arc::clone(known);
+        }
+        self.mentions.insert(Arc::clone(&mention));
+        mention
     }
 
     pub(crate) fn into_sources(self) -> Sources {
@@ -68,9 +87,10 @@ impl Files {
     pub(crate) fn read(&mut self, path: &Path) -> Result<FileId, Box<Diagnostic>> {
         let bytes = match &mut self.store {
             Store::Disk(root) => read_limited(&root.join(path), path)?,
-            Store::Given(files) => match files.get(path) {
+            // Every file is read once, so it need not be kept.
+            Store::Given(files) => match files.remove(path) {
                 Some(bytes) if bytes.len() > FILE_BYTES_MAX => return Err(too_big(path)),
-                Some(bytes) => bytes.clone(),
+                Some(bytes) => bytes,
                 None => return Err(Box::new(Diagnostic::error("the file is not there").in_file(path))),
             },
         };
@@ -158,7 +178,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Box<Diagnostic> {
     Box::new(Diagnostic::error("the file can't be read").in_file(path).note(error.to_string()))
 }
 
-fn read_limited(full: &Path, path: &Path) -> Read1 {
+fn read_limited(full: &Path, path: &Path) -> Result<Vec<u8>, Box<Diagnostic>> {
     let metadata = fs::metadata(full).map_err(|error| unreadable(path, &error))?;
     if !metadata.is_file() {
         // Reading a pipe would wait for its writer.

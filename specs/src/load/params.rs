@@ -2,16 +2,16 @@
 
 use indexmap::IndexMap;
 
-use crate::decode::{Decode, Decoder};
+use crate::decode::Decoder;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::span::{Sources, Span};
 use crate::suggest;
-use crate::text::{Piece, inner, passes_through, split};
+use crate::text::{Finder, Piece, inner, passes_through, split};
 use crate::value::{Data, Entry, Table, Value};
 
 crate::words! {
     /// What a parameter holds.
-    pub enum ParameterType {
+    pub(crate) enum ParameterType {
         /// A string.
         String = "string",
         /// A whole number.
@@ -77,7 +77,7 @@ fn declaration(entry: &Entry, cx: &mut Decoder<'_>) -> Option<Declaration> {
     Some(Declaration { sort, default: default.cloned(), span: entry.key_span })
 }
 
-fn check_type(sort: ParameterType, value: &Value, cx: &mut Decoder<'_>) {
+fn check_type(sort: ParameterType, value: &Value, cx: &mut Decoder<'_>) -> bool {
     let fits = matches!(
         (sort, &value.data),
         (ParameterType::String, Data::String(_))
@@ -94,6 +94,7 @@ fn check_type(sort: ParameterType, value: &Value, cx: &mut Decoder<'_>) {
         };
         cx.mismatch(value, expected);
     }
+    fits
 }
 
 impl Parameters {
@@ -103,7 +104,8 @@ impl Parameters {
         with: Option<&Value>,
         used_at: Span,
         cx: &mut Decoder<'_>,
-    ) -> Self {
+    ) -> Option<Self> {
+        let mut complete = true;
         let empty = Table::default();
         let given = match with.map(|with| (&with.data, with)) {
             None => &empty,
@@ -115,8 +117,9 @@ impl Parameters {
         };
         for entry in given {
             match declared.get(&entry.key) {
-                Some(declaration) => check_type(declaration.sort, &entry.value, cx),
+                Some(declaration) => complete &= check_type(declaration.sort, &entry.value, cx),
                 None => {
+                    complete = false;
                     let diagnostic = Diagnostic::error(format!("the template has no parameter `{}`", entry.key));
                     let help = suggest::help(&entry.key, declared.keys().map(String::as_str));
                     cx.problem(diagnostic.at(entry.key_span, "").maybe_help(help));
@@ -130,6 +133,7 @@ impl Parameters {
                     values.insert(name.clone(), value.clone());
                 }
                 None => {
+                    complete = false;
                     let diagnostic = Diagnostic::error(format!("the parameter `{name}` is missing"));
                     let place = with.map_or(used_at, |with| with.span);
                     let diagnostic = diagnostic.at(place, "not given here").also(declaration.span, "declared here");
@@ -137,7 +141,7 @@ impl Parameters {
                 }
             }
         }
-        Self { values }
+        complete.then_some(Self { values })
     }
 
     /// A value of the template with the parameters put in.
@@ -161,7 +165,9 @@ impl Parameters {
                 Data::Array(filled)
             }
             Data::Table(table) => Data::Table(self.fill_table(table, sources, problems)),
-            Data::Integer(_) | Data::Float(_) | Data::Boolean(_) | Data::Datetime(_) => value.data.clone(),
+            Data::Integer(_) | Data::Float(_) | Data::Boolean(_) | Data::Datetime(_) | Data::Unreadable => {
+                value.data.clone()
+            }
         };
         Value { span, data }
     }
@@ -198,6 +204,7 @@ impl Parameters {
     fn inside(&self, text: &str, span: Span, sources: &Sources, problems: &mut Problems) -> Option<String> {
         let mut out = String::with_capacity(text.len());
         let mut complete = true;
+        let mut find = Finder::new(span, sources.slice(span));
         for piece in split(text) {
             let (whole, name) = match piece {
                 Piece::Plain(plain) | Piece::Open(plain) => {
@@ -212,7 +219,7 @@ impl Parameters {
                     }
                 },
             };
-            let place = crate::text::find(whole, span, sources.slice(span));
+            let place = find.next(whole);
             match self.values.get(name).map(|value| scalar(&value.data)) {
                 Some(Some(text)) => out.push_str(&text),
                 Some(None) => {
@@ -239,6 +246,6 @@ fn scalar(data: &Data) -> Option<String> {
         Data::Integer(integer) => Some(integer.to_string()),
         Data::Float(float) => Some(float.to_string()),
         Data::Boolean(boolean) => Some(boolean.to_string()),
-        Data::Array(_) | Data::Table(_) => None,
+        Data::Array(_) | Data::Table(_) | Data::Unreadable => None,
     }
 }

@@ -33,11 +33,7 @@ impl Caseless {
                 CLOSE => false,
                 _ => *is_unknown,
             };
-            Some(if *is_unknown {
-                char
-            } else {
-                char.to_ascii_lowercase()
-            })
+            Some(if *is_unknown { char } else { char.to_ascii_lowercase() })
         })
     }
 }

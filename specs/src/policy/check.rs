@@ -13,10 +13,7 @@ pub(super) struct Fault {
 type Check = Result<(), Fault>;
 
 fn fault(message: impl Into<String>, help: Option<&str>) -> Check {
-    Err(Fault {
-        message: message.into(),
-        help: help.map(str::to_owned),
-    })
+    Err(Fault { message: message.into(), help: help.map(str::to_owned) })
 }
 
 /// The most characters of a value that a message repeats.
@@ -69,11 +66,7 @@ pub(super) fn characters(text: &str, use_: Use) -> Check {
     let is_taken = |char: &char| matches!(char, '\t' | '\n' | '\r' | '\u{20}'..='\u{FF}');
     match known_part(text).chars().find(|char| !is_taken(char)) {
         Some(char) if restricted => fault(
-            format!(
-                "{} has the character U+{:04X}, which AWS refuses here",
-                quoted(text),
-                u32::from(char)
-            ),
+            format!("{} has the character U+{:04X}, which AWS refuses here", quoted(text), u32::from(char)),
             Some("use characters up to U+00FF only"),
         ),
         _ => Ok(()),
@@ -84,15 +77,9 @@ pub(super) fn characters(text: &str, use_: Use) -> Check {
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>
 pub(super) fn sid(text: &str, use_: Use) -> Check {
-    if use_.is_kept_by_iam()
-        && !is_unknown(text)
-        && !text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    {
+    if use_.is_kept_by_iam() && !is_unknown(text) && !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return fault(
-            format!(
-                "the \"Sid\" {} has other characters than letters and digits",
-                quoted(text)
-            ),
+            format!("the \"Sid\" {} has other characters than letters and digits", quoted(text)),
             Some("IAM takes A-Z, a-z and 0-9 only"),
         );
     }
@@ -115,15 +102,11 @@ pub(super) fn action(text: &str, use_: Use) -> Check {
     let is_prefix = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if prefix.is_empty() || !prefix.bytes().all(is_prefix) {
         return fault(
-            format!(
-                "the service's prefix in the action {} is not one",
-                quoted(text)
-            ),
+            format!("the service's prefix in the action {} is not one", quoted(text)),
             Some("a prefix is letters, digits and hyphens, without wildcards"),
         );
     }
-    let is_name =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'?' | b'-' | b'_');
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'?' | b'-' | b'_');
     if name.is_empty() || !name.bytes().all(is_name) {
         return fault(
             format!("the name in the action {} is not one", quoted(text)),
@@ -132,11 +115,7 @@ pub(super) fn action(text: &str, use_: Use) -> Check {
     }
     match service_of(use_) {
         Some(service) if !prefix.eq_ignore_ascii_case(service) => fault(
-            format!(
-                "the action {} has no place in {}",
-                quoted(text),
-                use_.a_name()
-            ),
+            format!("the action {} has no place in {}", quoted(text), use_.a_name()),
             Some(&format!("only actions of \"{service}:\" do")),
         ),
         _ => Ok(()),
@@ -184,12 +163,10 @@ pub(super) fn principal(key: &str, text: &str, _use: Use) -> Check {
     }
     match key {
         "AWS" => aws_principal(text),
-        "Service" if text != "*" && (!text.contains('.') || text.contains([':', '/', ' '])) => {
-            fault(
-                format!("{} is not a service principal", quoted(text)),
-                Some("a service principal is a name such as \"codepipeline.amazonaws.com\""),
-            )
-        }
+        "Service" if text != "*" && (!text.contains('.') || text.contains([':', '/', ' '])) => fault(
+            format!("{} is not a service principal", quoted(text)),
+            Some("a service principal is a name such as \"codepipeline.amazonaws.com\""),
+        ),
         _ => Ok(()),
     }
 }
@@ -215,11 +192,7 @@ fn aws_principal(text: &str) -> Check {
                     Some("name the account, or its roles and users"),
                 );
             }
-            if *name == "root"
-                || name
-                    .split_once('/')
-                    .is_some_and(|(_, rest)| !rest.is_empty())
-            {
+            if *name == "root" || name.split_once('/').is_some_and(|(_, rest)| !rest.is_empty()) {
                 return Ok(());
             }
             not_a_principal(text)
@@ -234,10 +207,7 @@ fn not_a_principal(text: &str) -> Check {
     } else {
         "a principal is a twelve-digit account id, or the ARN of an account's root, a role, a user or a session"
     };
-    fault(
-        format!("{} is not an AWS principal", quoted(text)),
-        Some(help),
-    )
+    fault(format!("{} is not an AWS principal", quoted(text)), Some(help))
 }
 
 /// Whether it is the id IAM gave a role, user or other identity, such as `AROA…`.
@@ -253,23 +223,13 @@ fn is_unique_id(text: &str) -> bool {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 pub(super) fn operator(text: &str) -> Check {
     let parts = Operator::of(text);
-    if !OPERATORS
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(parts.base))
-    {
+    if !OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(parts.base)) {
         let near = nearest(parts.base, OPERATORS);
-        let help =
-            near.map(|near| format!("did you mean \"{}{near}{}\"?", parts.set, parts.if_exists));
-        return fault(
-            format!("{} is not a condition operator", quoted(text)),
-            help.as_deref(),
-        );
+        let help = near.map(|near| format!("did you mean \"{}{near}{}\"?", parts.set, parts.if_exists));
+        return fault(format!("{} is not a condition operator", quoted(text)), help.as_deref());
     }
     if parts.base.eq_ignore_ascii_case("Null") && !parts.if_exists.is_empty() {
-        return fault(
-            "\"Null\" does not go with \"IfExists\"",
-            Some("write \"Null\""),
-        );
+        return fault("\"Null\" does not go with \"IfExists\"", Some("write \"Null\""));
     }
     Ok(())
 }
@@ -278,9 +238,7 @@ pub(super) fn operator(text: &str) -> Check {
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
 pub(super) fn condition_key(text: &str) -> Check {
-    let is_key = text
-        .split_once(':')
-        .is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty());
+    let is_key = text.split_once(':').is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty());
     if is_key || is_unknown(text) {
         return Ok(());
     }

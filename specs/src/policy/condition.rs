@@ -59,16 +59,10 @@ pub(super) struct Operator<'a> {
 impl<'a> Operator<'a> {
     /// Takes a name apart; a name that is no operator ends up whole in `base`.
     pub(super) fn of(name: &'a str) -> Self {
-        let (set, rest) = ["ForAllValues:", "ForAnyValue:"]
-            .iter()
-            .find_map(|set| split_front(name, set))
-            .unwrap_or(("", name));
+        let (set, rest) =
+            ["ForAllValues:", "ForAnyValue:"].iter().find_map(|set| split_front(name, set)).unwrap_or(("", name));
         let (base, if_exists) = split_back(rest, "IfExists").unwrap_or((rest, ""));
-        Self {
-            set,
-            base,
-            if_exists,
-        }
+        Self { set, base, if_exists }
     }
 
     /// Whether a value that matches makes the condition fail.
@@ -105,9 +99,7 @@ pub(super) fn canonical(conditions: Conditions) -> Conditions {
             let keys = keys
                 .into_iter()
                 .map(|(key, values)| {
-                    let values = values
-                        .into_iter()
-                        .map(|value| canonical_value(&form, value));
+                    let values = values.into_iter().map(|value| canonical_value(&form, value));
                     (key, values.collect())
                 })
                 .collect();
@@ -133,11 +125,7 @@ fn canonical_value(operator: &Operator<'_>, value: String) -> String {
 
 fn canonical_boolean(value: String) -> String {
     let lower = value.to_ascii_lowercase();
-    if lower == "true" || lower == "false" {
-        lower
-    } else {
-        value
-    }
+    if lower == "true" || lower == "false" { lower } else { value }
 }
 
 /// Drops the zeros that end a plain decimal's fraction; anything less plain stays as it is.

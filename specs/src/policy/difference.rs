@@ -51,10 +51,7 @@ pub struct ElementChange {
 ///
 /// Statements are paired by `Sid`, then by likeness; equal ones are left out, and their order is none.
 #[must_use]
-pub fn difference<'a>(
-    before: Option<&'a Document>,
-    after: Option<&'a Document>,
-) -> Vec<StatementChange<'a>> {
+pub fn difference<'a>(before: Option<&'a Document>, after: Option<&'a Document>) -> Vec<StatementChange<'a>> {
     let mut changes = Vec::new();
     let header = element_changes(&header(before), &header(after));
     if !header.is_empty() {
@@ -71,29 +68,14 @@ pub fn difference<'a>(
 }
 
 fn statements(document: Option<&Document>) -> BTreeSet<&Statement> {
-    document
-        .into_iter()
-        .flat_map(|document| &document.statements)
-        .collect()
+    document.into_iter().flat_map(|document| &document.statements).collect()
 }
 
-fn statement_changes<'a>(
-    before: BTreeSet<&'a Statement>,
-    after: BTreeSet<&'a Statement>,
-) -> Vec<StatementChange<'a>> {
-    let mut gone: Vec<Side<'a>> = before
-        .difference(&after)
-        .map(|statement| Side::of(statement))
-        .collect();
-    let mut come: Vec<Side<'a>> = after
-        .difference(&before)
-        .map(|statement| Side::of(statement))
-        .collect();
+fn statement_changes<'a>(before: BTreeSet<&'a Statement>, after: BTreeSet<&'a Statement>) -> Vec<StatementChange<'a>> {
+    let mut gone: Vec<Side<'a>> = before.difference(&after).map(|statement| Side::of(statement)).collect();
+    let mut come: Vec<Side<'a>> = after.difference(&before).map(|statement| Side::of(statement)).collect();
     let mut changes = Vec::new();
-    for (old, new) in pairs_by_sid(&gone, &come)
-        .into_iter()
-        .chain(pairs_by_likeness(&gone, &come))
-    {
+    for (old, new) in pairs_by_sid(&gone, &come).into_iter().chain(pairs_by_likeness(&gone, &come)) {
         let (Some(before), Some(after)) = (gone.get_mut(old), come.get_mut(new)) else {
             continue;
         };
@@ -108,12 +90,7 @@ fn statement_changes<'a>(
             elements: element_changes(&before.facts, &after.facts),
         });
     }
-    let unpaired = |sides: Vec<Side<'a>>| {
-        sides
-            .into_iter()
-            .filter(|side| !side.is_paired)
-            .map(|side| side.statement)
-    };
+    let unpaired = |sides: Vec<Side<'a>>| sides.into_iter().filter(|side| !side.is_paired).map(|side| side.statement);
     changes.extend(unpaired(gone).map(StatementChange::Removed));
     changes.extend(unpaired(come).map(StatementChange::Added));
     changes
@@ -128,23 +105,17 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     fn of(statement: &'a Statement) -> Self {
-        Self {
-            statement,
-            facts: facts(statement),
-            is_paired: false,
-        }
+        Self { statement, facts: facts(statement), is_paired: false }
     }
 }
 
 /// Positions of statements that share a `Sid` no other statement of their side has.
 fn pairs_by_sid(gone: &[Side<'_>], come: &[Side<'_>]) -> Vec<(usize, usize)> {
     let come = by_sid(come);
-    let pairs = by_sid(gone)
-        .into_iter()
-        .filter_map(|(sid, old)| match (old, come.get(sid)) {
-            (Some(old), Some(Some(new))) => Some((old, *new)),
-            _ => None,
-        });
+    let pairs = by_sid(gone).into_iter().filter_map(|(sid, old)| match (old, come.get(sid)) {
+        (Some(old), Some(Some(new))) => Some((old, *new)),
+        _ => None,
+    });
     pairs.collect()
 }
 
@@ -153,10 +124,7 @@ fn by_sid<'s>(sides: &'s [Side<'_>]) -> BTreeMap<&'s str, Option<usize>> {
     let mut positions = BTreeMap::new();
     for (position, side) in sides.iter().enumerate() {
         if let Some(sid) = &side.statement.sid {
-            positions
-                .entry(sid.as_str())
-                .and_modify(|position| *position = None)
-                .or_insert(Some(position));
+            positions.entry(sid.as_str()).and_modify(|position| *position = None).or_insert(Some(position));
         }
     }
     positions
@@ -182,17 +150,9 @@ fn pairs_by_likeness(gone: &[Side<'_>], come: &[Side<'_>]) -> Vec<(usize, usize)
 
 /// How much two statements share, in thousandths; name and effect don't count, most statements share an effect.
 fn likeness(before: &Facts, after: &Facts) -> usize {
-    let telling = |facts: &Facts| {
-        facts
-            .keys()
-            .filter(|(element, _)| *element > Element::Effect)
-            .count()
-    };
+    let telling = |facts: &Facts| facts.keys().filter(|(element, _)| *element > Element::Effect).count();
     let total = telling(before) + telling(after);
-    let common = before
-        .keys()
-        .filter(|key| key.0 > Element::Effect && after.contains_key(*key))
-        .count();
+    let common = before.keys().filter(|key| key.0 > Element::Effect && after.contains_key(*key)).count();
     (2_000 * common).checked_div(total).unwrap_or(0)
 }
 
@@ -244,11 +204,7 @@ fn element_changes(before: &Facts, after: &Facts) -> Vec<ElementChange> {
             added: Vec::new(),
             removed: Vec::new(),
         });
-        let members = if is_added {
-            &mut change.added
-        } else {
-            &mut change.removed
-        };
+        let members = if is_added { &mut change.added } else { &mut change.removed };
         members.push(shown.to_owned());
     };
     for (key, shown) in before {
@@ -266,12 +222,7 @@ fn element_changes(before: &Facts, after: &Facts) -> Vec<ElementChange> {
 
 fn header(document: Option<&Document>) -> Facts {
     let mut facts = Facts::new();
-    let Some(Document {
-        version,
-        id,
-        statements: _,
-    }) = document
-    else {
+    let Some(Document { version, id, statements: _ }) = document else {
         return facts;
     };
     insert(&mut facts, Element::Version, version.as_str());
@@ -282,14 +233,7 @@ fn header(document: Option<&Document>) -> Facts {
 }
 
 fn facts(statement: &Statement) -> Facts {
-    let Statement {
-        sid,
-        effect,
-        principal,
-        action,
-        resource,
-        condition,
-    } = statement;
+    let Statement { sid, effect, principal, action, resource, condition } = statement;
     let mut facts = Facts::new();
     if let Some(sid) = sid {
         insert(&mut facts, Element::Sid, sid);
@@ -297,42 +241,24 @@ fn facts(statement: &Statement) -> Facts {
     insert(&mut facts, Element::Effect, effect.as_str());
     match principal {
         None => {}
-        Some(Principals::Is(named)) => insert_all(
-            &mut facts,
-            Element::Principal,
-            named.iter().map(shown_principal),
-        ),
+        Some(Principals::Is(named)) => insert_all(&mut facts, Element::Principal, named.iter().map(shown_principal)),
         Some(Principals::Not(named)) => {
-            insert_all(
-                &mut facts,
-                Element::NotPrincipal,
-                named.iter().map(shown_principal),
-            );
+            insert_all(&mut facts, Element::NotPrincipal, named.iter().map(shown_principal));
         }
     }
     let (element, actions) = match action {
         Actions::Is(actions) => (Element::Action, actions),
         Actions::Not(actions) => (Element::NotAction, actions),
     };
-    insert_all(
-        &mut facts,
-        element,
-        actions
-            .iter()
-            .map(|action| (action.folded(), action.to_string())),
-    );
+    insert_all(&mut facts, element, actions.iter().map(|action| (action.folded(), action.to_string())));
     match resource {
         None => {}
-        Some(Resources::Is(resources)) => insert_all(
-            &mut facts,
-            Element::Resource,
-            resources.iter().map(|resource| same(resource)),
-        ),
-        Some(Resources::Not(resources)) => insert_all(
-            &mut facts,
-            Element::NotResource,
-            resources.iter().map(|resource| same(resource)),
-        ),
+        Some(Resources::Is(resources)) => {
+            insert_all(&mut facts, Element::Resource, resources.iter().map(|resource| same(resource)))
+        }
+        Some(Resources::Not(resources)) => {
+            insert_all(&mut facts, Element::NotResource, resources.iter().map(|resource| same(resource)))
+        }
     }
     insert_conditions(&mut facts, condition);
     facts
@@ -342,11 +268,7 @@ fn insert(facts: &mut Facts, element: Element, text: &str) {
     facts.insert((element, text.to_owned()), text.to_owned());
 }
 
-fn insert_all(
-    facts: &mut Facts,
-    element: Element,
-    members: impl Iterator<Item = (String, String)>,
-) {
+fn insert_all(facts: &mut Facts, element: Element, members: impl Iterator<Item = (String, String)>) {
     let count = facts.len();
     facts.extend(members.map(|(key, shown)| ((element, key), shown)));
     if facts.len() == count {
@@ -380,10 +302,7 @@ fn same(text: &str) -> (String, String) {
 fn shown_principal(principal: &Principal) -> (String, String) {
     let shown = match principal {
         Principal::Everyone => "*".to_owned(),
-        Principal::Aws(_)
-        | Principal::CanonicalUser(_)
-        | Principal::Federated(_)
-        | Principal::Service(_) => {
+        Principal::Aws(_) | Principal::CanonicalUser(_) | Principal::Federated(_) | Principal::Service(_) => {
             let (key, value) = principal.parts();
             format!("{key} {value}")
         }

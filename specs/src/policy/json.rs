@@ -30,22 +30,14 @@ pub(super) struct NotJson {
 pub(super) fn tree(text: &str) -> Result<Value<'_>, NotJson> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| {
         let range = error.range();
-        NotJson {
-            message: lower_first(&error.kind().to_string()),
-            at: range.start..range.end,
-        }
+        NotJson { message: lower_first(&error.kind().to_string()), at: range.start..range.end }
     })?;
-    let value = parsed.value.ok_or_else(|| NotJson {
-        message: "there is nothing in it".to_owned(),
-        at: 0..text.len(),
-    })?;
+    let value =
+        parsed.value.ok_or_else(|| NotJson { message: "there is nothing in it".to_owned(), at: 0..text.len() })?;
     // The first parser lets small things pass, such as raw line breaks in strings.
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
         let start = offset(text, error.line(), error.column());
-        NotJson {
-            message: bare_message(&error),
-            at: start..start,
-        }
+        NotJson { message: bare_message(&error), at: start..start }
     })?;
     Ok(value)
 }

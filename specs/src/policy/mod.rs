@@ -61,8 +61,6 @@ pub use caseless::Caseless;
 pub use condition::Conditions;
 pub use difference::{ElementChange, StatementChange, difference};
 pub use error::{ParseError, Step};
-pub use model::{
-    Actions, Document, Effect, Principal, Principals, Resources, Statement, Use, Version,
-};
+pub use model::{Actions, Document, Effect, Principal, Principals, Resources, Statement, Use, Version};
 pub use read::TEXT_BYTES_MAX;
 pub use widen::widens_trust;

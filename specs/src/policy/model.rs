@@ -244,19 +244,11 @@ impl Document {
     /// The canonical form; of a canonical document, the document itself.
     #[must_use]
     pub fn canonical(self) -> Self {
-        let Self {
-            version,
-            id,
-            statements,
-        } = self;
+        let Self { version, id, statements } = self;
         let mut statements: Vec<_> = statements.into_iter().map(Statement::canonical).collect();
         statements.sort();
         statements.dedup();
-        Self {
-            version,
-            id,
-            statements,
-        }
+        Self { version, id, statements }
     }
 
     /// Whether AWS decides every request the same by either document; `Sid` and `Id` decide nothing.
@@ -269,23 +261,9 @@ impl Document {
     }
 
     fn nameless(self) -> Self {
-        let Self {
-            version,
-            id: _,
-            statements,
-        } = self;
-        let statements = statements
-            .into_iter()
-            .map(|statement| Statement {
-                sid: None,
-                ..statement
-            })
-            .collect();
-        let document = Self {
-            version,
-            id: None,
-            statements,
-        };
+        let Self { version, id: _, statements } = self;
+        let statements = statements.into_iter().map(|statement| Statement { sid: None, ..statement }).collect();
+        let document = Self { version, id: None, statements };
         document.canonical()
     }
 
@@ -294,20 +272,15 @@ impl Document {
     /// An account is its root ARN. Everyone, services, identity providers and canonical users are left out.
     /// One named in several statements comes several times.
     pub fn principals(&self) -> impl Iterator<Item = &str> {
-        let named = self
-            .statements
-            .iter()
-            .filter_map(|statement| statement.principal.as_ref());
-        named
-            .flat_map(Principals::named)
-            .filter_map(|principal| match principal {
-                Principal::Aws(value) if value != "*" => Some(value.as_str()),
-                Principal::Aws(_)
-                | Principal::Everyone
-                | Principal::CanonicalUser(_)
-                | Principal::Federated(_)
-                | Principal::Service(_) => None,
-            })
+        let named = self.statements.iter().filter_map(|statement| statement.principal.as_ref());
+        named.flat_map(Principals::named).filter_map(|principal| match principal {
+            Principal::Aws(value) if value != "*" => Some(value.as_str()),
+            Principal::Aws(_)
+            | Principal::Everyone
+            | Principal::CanonicalUser(_)
+            | Principal::Federated(_)
+            | Principal::Service(_) => None,
+        })
     }
 }
 
@@ -315,14 +288,7 @@ impl Statement {
     /// The canonical form of one statement.
     #[must_use]
     pub fn canonical(self) -> Self {
-        let Self {
-            sid,
-            effect,
-            principal,
-            action,
-            resource,
-            condition,
-        } = self;
+        let Self { sid, effect, principal, action, resource, condition } = self;
         Self {
             sid: sid.filter(|sid| !sid.is_empty()),
             effect,
@@ -355,9 +321,7 @@ impl Principal {
     /// An account id becomes the ARN of its root, which behaves the same.
     fn canonical(self) -> Self {
         match self {
-            Self::Aws(value) if is_account_id(&value) => {
-                Self::Aws(format!("arn:aws:iam::{value}:root"))
-            }
+            Self::Aws(value) if is_account_id(&value) => Self::Aws(format!("arn:aws:iam::{value}:root")),
             other => other,
         }
     }

@@ -24,26 +24,16 @@ pub(super) fn read(text: &str, strict: Option<Use>) -> Result<Document, Vec<Pars
             message: format!("the document is longer than {TEXT_BYTES_MAX} bytes"),
             at: 0..0,
             path: Vec::new(),
-            help: strict
-                .map(|use_| format!("AWS takes {} in {} at most", use_.size_max(), use_.a_name())),
+            help: strict.map(|use_| format!("AWS takes {} in {} at most", use_.size_max(), use_.a_name())),
         }]);
     }
     let bare = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let mut reader = Reader {
-        strict,
-        offset: text.len() - bare.len(),
-        path: Vec::new(),
-        errors: Vec::new(),
-        sids: BTreeSet::new(),
-    };
+    let mut reader =
+        Reader { strict, offset: text.len() - bare.len(), path: Vec::new(), errors: Vec::new(), sids: BTreeSet::new() };
     let document = match json::tree(bare) {
         Ok(tree) => reader.document(&tree),
         Err(error) => {
-            reader.report(
-                error.at,
-                format!("the document is not JSON: {}", error.message),
-                None,
-            );
+            reader.report(error.at, format!("the document is not JSON: {}", error.message), None);
             None
         }
     };
@@ -55,11 +45,7 @@ pub(super) fn read(text: &str, strict: Option<Use>) -> Result<Document, Vec<Pars
 impl Reader {
     fn document(&mut self, tree: &Value<'_>) -> Option<Document> {
         let Value::Object(object) = tree else {
-            self.report(
-                span(tree),
-                format!("a policy document is an object, not {}", kind(tree)),
-                None,
-            );
+            self.report(span(tree), format!("a policy document is an object, not {}", kind(tree)), None);
             return None;
         };
         let members = self.members(object, &["Version", "Id", "Statement"], "a policy document");
@@ -69,11 +55,7 @@ impl Reader {
         };
         let id = members.get("Id").and_then(|(property, value)| {
             if self.strict.is_some_and(Use::is_identity_based) {
-                self.report(
-                    span(&property.name),
-                    "an identity-based policy has no \"Id\"",
-                    None,
-                );
+                self.report(span(&property.name), "an identity-based policy has no \"Id\"", None);
             }
             self.under(key("Id"), |reader| reader.string(value))
         });
@@ -84,11 +66,7 @@ impl Reader {
                 Vec::new()
             }
         };
-        Some(Document {
-            version,
-            id,
-            statements,
-        })
+        Some(Document { version, id, statements })
     }
 
     fn version(&mut self, value: &Value<'_>) -> Version {
@@ -99,8 +77,7 @@ impl Reader {
             "2012-10-17" => Version::V2012,
             "2008-10-17" => Version::V2008,
             _ => {
-                let help =
-                    "write \"2012-10-17\", the version that knows policy variables".to_owned();
+                let help = "write \"2012-10-17\", the version that knows policy variables".to_owned();
                 let message = format!("{} is not a version of the policy language", quoted(&text));
                 self.report(span(value), message, Some(help));
                 Version::V2008
@@ -117,9 +94,7 @@ impl Reader {
         }
         let elements = list.elements.iter().enumerate();
         elements
-            .filter_map(|(index, element)| {
-                self.under(Step::Index(index), |reader| reader.statement(element))
-            })
+            .filter_map(|(index, element)| self.under(Step::Index(index), |reader| reader.statement(element)))
             .collect()
     }
 
@@ -136,27 +111,17 @@ impl Reader {
             "Condition",
         ];
         let Value::Object(object) = value else {
-            self.report(
-                span(value),
-                format!("a statement is an object, not {}", kind(value)),
-                None,
-            );
+            self.report(span(value), format!("a statement is an object, not {}", kind(value)), None);
             return None;
         };
         let members = self.members(object, KEYS, "a statement");
-        let sid = members
-            .get("Sid")
-            .and_then(|(_, value)| self.under(key("Sid"), |reader| reader.sid(value)));
+        let sid = members.get("Sid").and_then(|(_, value)| self.under(key("Sid"), |reader| reader.sid(value)));
         let effect = match members.get("Effect") {
             Some((_, value)) => self.under(key("Effect"), |reader| reader.effect(value)),
             None => {
                 // Without an effect nothing can be kept, not even of a live statement.
                 let at = object.range.start..object.range.start + 1;
-                self.report(
-                    at,
-                    "\"Effect\" is missing",
-                    Some("write \"Allow\" or \"Deny\"".to_owned()),
-                );
+                self.report(at, "\"Effect\" is missing", Some("write \"Allow\" or \"Deny\"".to_owned()));
                 None
             }
         };
@@ -167,14 +132,7 @@ impl Reader {
             Some((_, value)) => self.under(key("Condition"), |reader| reader.conditions(value)),
             None => Conditions::new(),
         };
-        Some(Statement {
-            sid,
-            effect: effect?,
-            principal,
-            action,
-            resource,
-            condition,
-        })
+        Some(Statement { sid, effect: effect?, principal, action, resource, condition })
     }
 
     fn sid(&mut self, value: &Value<'_>) -> Option<String> {
@@ -182,11 +140,7 @@ impl Reader {
         if let Some(use_) = self.strict {
             self.fault(span(value), check::sid(&sid, use_));
             if !self.sids.insert(sid.clone()) {
-                self.report(
-                    span(value),
-                    format!("the \"Sid\" {} occurs twice", quoted(&sid)),
-                    None,
-                );
+                self.report(span(value), format!("the \"Sid\" {} occurs twice", quoted(&sid)), None);
             }
         }
         Some(sid)

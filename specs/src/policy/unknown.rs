@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Opens the stand-in for a value not known yet; a private-use character, so no policy holds one of its own.
-pub(super) const OPEN: char = '\u{E000}';
-/// Closes it.
-pub(super) const CLOSE: char = '\u{E001}';
+pub(super) use crate::pending::{CLOSE, OPEN};
 
 /// Whether some of the text is not known yet, so that its form can't be judged.
 pub(super) fn is_unknown(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Who a document newly lets in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::caseless::Caseless;
 use super::condition::{Conditions, Operator};
@@ -22,17 +22,17 @@ pub fn widens_trust(before: Option<&Document>, after: &Document) -> Vec<String> 
     let is_denied = with_effect(comparable.map(|_| after), Effect::Deny);
     let mut lines = BTreeSet::new();
     for statement in with_effect(Some(after), Effect::Allow) {
-        for who in who_of(statement) {
-            lines.extend(newly_allowed(who, statement, &was_allowed));
+        for (covering, group) in grouped(statement, &was_allowed) {
+            if let Some(more) = newly_allowed(statement, &covering) {
+                lines.extend(group.iter().map(|who| format!("{}{more}", who.shown())));
+            }
         }
     }
     for statement in with_effect(before, Effect::Deny) {
-        for who in who_of(statement) {
-            if !is_denied
-                .iter()
-                .any(|denied| covers(denied, statement, who))
-            {
-                lines.insert(format!("{} no longer denied as before", who.shown()));
+        for (covering, group) in grouped(statement, &is_denied) {
+            if !covering.iter().any(|denied| covers(denied, statement)) {
+                let lifted = group.iter().map(|who| format!("{} no longer denied as before", who.shown()));
+                lines.extend(lifted);
             }
         }
     }
@@ -41,17 +41,12 @@ pub fn widens_trust(before: Option<&Document>, after: &Document) -> Vec<String> 
 
 /// Whether the same words mean the same in both: policy variables are text before 2012-10-17.
 fn is_comparable(before: &Document, after: &Document) -> bool {
-    before.version == after.version
-        || !(before.to_json().contains("${") || after.to_json().contains("${"))
+    before.version == after.version || !(before.to_json().contains("${") || after.to_json().contains("${"))
 }
 
 fn with_effect(document: Option<&Document>, effect: Effect) -> Vec<&Statement> {
-    let statements = document
-        .into_iter()
-        .flat_map(|document| &document.statements);
-    statements
-        .filter(|statement| statement.effect == effect)
-        .collect()
+    let statements = document.into_iter().flat_map(|document| &document.statements);
+    statements.filter(|statement| statement.effect == effect).collect()
 }
 
 /// Someone a statement is for.
@@ -94,6 +89,19 @@ impl Who<'_> {
     }
 }
 
+/// Those the statement is for, together with the others that are for them too.
+///
+/// In groups, because a long list of principals mostly has one answer, and each answer compares all
+/// actions and resources.
+fn grouped<'s, 'o>(statement: &'s Statement, others: &[&'o Statement]) -> BTreeMap<Vec<&'o Statement>, Vec<Who<'s>>> {
+    let mut groups: BTreeMap<Vec<&Statement>, Vec<Who<'_>>> = BTreeMap::new();
+    for who in who_of(statement) {
+        let covering = others.iter().copied().filter(|other| who.is_in(other)).collect();
+        groups.entry(covering).or_default().push(who);
+    }
+    groups
+}
+
 fn who_of(statement: &Statement) -> Vec<Who<'_>> {
     match &statement.principal {
         None => Vec::new(),
@@ -102,63 +110,44 @@ fn who_of(statement: &Statement) -> Vec<Who<'_>> {
     }
 }
 
-/// Whether `wide` is about every request of `who` that `narrow` is about.
-fn covers(wide: &Statement, narrow: &Statement, who: Who<'_>) -> bool {
-    who.is_in(wide)
-        && holds_at_most(&wide.condition, &narrow.condition)
+/// Whether `wide` is about every request that `narrow` is about, by someone both are for.
+fn covers(wide: &Statement, narrow: &Statement) -> bool {
+    holds_at_most(&wide.condition, &narrow.condition)
         && uncovered_actions(&[wide], &narrow.action).is_empty()
         && uncovered_resources(&[wide], narrow.resource.as_ref()).is_empty()
 }
 
-/// What the statement allows them that none of the earlier ones did.
-fn newly_allowed(
-    who: Who<'_>,
-    statement: &Statement,
-    was_allowed: &[&Statement],
-) -> Option<String> {
-    let admitted: Vec<&Statement> = was_allowed
-        .iter()
-        .copied()
-        .filter(|was| who.is_in(was))
-        .collect();
+/// What the statement allows that none of the earlier ones for the same people did, as the end of a line.
+fn newly_allowed(statement: &Statement, admitted: &[&Statement]) -> Option<String> {
     if admitted.is_empty() {
-        return Some(who.shown());
+        return Some(String::new());
     }
-    if admitted.iter().any(|was| covers(was, statement, who)) {
+    if admitted.iter().any(|was| covers(was, statement)) {
         return None;
     }
-    let conditional = |was: &&&Statement| holds_at_most(&was.condition, &statement.condition);
-    let open: Vec<&Statement> = admitted.iter().filter(conditional).copied().collect();
+    let is_open = |was: &&Statement| holds_at_most(&was.condition, &statement.condition);
+    let open: Vec<&Statement> = admitted.iter().copied().filter(is_open).collect();
     if open.is_empty() {
-        let dropped: BTreeSet<String> = admitted
-            .iter()
-            .flat_map(|was| dropped_conditions(&was.condition, &statement.condition))
-            .collect();
+        let dropped: BTreeSet<String> =
+            admitted.iter().flat_map(|was| dropped_conditions(&was.condition, &statement.condition)).collect();
         let dropped: Vec<String> = dropped.into_iter().collect();
-        return Some(format!("{} without {}", who.shown(), dropped.join(", ")));
+        return Some(format!(" without {}", dropped.join(", ")));
     }
-    let reaches_all =
-        |was: &&&Statement| uncovered_resources(&[**was], statement.resource.as_ref()).is_empty();
-    let whole: Vec<&Statement> = open.iter().filter(reaches_all).copied().collect();
+    let reaches_all = |was: &&Statement| uncovered_resources(&[was], statement.resource.as_ref()).is_empty();
+    let whole: Vec<&Statement> = open.iter().copied().filter(reaches_all).collect();
     if whole.is_empty() {
         let resources = uncovered_resources(&open, statement.resource.as_ref());
-        let resources = if resources.is_empty() {
-            all_resources(statement)
-        } else {
-            resources
-        };
-        return Some(format!("{} on {}", who.shown(), resources.join(", ")));
+        let resources = if resources.is_empty() { all_resources(statement) } else { resources };
+        return Some(format!(" on {}", resources.join(", ")));
     }
     let actions = uncovered_actions(&whole, &statement.action);
-    (!actions.is_empty()).then(|| format!("{} for {}", who.shown(), actions.join(", ")))
+    (!actions.is_empty()).then(|| format!(" for {}", actions.join(", ")))
 }
 
 fn all_resources(statement: &Statement) -> Vec<String> {
     match &statement.resource {
         None => vec!["any resource".to_owned()],
-        Some(Resources::Is(resources) | Resources::Not(resources)) => {
-            resources.iter().cloned().collect()
-        }
+        Some(Resources::Is(resources) | Resources::Not(resources)) => resources.iter().cloned().collect(),
     }
 }
 
@@ -174,15 +163,9 @@ fn dropped_conditions(wide: &Conditions, narrow: &Conditions) -> Vec<String> {
         let narrow_keys = narrow.get(operator);
         let is_negated = Operator::of(operator.as_str()).is_negated();
         for (key, values) in keys {
-            let kept = narrow_keys
-                .and_then(|keys| keys.get(key))
-                .is_some_and(|narrow_values| {
-                    if is_negated {
-                        narrow_values.is_superset(values)
-                    } else {
-                        narrow_values.is_subset(values)
-                    }
-                });
+            let kept = narrow_keys.and_then(|keys| keys.get(key)).is_some_and(|narrow_values| {
+                if is_negated { narrow_values.is_superset(values) } else { narrow_values.is_subset(values) }
+            });
             if !kept {
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
                 dropped.push(format!("{operator} {key} = {}", values.join(" | ")));
@@ -198,9 +181,7 @@ fn uncovered_actions(statements: &[&Statement], actions: &Actions) -> Vec<String
     match actions {
         Actions::Is(actions) => {
             let folded = Folded::of(statements);
-            let uncovered = actions
-                .iter()
-                .filter(|action| !folded.has(&action.folded()));
+            let uncovered = actions.iter().filter(|action| !folded.has(&action.folded()));
             uncovered.map(ToString::to_string).collect()
         }
         Actions::Not(but) => {
@@ -225,66 +206,40 @@ struct Folded {
 
 impl Folded {
     fn of(statements: &[&Statement]) -> Self {
-        let mut folded = Self {
-            is: BTreeSet::new(),
-            not: Vec::new(),
-        };
+        let mut folded = Self { is: BTreeSet::new(), not: Vec::new() };
         for statement in statements {
             match &statement.action {
                 Actions::Is(actions) => folded.is.extend(actions.iter().map(Caseless::folded)),
-                Actions::Not(actions) => folded
-                    .not
-                    .push(actions.iter().map(Caseless::folded).collect()),
+                Actions::Not(actions) => folded.not.push(actions.iter().map(Caseless::folded).collect()),
             }
         }
         folded
     }
 
     fn has(&self, action: &str) -> bool {
-        let is_left_out =
-            |named: &Vec<String>| named.iter().any(|pattern| may_match(pattern, action));
+        let is_left_out = |named: &Vec<String>| named.iter().any(|pattern| may_match(pattern, action));
         self.is.contains(action)
-            || self
-                .is
-                .iter()
-                .any(|pattern| pattern_covers(pattern, action))
+            || self.is.iter().any(|pattern| pattern_covers(pattern, action))
             || self.not.iter().any(|named| !is_left_out(named))
     }
 }
 
 /// The resources that none of the statements is about.
 fn uncovered_resources(statements: &[&Statement], resources: Option<&Resources>) -> Vec<String> {
-    let named = || {
-        statements
-            .iter()
-            .filter_map(|statement| statement.resource.as_ref())
-    };
+    let named = || statements.iter().filter_map(|statement| statement.resource.as_ref());
     match resources {
         None => {
-            let is_covered = statements
-                .iter()
-                .any(|statement| statement.resource.is_none());
-            (!is_covered)
-                .then(|| "any resource".to_owned())
-                .into_iter()
-                .collect()
+            let is_covered = statements.iter().any(|statement| statement.resource.is_none());
+            (!is_covered).then(|| "any resource".to_owned()).into_iter().collect()
         }
         Some(Resources::Is(resources)) => {
             let is_covered = |resource: &str| {
                 named().any(|wide| match wide {
-                    Resources::Is(wide) => {
-                        wide.iter().any(|pattern| pattern_covers(pattern, resource))
-                    }
-                    Resources::Not(wide) => {
-                        !wide.iter().any(|pattern| may_match(pattern, resource))
-                    }
+                    Resources::Is(wide) => wide.iter().any(|pattern| pattern_covers(pattern, resource)),
+                    Resources::Not(wide) => !wide.iter().any(|pattern| may_match(pattern, resource)),
                 })
             };
-            resources
-                .iter()
-                .filter(|resource| !is_covered(resource))
-                .cloned()
-                .collect()
+            resources.iter().filter(|resource| !is_covered(resource)).cloned().collect()
         }
         Some(Resources::Not(but)) => {
             let is_covered = named().any(|wide| match wide {
@@ -316,7 +271,9 @@ fn pattern_covers(wide: &str, narrow: &str) -> bool {
     if wide == narrow || wide == "*" {
         return true;
     }
-    if wide.contains("${") {
+    // Most pairs differ before the first wildcard, and there are many pairs.
+    let literal = wide.split(['*', '?']).next().unwrap_or_default();
+    if !narrow.starts_with(literal) || wide.contains("${") {
         return false;
     }
     // A variable's value may be of any length, so that `?` can't count on its signs.

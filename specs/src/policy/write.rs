@@ -33,11 +33,7 @@ impl Document {
     pub fn size(&self, use_: Use) -> usize {
         let json = self.to_json();
         let known = known_part(&json);
-        if use_.is_kept_by_iam() {
-            known.chars().filter(|char| !char.is_whitespace()).count()
-        } else {
-            known.len()
-        }
+        if use_.is_kept_by_iam() { known.chars().filter(|char| !char.is_whitespace()).count() } else { known.len() }
     }
 }
 
@@ -60,32 +56,18 @@ impl<'de> Deserialize<'de> for Document {
 }
 
 fn value(document: &Document) -> Value {
-    let Document {
-        version,
-        id,
-        statements,
-    } = document;
+    let Document { version, id, statements } = document;
     let mut object = Map::new();
     object.insert("Version".to_owned(), version.as_str().into());
     if let Some(id) = id {
         object.insert("Id".to_owned(), id.as_str().into());
     }
-    object.insert(
-        "Statement".to_owned(),
-        statements.iter().map(statement).collect(),
-    );
+    object.insert("Statement".to_owned(), statements.iter().map(statement).collect());
     Value::Object(object)
 }
 
 fn statement(statement: &Statement) -> Value {
-    let Statement {
-        sid,
-        effect,
-        principal,
-        action,
-        resource,
-        condition,
-    } = statement;
+    let Statement { sid, effect, principal, action, resource, condition } = statement;
     let mut object = Map::new();
     if let Some(sid) = sid {
         object.insert("Sid".to_owned(), sid.as_str().into());
@@ -104,31 +86,19 @@ fn statement(statement: &Statement) -> Value {
         // The element left out means the same, and is what was there.
         Actions::Is(actions) if actions.is_empty() => {}
         Actions::Is(actions) => {
-            object.insert(
-                "Action".to_owned(),
-                list(actions.iter().map(Caseless::as_str)),
-            );
+            object.insert("Action".to_owned(), list(actions.iter().map(Caseless::as_str)));
         }
         Actions::Not(actions) => {
-            object.insert(
-                "NotAction".to_owned(),
-                list(actions.iter().map(Caseless::as_str)),
-            );
+            object.insert("NotAction".to_owned(), list(actions.iter().map(Caseless::as_str)));
         }
     }
     match resource {
         None => {}
         Some(Resources::Is(resources)) => {
-            object.insert(
-                "Resource".to_owned(),
-                list(resources.iter().map(String::as_str)),
-            );
+            object.insert("Resource".to_owned(), list(resources.iter().map(String::as_str)));
         }
         Some(Resources::Not(resources)) => {
-            object.insert(
-                "NotResource".to_owned(),
-                list(resources.iter().map(String::as_str)),
-            );
+            object.insert("NotResource".to_owned(), list(resources.iter().map(String::as_str)));
         }
     }
     if !condition.is_empty() {
@@ -146,17 +116,13 @@ fn principals(named: &BTreeSet<Principal>) -> Value {
         let (key, value) = principal.parts();
         by_key.entry(key).or_default().push(value);
     }
-    let members = by_key
-        .into_iter()
-        .map(|(key, values)| (key.to_owned(), list(values)));
+    let members = by_key.into_iter().map(|(key, values)| (key.to_owned(), list(values)));
     Value::Object(members.collect())
 }
 
 fn conditions(conditions: &Conditions) -> Value {
     let operators = conditions.iter().map(|(operator, keys)| {
-        let keys = keys
-            .iter()
-            .map(|(key, values)| (key.to_string(), list(values.iter().map(String::as_str))));
+        let keys = keys.iter().map(|(key, values)| (key.to_string(), list(values.iter().map(String::as_str))));
         (operator.to_string(), Value::Object(keys.collect()))
     });
     Value::Object(operators.collect())

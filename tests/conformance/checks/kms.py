@@ -7,6 +7,8 @@ from harness import ACCOUNT, REGION, Error, Has, Scenario, c
 API = "https://docs.aws.amazon.com/kms/latest/APIReference"
 GUIDE = "https://docs.aws.amazon.com/kms/latest/developerguide"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+TENANT = "222222222222"
+ACROSS = f"{GUIDE}/key-policy-modifying-external-accounts.html"
 ABSENT = "11111111-1111-1111-1111-111111111111"
 
 
@@ -17,6 +19,11 @@ def key_id(got, name="key"):
 def on(name="key", **more):
     """Arguments that name a key made before."""
     return lambda got: {"KeyId": key_id(got, name), **more}
+
+
+def by_arn(name="key", **more):
+    """Arguments that name a key made before as another account must."""
+    return lambda got: {"KeyId": got[name]["KeyMetadata"]["Arn"], **more}
 
 
 def policy(*statements):
@@ -229,7 +236,7 @@ SCENARIOS = [
         [
             c("kms", "create_key", save="key", aws=metadata(), page=KEY_METADATA),
             c("kms", "create_alias", lambda got: {"AliasName": "alias/a", "TargetKeyId": key_id(got)}),
-            c("kms", "encrypt", {"KeyId": "alias/a", "Plaintext": b"secret", "EncryptionContext": {"a": "b"}}, save="sealed"),
+            c("kms", "encrypt", {"KeyId": "alias/a", "Plaintext": b"secret", "EncryptionContext": {"a": "b"}}, save="sealed", aws=Has({"KeyId": METADATA["Arn"], "CiphertextBlob": "<CiphertextBlob>", "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}), page=f"{API}/API_Encrypt.html"),
             c("kms", "decrypt", lambda got: {"CiphertextBlob": got["sealed"]["CiphertextBlob"], "EncryptionContext": {"a": "b"}}, aws=Has({"KeyId": METADATA["Arn"], "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}), page=f"{API}/API_Decrypt.html"),
             c("kms", "decrypt", lambda got: {"CiphertextBlob": got["sealed"]["CiphertextBlob"]}),
             c("kms", "decrypt", {"CiphertextBlob": b"nonsense"}, aws=Error("InvalidCiphertextException"), page=f"{API}/API_Decrypt.html"),
@@ -251,6 +258,25 @@ SCENARIOS = [
             c("kms", "replicate_key", on(ReplicaRegion="us-east-1"), aws=Error("AlreadyExistsException"), page=f"{API}/API_ReplicateKey.html"),
             c("kms", "describe_key", on(), region="us-east-1", aws=Has({"KeyMetadata": {"MultiRegionConfiguration": {"MultiRegionKeyType": "REPLICA"}}}), page=KEY_METADATA),
             c("kms", "schedule_key_deletion", on(), aws=Has({"KeyState": "PendingReplicaDeletion"}), page=f"{API}/API_ScheduleKeyDeletion.html"),
+        ],
+    ),
+    Scenario(
+        "kms across accounts",
+        [
+            c("sts", "get_caller_identity", account=TENANT, aws=Has({"Account": TENANT}), page=f"{GUIDE}/key-policy-modifying-external-accounts.html"),
+            c("kms", "create_key", {"Policy": policy(allow(ROOT), allow(TENANT, ["kms:DescribeKey", "kms:Decrypt"]))}, save="key", aws=metadata(), page=KEY_METADATA),
+            c("kms", "create_key", save="shut", aws=metadata(), page=KEY_METADATA),
+            c("kms", "create_alias", lambda got: {"AliasName": "alias/a", "TargetKeyId": key_id(got)}),
+            c("kms", "encrypt", on(Plaintext=b"x"), save="sealed", aws=Has({"KeyId": METADATA["Arn"]}), page=f"{API}/API_Encrypt.html"),
+            c("kms", "describe_key", by_arn(), account=TENANT, aws=metadata(), page=ACROSS),
+            c("kms", "describe_key", {"KeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"}, account=TENANT, aws=metadata(), page=ACROSS),
+            c("kms", "describe_key", on(), account=TENANT, aws=Error("NotFoundException"), page=ACROSS),
+            c("kms", "describe_key", by_arn("shut"), account=TENANT, aws=Error("AccessDeniedException"), page=ACROSS),
+            c("kms", "decrypt", lambda got: {"CiphertextBlob": got["sealed"]["CiphertextBlob"]}, account=TENANT, aws=Has({"KeyId": METADATA["Arn"]}), page=ACROSS),
+            c("kms", "encrypt", by_arn(Plaintext=b"x"), account=TENANT, aws=Error("AccessDeniedException"), page=ACROSS),
+            c("kms", "get_key_policy", by_arn(), account=TENANT, aws=Error("AccessDeniedException"), page=f"{API}/API_GetKeyPolicy.html"),
+            c("kms", "list_keys", account=TENANT, aws=Has({"Keys": []}), page=f"{API}/API_ListKeys.html"),
+            c("kms", "put_key_policy", on(PolicyName="default", Policy=policy(allow(ROOT), allow("arn:aws:iam::222222222222:role/none"))), aws=Error("MalformedPolicyDocumentException"), page=f"{API}/API_PutKeyPolicy.html"),
         ],
     ),
 ]

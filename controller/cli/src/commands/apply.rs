@@ -102,7 +102,7 @@ async fn saved(context: &Context, specs: &Specs, file: &Path) -> Result<Planned,
     let aws = context.connect(&specs.project, plan_accounts(&plan)).await?;
     let requests: Vec<ReadRequest> = plan.reads.iter().map(|read| read.request.clone()).collect();
     let facts = context.read(&aws, &requests).await;
-    let moved = moved(&plan, kinds(), &facts, &ledger).map_err(|unread| unread_stop(&unread))?;
+    let moved = moved(&plan, &kinds(), &facts, &ledger).map_err(|unread| unread_stop(&unread))?;
     if !moved.is_empty() {
         let lines: Vec<String> = moved.iter().map(|moved| format!("\n  {} {}", moved.address, moved.what)).collect();
         return Err(Stop::Error {

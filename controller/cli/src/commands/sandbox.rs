@@ -1,7 +1,7 @@
 //! `trueup sandbox`
 
 use tokio::net::TcpListener;
-use trueup_specs::project::load;
+use trueup_specs::load;
 
 use crate::args::SandboxCommand;
 use crate::context::Context;
@@ -16,12 +16,9 @@ pub(crate) async fn run(context: &Context, command: &SandboxCommand) -> Result<E
     match command {
         SandboxCommand::Reset => {
             sandbox.reset().map_err(|error| Stop::error(&error))?;
-            let state = context.common.directory.join(&project.settings.state.path).join("sandbox");
-            for part in ["ledger", "runs"] {
-                match std::fs::remove_dir_all(state.join(part)) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Stop::error(&error)),
-                    Ok(()) | Err(_) => {}
-                }
+            match std::fs::remove_dir_all(context.sandbox_state_dir(&project)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Stop::error(&error)),
+                Ok(()) | Err(_) => {}
             }
             context.output.note("The sandbox is empty.");
             Ok(Exit::Done)

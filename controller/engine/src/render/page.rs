@@ -2,6 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
+/// Items up to this width stand side by side: an action does, an ARN has a line of its own.
+const SHORT: usize = 40;
+
 /// What a piece of text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -100,12 +103,15 @@ impl Page {
         }
     }
 
-    /// A list after a label: on one line if it fits, else one item a line.
+    /// A list after a label: on one line if it fits; else short items side by side, and long ones one a line.
     pub fn list(&mut self, indent: usize, label: (Tone, &str), tone: Tone, items: &[String]) {
         let hang = indent + label.1.width();
         let joined = items.join(", ");
         if hang + joined.width() <= self.look.width {
             return self.line(indent, &[label, (tone, &joined)]);
+        }
+        if items.iter().all(|item| item.width() <= SHORT) {
+            return self.text(indent, label, (tone, &joined));
         }
         for (index, item) in items.iter().enumerate() {
             if index == 0 {

@@ -92,13 +92,36 @@ mod tests {
             partition: "aws",
             address: Arc::from("tooling@eu-west-1/bucket.x"),
         };
-        for good in ["abc", "saas-artifacts-111111111111", "a.b.c", "1-2", "x-111111111111-eu-west-1-an", &"a".repeat(63)] {
+        for good in
+            ["abc", "saas-artifacts-111111111111", "a.b.c", "1-2", "x-111111111111-eu-west-1-an", &"a".repeat(63)]
+        {
             assert_eq!(fault(good, &at), None, "{good}");
         }
         for bad in [
-            "", "ab", &"a".repeat(64), "Upper", "under_score", "-abc", "abc-", ".abc", "abc.", "a..b", "192.168.5.4", "xn--abc",
-            "sthree-abc", "amzn-s3-demo-abc", "abc-s3alias", "abc--ol-s3", "abc.mrap", "abc--x-s3", "abc--table-s3", "abc-an",
-            "abc-222222222222-eu-west-1-an", "abc-111111111111-eu-west-2-an", "bäh", "a/b",
+            "",
+            "ab",
+            &"a".repeat(64),
+            "Upper",
+            "under_score",
+            "-abc",
+            "abc-",
+            ".abc",
+            "abc.",
+            "a..b",
+            "192.168.5.4",
+            "xn--abc",
+            "sthree-abc",
+            "amzn-s3-demo-abc",
+            "abc-s3alias",
+            "abc--ol-s3",
+            "abc.mrap",
+            "abc--x-s3",
+            "abc--table-s3",
+            "abc-an",
+            "abc-222222222222-eu-west-1-an",
+            "abc-111111111111-eu-west-2-an",
+            "bäh",
+            "a/b",
         ] {
             assert!(fault(bad, &at).is_some(), "{bad}");
         }

@@ -1,51 +1,69 @@
 //! The calls to S3.
 
 use aws_sdk_s3::types::{
-    BlockedEncryptionTypes, BucketLocationConstraint, BucketNamespace, BucketVersioningStatus, CreateBucketConfiguration,
-    EncryptionType, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag,
-    Tagging, VersioningConfiguration,
+    BlockedEncryptionTypes, BucketLocationConstraint, BucketNamespace, BucketVersioningStatus,
+    CreateBucketConfiguration, EncryptionType, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
 use aws_smithy_types::error::operation::BuildError;
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
-use super::{BucketKind, Encryption, Op, Ownership, PublicAccessBlock, Versioning, name, outputs};
-use crate::driver::{Driver, patiently};
+use super::{Bucket, BucketOp, Encryption, Ownership, PublicAccessBlock, Versioning, name, outputs};
+use crate::driver::Driver;
 use crate::error::Failure;
 use crate::fields::Tags;
 use crate::session::Session;
+use crate::soon::soon;
 
 /// The one region that must not be named when a bucket is made in it.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>
 const UNNAMED_REGION: &str = "us-east-1";
 
-impl Driver for BucketKind {
-    async fn perform(op: Op, session: &Session, cx: OpContext) -> Result<Outputs, OpError> {
-        // Each call says whose bucket it means: a name that is free can be taken by anyone at any time.
-        match &op {
-            Op::CreateBucket { bucket, region, ownership, tags } => {
-                create(session, bucket, region, ownership, tags).await?;
-                return Ok(outputs(bucket, region));
-            }
-            Op::PutBucketTagging { bucket, tags } => put_tags(session, bucket, tags).await?,
-            Op::PutBucketOwnershipControls { bucket, ownership } => put_ownership(session, bucket, ownership).await?,
-            Op::PutPublicAccessBlock { bucket, public_access_block } => {
-                put_block(session, bucket, *public_access_block).await?;
-            }
-            Op::PutBucketEncryption { bucket, encryption, unnames: _ } => {
-                put_encryption(session, bucket, encryption).await?;
-            }
-            Op::PutBucketVersioning { bucket, versioning } => put_versioning(session, bucket, *versioning).await?,
-            Op::PutBucketPolicy { bucket, policy, unnames: _ } => {
-                let text = policy.to_json();
-                patiently(cx, || put_policy(session, bucket, &text)).await?;
-            }
-            Op::DeleteBucketPolicy { bucket, unnames: _ } => delete_policy(session, bucket).await?,
-            Op::DeleteBucket { bucket, unnames: _ } => delete(session, bucket).await?,
-        }
-        Ok(Outputs::new())
+impl Driver for Bucket {
+    async fn perform(op: BucketOp, session: &Session, cx: OpContext) -> Result<Outputs, OpError> {
+        Ok(soon(cx, |failure| is_early(&op, failure), || send(session, &op)).await?)
     }
+}
+
+/// Whether S3 may only not have caught up with the bucket's making.
+fn is_early(op: &BucketOp, failure: &Failure) -> bool {
+    match op {
+        BucketOp::CreateBucket { .. } | BucketOp::DeleteBucket { .. } => false,
+        BucketOp::PutBucketTagging { .. }
+        | BucketOp::PutBucketOwnershipControls { .. }
+        | BucketOp::PutPublicAccessBlock { .. }
+        | BucketOp::PutBucketEncryption { .. }
+        | BucketOp::PutBucketVersioning { .. }
+        | BucketOp::PutBucketPolicy { .. }
+        | BucketOp::DeleteBucketPolicy { .. } => failure.is("NoSuchBucket"),
+    }
+}
+
+/// Each call says whose bucket it means: a name that is free can be taken by anyone at any time.
+async fn send(session: &Session, op: &BucketOp) -> Result<Outputs, Failure> {
+    match op {
+        BucketOp::CreateBucket { bucket, region, ownership, tags } => {
+            create(session, bucket, region, ownership, tags).await?;
+            return Ok(outputs(bucket, region));
+        }
+        BucketOp::PutBucketTagging { bucket, tags } => put_tags(session, bucket, tags).await?,
+        BucketOp::PutBucketOwnershipControls { bucket, ownership } => put_ownership(session, bucket, ownership).await?,
+        BucketOp::PutPublicAccessBlock { bucket, public_access_block } => {
+            put_block(session, bucket, *public_access_block).await?;
+        }
+        BucketOp::PutBucketEncryption { bucket, encryption, unnames: _ } => {
+            put_encryption(session, bucket, encryption).await?;
+        }
+        BucketOp::PutBucketVersioning { bucket, versioning } => put_versioning(session, bucket, *versioning).await?,
+        BucketOp::PutBucketPolicy { bucket, policy, unnames: _ } => {
+            put_policy(session, bucket, &policy.to_json()).await?;
+        }
+        BucketOp::DeleteBucketPolicy { bucket, unnames: _ } => delete_policy(session, bucket).await?,
+        BucketOp::DeleteBucket { bucket, unnames: _ } => delete(session, bucket).await?,
+    }
+    Ok(Outputs::new())
 }
 
 /// Data that the SDK does not take; nothing was sent.
@@ -107,8 +125,10 @@ async fn put_tags(session: &Session, bucket: &str, tags: &Tags) -> Result<(), Fa
         let sent = session.s3().delete_bucket_tagging().bucket(bucket).expected_bucket_owner(owner).send().await;
         return sent.map(drop).map_err(|error| session.failure(call, &error));
     }
-    let tagging = Tagging::builder().set_tag_set(Some(all)).build().map_err(|error| unsendable(session, call, &error))?;
-    let sent = session.s3().put_bucket_tagging().bucket(bucket).tagging(tagging).expected_bucket_owner(owner).send().await;
+    let tagging =
+        Tagging::builder().set_tag_set(Some(all)).build().map_err(|error| unsendable(session, call, &error))?;
+    let sent =
+        session.s3().put_bucket_tagging().bucket(bucket).tagging(tagging).expected_bucket_owner(owner).send().await;
     sent.map(drop).map_err(|error| session.failure(call, &error))
 }
 
@@ -132,14 +152,18 @@ async fn put_ownership(session: &Session, bucket: &str, ownership: &str) -> Resu
             let mut failure = session.failure(call, &error);
             // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
             if failure.is("InvalidBucketAclWithObjectOwnership") {
-                failure.help = Some("its ACL grants something to others: move that into the policy, reset the ACL to private".to_owned());
+                failure.help = Some(
+                    "its ACL grants something to others: move that into the policy, reset the ACL to private"
+                        .to_owned(),
+                );
             }
             failure
         })
 }
 
 async fn put_block(session: &Session, bucket: &str, block: PublicAccessBlock) -> Result<(), Failure> {
-    let PublicAccessBlock { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } = block;
+    let PublicAccessBlock { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } =
+        block;
     let configuration = PublicAccessBlockConfiguration::builder()
         .block_public_acls(block_public_acls)
         .ignore_public_acls(ignore_public_acls)
@@ -233,7 +257,8 @@ async fn put_policy(session: &Session, bucket: &str, text: &str) -> Result<(), F
 }
 
 async fn delete_policy(session: &Session, bucket: &str) -> Result<(), Failure> {
-    let sent = session.s3().delete_bucket_policy().bucket(bucket).expected_bucket_owner(session.account_id()).send().await;
+    let sent =
+        session.s3().delete_bucket_policy().bucket(bucket).expected_bucket_owner(session.account_id()).send().await;
     sent.map(drop).map_err(|error| session.failure("s3:DeleteBucketPolicy", &error))
 }
 

@@ -1,6 +1,7 @@
 //! The calls by which roles change.
 
 use aws_sdk_iam::types::Role as SdkRole;
+use futures_util::future::join3;
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
@@ -20,7 +21,7 @@ impl Driver for Role {
                 id_output(&id)
             }
             RoleCall::DeleteRole { unnames: _ } => {
-                delete(session, &role.name, cx).await?;
+                delete(session, &role.name).await?;
                 Outputs::new()
             }
             other => {
@@ -85,7 +86,8 @@ async fn change(session: &Session, name: &str, call: &RoleCall) -> Result<(), Fa
         // Both have functions of their own.
         RoleCall::CreateRole { .. } | RoleCall::DeleteRole { .. } => Ok(()),
         RoleCall::UpdateRole { description, max_session_duration } => {
-            let request = iam.update_role().role_name(name).description(description).max_session_duration(*max_session_duration);
+            let request =
+                iam.update_role().role_name(name).description(description).max_session_duration(*max_session_duration);
             request.send().await.map(drop).map_err(|error| session.failure("iam:UpdateRole", &error))
         }
         RoleCall::UpdateAssumeRolePolicy { trust, unnames: _ } => {
@@ -127,8 +129,8 @@ async fn change(session: &Session, name: &str, call: &RoleCall) -> Result<(), Fa
     }
 }
 
-async fn delete(session: &Session, name: &str, cx: OpContext) -> Result<(), Failure> {
-    let result = patiently(OpContext { fresh: false, ..cx }, || async {
+async fn delete(session: &Session, name: &str) -> Result<(), Failure> {
+    let result = patiently(OpContext::default(), || async {
         let sent = session.iam().delete_role().role_name(name).send().await;
         sent.map_err(|error| session.failure("iam:DeleteRole", &error))
     });
@@ -144,10 +146,12 @@ async fn in_the_way(session: &Session, name: &str, mut failure: Failure) -> Fail
     let profiles = iam.list_instance_profiles_for_role().role_name(name).send();
     let attached = iam.list_attached_role_policies().role_name(name).send();
     let inline = iam.list_role_policies().role_name(name).send();
-    let (profiles, attached, inline) = futures_util::join!(profiles, attached, inline);
+    let (profiles, attached, inline) = join3(profiles, attached, inline).await;
     let mut holders = Vec::new();
     if let Ok(answer) = profiles {
-        holders.extend(answer.instance_profiles().iter().map(|one| format!("instance profile {}", one.instance_profile_name())));
+        holders.extend(
+            answer.instance_profiles().iter().map(|one| format!("instance profile {}", one.instance_profile_name())),
+        );
     }
     if let Ok(answer) = attached {
         let names = answer.attached_policies().iter().filter_map(|one| one.policy_name());

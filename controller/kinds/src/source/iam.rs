@@ -2,14 +2,15 @@
 //!
 //! No single listing tells all: GetAccountAuthorizationDetails lacks a role's description and session length, ListRoles its tags,
 //! policies and boundary; neither tells the tags of policies and instance profiles, which the Resource Groups Tagging API does. The
-//! four are read side by side and merged. That index lags, so a wanted policy or profile which it does not show as ours is asked about singly;
-//! so is one it shows with other tags than last written, but only in as far as the address is concerned: a stale value of
-//! another tag makes a plan that tags again, which changes nothing.
+//! four are read side by side and merged. That index lags, so a wanted policy or profile which it does not show as ours is asked
+//! about singly; one that it shows as ours with a stale value of another tag makes a plan that tags again, which changes nothing.
+//! A policy's description is in no listing at all; see [`DESCRIBED`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_iam::types::{EntityType, InstanceProfile, ManagedPolicyDetail, Role, RoleDetail};
-use futures_util::{StreamExt, TryStreamExt, try_join};
+use futures_util::future::try_join4;
+use futures_util::{StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
@@ -25,6 +26,10 @@ pub const NAME: &str = "iam";
 
 /// The tag that says which address a thing has.
 const ADDRESS: &str = "trueup:address";
+
+/// The tag by which trueup marks a policy that has a description. No listing tells descriptions of policies, whatever the type
+/// `ManagedPolicyDetail` says, and no call changes one: where our own policy lacks the mark there is none, and nobody need ask.
+pub const DESCRIBED: &str = "trueup:described";
 
 /// The most that one answer of an IAM listing can hold.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
@@ -94,7 +99,7 @@ pub struct PolicyFact {
     pub id: String,
     /// Its ARN.
     pub arn: String,
-    /// Its description; empty for none.
+    /// Its description; empty for none, and where nobody wants the policy.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The version in effect.
@@ -136,14 +141,14 @@ pub struct InstanceProfileFact {
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<IamFacts, Unread> {
     let wanted = WantedNames::of(wanted);
     let ((details, policies), listed, profiles, index) =
-        try_join!(details(session), list_roles(session), list_instance_profiles(session), tag_index(session))?;
+        try_join4(details(session), list_roles(session), list_instance_profiles(session), tag_index(session)).await?;
     let roles = merge_roles(session, &wanted, details, listed).await?;
     let mut facts = IamFacts {
         roles,
         policies: policies.into_iter().filter_map(policy_fact).collect(),
         instance_profiles: profiles.into_iter().map(profile_fact).collect(),
     };
-    put_policy_tags(session, &wanted, &index, &mut facts.policies).await?;
+    complete_policies(session, &wanted, &index, &mut facts.policies).await?;
     put_profile_tags(session, &wanted, &index, &mut facts.instance_profiles).await?;
     facts.roles.sort_by(|a, b| a.name.cmp(&b.name));
     facts.policies.sort_by(|a, b| a.name.cmp(&b.name));
@@ -297,8 +302,9 @@ async fn get_role(session: &Session, name: &str) -> Result<Option<Role>, Failure
     }
 }
 
-/// Tags for each policy: the index's, or for a wanted one that the index does not show as wanted, IAM's own.
-async fn put_policy_tags(
+/// Tags and descriptions of policies: the index tells the tags, and by one of them that there is no description to ask for; a wanted
+/// policy which it does not show as wanted, or shows as described, is asked about singly.
+async fn complete_policies(
     session: &Session,
     wanted: &WantedNames<'_>,
     index: &Tagged,
@@ -307,22 +313,26 @@ async fn put_policy_tags(
     let singly = futures_util::stream::iter(policies.iter_mut().filter_map(|policy| {
         policy.tags = index.get(&policy.arn).cloned().unwrap_or_default();
         let address = wanted.policies.get(policy.name.as_str())?;
-        (policy.tags.get(ADDRESS).map(String::as_str) != Some(*address)).then_some(policy)
+        let ours = policy.tags.get(ADDRESS).map(String::as_str) == Some(*address);
+        (!ours || policy.tags.contains_key(DESCRIBED)).then_some(policy)
     }));
     singly
         .map(Ok)
         .try_for_each_concurrent(SINGLE_CALLS_AT_ONCE, |policy| async move {
-            // At most 50 tags are allowed and 100 make a page: there is no second one.
-            match session.iam().list_policy_tags().policy_arn(&policy.arn).send().await {
-                Ok(answer) => policy.tags = from_iam_tags(&answer.tags),
-                Err(error) => absent(session.failure("iam:ListPolicyTags", &error))?,
+            match session.iam().get_policy().policy_arn(&policy.arn).send().await {
+                Ok(answer) => {
+                    let found = answer.policy;
+                    policy.tags = found.as_ref().map(|found| from_iam_tags(found.tags())).unwrap_or_default();
+                    policy.description = found.and_then(|found| found.description).unwrap_or_default();
+                }
+                Err(error) => absent(session.failure("iam:GetPolicy", &error))?,
             }
             Ok(())
         })
         .await
 }
 
-/// The same for instance profiles.
+/// Tags of instance profiles: the index's, or for a wanted one that the index does not show as wanted, IAM's own.
 async fn put_profile_tags(
     session: &Session,
     wanted: &WantedNames<'_>,
@@ -416,3 +426,6 @@ fn profile_fact(profile: InstanceProfile) -> InstanceProfileFact {
 pub fn decoded(document: &str) -> String {
     percent_decode_str(document).decode_utf8_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,17 +102,19 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     let missing: Vec<&Wanted> = wanted
         .iter()
         .copied()
-        .filter(|wanted| !aliases.contains_key(&wanted.name) && !owned.values().any(|address| *address == wanted.address))
+        .filter(|wanted| {
+            !aliases.contains_key(&wanted.name) && !owned.values().any(|address| *address == wanted.address)
+        })
         .collect();
     if !missing.is_empty() {
         let named_only = missing.iter().all(|wanted| !wanted.name.is_empty());
         ids.extend(search(session, &aliases, &ids, named_only).await?);
     }
 
-    let reads = ids.iter().map(|id| async move { (id.clone(), settings(session, id).await) });
+    let reads = ids.into_iter().map(|id| async move { (settings(session, &id).await, id) });
     let mut reads = futures_util::stream::iter(reads).buffer_unordered(KEYS_AT_ONCE);
     let mut facts = KmsFacts::default();
-    while let Some((id, settings)) = reads.next().await {
+    while let Some((settings, id)) = reads.next().await {
         let of_key: BTreeSet<String> =
             aliases.iter().filter(|(_, target)| **target == id).map(|(alias, _)| alias.clone()).collect();
         let by_name = of_key.iter().find(|alias| names.contains(alias.as_str()));
@@ -174,9 +176,7 @@ async fn owned(session: &Session) -> Result<BTreeMap<String, String>, Failure> {
     match tagged(session.tagging(), session.who(), &["kms:key"], Some(OWNED)).await {
         Ok(found) => Ok(found
             .into_iter()
-            .filter_map(|(arn, mut tags)| {
-                Some((id_of(&arn)?.to_owned(), tags.remove(ADDRESS).unwrap_or_default()))
-            })
+            .filter_map(|(arn, mut tags)| Some((id_of(&arn)?.to_owned(), tags.remove(ADDRESS).unwrap_or_default())))
             .collect()),
         Err(failure) if failure.is_denied() => {
             tracing::debug!(%failure, "only wanted keys are seen");
@@ -205,8 +205,9 @@ async fn search(
         .filter(|(alias, _)| named_only || alias.starts_with("alias/aws/"))
         .map(|(_, id)| id.as_str())
         .collect();
-    let candidates = keys(session).await?.into_iter().filter(|id| !known.contains(id) && !passed_over.contains(id.as_str()));
-    let asked = candidates.map(|id| async move { (tags(session, &id).await, id) });
+    let mut candidates = keys(session).await?;
+    candidates.retain(|id| !known.contains(id) && !passed_over.contains(id.as_str()));
+    let asked = candidates.into_iter().map(|id| async move { (tags(session, &id).await, id) });
     let mut answers = futures_util::stream::iter(asked).buffer_unordered(KEYS_AT_ONCE);
     let mut found = Vec::new();
     while let Some((tags, id)) = answers.next().await {

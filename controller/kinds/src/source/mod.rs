@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trueup_engine::facts::{Fact, Facts, ReadCost, ReadRequest, Unread, Wanted};
 use trueup_specs::kind::KindScope;
@@ -12,6 +13,9 @@ use crate::count::{Counter, counted};
 use crate::session::{Aws, Session};
 
 pub mod iam;
+pub mod kms;
+pub mod s3;
+pub mod tagging;
 
 /// Scopes read at once. Each is another account or region, so their rate limits add up; the bound is for open connections.
 const SCOPES_AT_ONCE: usize = 16;
@@ -28,14 +32,34 @@ struct Source {
     load: fn(Value) -> Result<Arc<dyn Fact>, serde_json::Error>,
 }
 
-static SOURCES: &[Source] = &[Source {
-    name: iam::NAME,
-    scope: KindScope::Account,
-    read: |session, wanted, counter| {
-        iam::read(session, wanted, counter).map(|facts| facts.map(|facts| Arc::new(facts) as Arc<dyn Fact>)).boxed()
+static SOURCES: &[Source] = &[
+    Source {
+        name: iam::NAME,
+        scope: KindScope::Account,
+        read: |session, wanted, counter| iam::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<iam::IamFacts>,
     },
-    load: |value| serde_json::from_value::<iam::IamFacts>(value).map(|facts| Arc::new(facts) as Arc<dyn Fact>),
-}];
+    Source {
+        name: kms::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| kms::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<kms::KmsFacts>,
+    },
+    Source {
+        name: s3::NAME,
+        scope: KindScope::Account,
+        read: |session, wanted, counter| s3::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<s3::S3Facts>,
+    },
+];
+
+fn shared<T: Fact>(facts: Result<T, Unread>) -> Result<Arc<dyn Fact>, Unread> {
+    facts.map(|facts| Arc::new(facts) as Arc<dyn Fact>)
+}
+
+fn load<T: DeserializeOwned + Fact>(value: Value) -> Result<Arc<dyn Fact>, serde_json::Error> {
+    serde_json::from_value::<T>(value).map(|facts| Arc::new(facts) as Arc<dyn Fact>)
+}
 
 fn find(source: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|row| row.name == source)

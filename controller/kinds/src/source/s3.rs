@@ -104,11 +104,12 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         .chain(owned.iter().map(String::as_str))
         .collect();
     // A wanted name that is not listed is free, or another account's: creating it will tell.
-    let read = regions.iter().filter(|(name, _)| names.contains(name.as_str())).map(|(name, region)| async move {
-        let settings = settings(&session.in_region(region), name).await;
-        (name.clone(), region.clone(), settings)
+    let matter: Vec<(String, String)> = regions.into_iter().filter(|(name, _)| names.contains(name.as_str())).collect();
+    let reads = matter.into_iter().map(|(name, region)| async move {
+        let settings = settings(&session.in_region(&region), &name).await;
+        (name, region, settings)
     });
-    let mut reads = futures_util::stream::iter(read).buffer_unordered(BUCKETS_AT_ONCE);
+    let mut reads = futures_util::stream::iter(reads).buffer_unordered(BUCKETS_AT_ONCE);
     let mut facts = S3Facts::default();
     while let Some((name, region, settings)) = reads.next().await {
         let settings = match settings {
@@ -173,9 +174,9 @@ async fn location(session: &Session, bucket: &str) -> Result<String, Failure> {
 
 /// The names of the buckets that carry trueup's tag.
 async fn owned(session: &Session, regions: &BTreeMap<String, String>) -> Result<BTreeSet<String>, Failure> {
-    let in_use: BTreeSet<&str> = regions.values().map(String::as_str).collect();
+    let in_use: BTreeSet<String> = regions.values().cloned().collect();
     let asked = in_use.into_iter().map(|region| async move {
-        let session = session.in_region(region);
+        let session = session.in_region(&region);
         tagged(session.tagging(), session.who(), &[NAME], Some(OWNED)).await
     });
     let mut names = BTreeSet::new();
@@ -210,18 +211,17 @@ async fn settings(session: &Session, bucket: &str) -> Result<BucketSettings, Fai
 }
 
 /// "No such configuration" is an answer like others.
-fn unless<T>(answer: Result<T, Failure>, absent: &str) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(failure) if failure.is(absent) => Ok(None),
-        Err(failure) => Err(failure),
-    }
+fn is_absent<T>(answer: &Result<T, Failure>, code: &str) -> bool {
+    answer.as_ref().is_err_and(|failure| failure.is(code))
 }
 
 async fn tags(session: &Session, bucket: &str) -> Result<BTreeMap<String, String>, Failure> {
     let answer = session.s3().get_bucket_tagging().bucket(bucket).send().await;
-    let answer = unless(answer.map_err(|error| session.failure("s3:GetBucketTagging", &error)), "NoSuchTagSet")?;
-    Ok(answer.map(|answer| own_tags(&answer.tag_set)).unwrap_or_default())
+    let answer = answer.map_err(|error| session.failure("s3:GetBucketTagging", &error));
+    if is_absent(&answer, "NoSuchTagSet") {
+        return Ok(BTreeMap::new());
+    }
+    Ok(own_tags(&answer?.tag_set))
 }
 
 fn own_tags(tags: &[Tag]) -> BTreeMap<String, String> {
@@ -233,17 +233,20 @@ fn own_tags(tags: &[Tag]) -> BTreeMap<String, String> {
 
 async fn policy(session: &Session, bucket: &str) -> Result<Option<String>, Failure> {
     let answer = session.s3().get_bucket_policy().bucket(bucket).send().await;
-    let answer = unless(answer.map_err(|error| session.failure("s3:GetBucketPolicy", &error)), "NoSuchBucketPolicy")?;
-    Ok(answer.and_then(|answer| answer.policy))
+    let answer = answer.map_err(|error| session.failure("s3:GetBucketPolicy", &error));
+    if is_absent(&answer, "NoSuchBucketPolicy") {
+        return Ok(None);
+    }
+    Ok(answer?.policy)
 }
 
 async fn encryption(session: &Session, bucket: &str) -> Result<Option<EncryptionFact>, Failure> {
     let answer = session.s3().get_bucket_encryption().bucket(bucket).send().await;
-    let answer = unless(
-        answer.map_err(|error| session.failure("s3:GetEncryptionConfiguration", &error)),
-        "ServerSideEncryptionConfigurationNotFoundError",
-    )?;
-    Ok(answer.and_then(|answer| answer.server_side_encryption_configuration).as_ref().and_then(encryption_fact))
+    let answer = answer.map_err(|error| session.failure("s3:GetEncryptionConfiguration", &error));
+    if is_absent(&answer, "ServerSideEncryptionConfigurationNotFoundError") {
+        return Ok(None);
+    }
+    Ok(answer?.server_side_encryption_configuration.as_ref().and_then(encryption_fact))
 }
 
 /// A configuration has exactly one rule.
@@ -267,11 +270,11 @@ async fn versioning(session: &Session, bucket: &str) -> Result<Option<String>, F
 
 async fn public_access_block(session: &Session, bucket: &str) -> Result<Option<PublicAccessBlockFact>, Failure> {
     let answer = session.s3().get_public_access_block().bucket(bucket).send().await;
-    let answer = unless(
-        answer.map_err(|error| session.failure("s3:GetBucketPublicAccessBlock", &error)),
-        "NoSuchPublicAccessBlockConfiguration",
-    )?;
-    Ok(answer.and_then(|answer| answer.public_access_block_configuration).as_ref().map(block_fact))
+    let answer = answer.map_err(|error| session.failure("s3:GetBucketPublicAccessBlock", &error));
+    if is_absent(&answer, "NoSuchPublicAccessBlockConfiguration") {
+        return Ok(None);
+    }
+    Ok(answer?.public_access_block_configuration.as_ref().map(block_fact))
 }
 
 fn block_fact(block: &PublicAccessBlockConfiguration) -> PublicAccessBlockFact {
@@ -285,11 +288,11 @@ fn block_fact(block: &PublicAccessBlockConfiguration) -> PublicAccessBlockFact {
 
 async fn ownership(session: &Session, bucket: &str) -> Result<Option<String>, Failure> {
     let answer = session.s3().get_bucket_ownership_controls().bucket(bucket).send().await;
-    let answer = unless(
-        answer.map_err(|error| session.failure("s3:GetBucketOwnershipControls", &error)),
-        "OwnershipControlsNotFoundError",
-    )?;
-    let controls = answer.and_then(|answer| answer.ownership_controls);
+    let answer = answer.map_err(|error| session.failure("s3:GetBucketOwnershipControls", &error));
+    if is_absent(&answer, "OwnershipControlsNotFoundError") {
+        return Ok(None);
+    }
+    let controls = answer?.ownership_controls;
     Ok(controls.and_then(|controls| Some(controls.rules.first()?.object_ownership.as_str().to_owned())))
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn dechunk(headers: &mut HeaderMap, body: Vec<u8>) -> Result<Vec<u8>,
     {
         return Err(Refusal::IncompleteBody);
     }
-    let rest: Vec<&str> = encodings.iter().map(String::as_str).filter(|e| !e.is_empty() && *e != "aws-chunked").collect();
+    let rest: Vec<&str> =
+        encodings.iter().map(String::as_str).filter(|e| !e.is_empty() && *e != "aws-chunked").collect();
     let rest = rest.join(",");
     headers.remove("content-encoding");
     if let (false, Ok(value)) = (rest.is_empty(), HeaderValue::from_str(&rest)) {

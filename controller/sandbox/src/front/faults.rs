@@ -15,6 +15,10 @@ pub struct Faults {
     pub drop_answer: f64,
     /// The longest delay of a call; each waits a seeded part of it.
     pub delay_max: Duration,
+    /// For how many calls after a change IAM and KMS still read as before it; the change itself, and what other writes
+    /// see of it, is at once. Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>, on eventual
+    /// consistency.
+    pub late_calls: u64,
     /// One mutating call that is cut off.
     pub cut: Option<Cut>,
 }
@@ -154,10 +158,8 @@ mod tests {
 
     #[test]
     fn a_cut_hits_one_mutation_and_what_follows_if_told() {
-        let mut faults = Faults {
-            cut: Some(Cut { nth: 2, when: When::AfterEffect, then: Then::Recover }),
-            ..Faults::default()
-        };
+        let mut faults =
+            Faults { cut: Some(Cut { nth: 2, when: When::AfterEffect, then: Then::Recover }), ..Faults::default() };
         assert_eq!(fate(&faults, 1, 0, true), Fate::Answer);
         assert_eq!(fate(&faults, 2, 1, false), Fate::Answer);
         assert_eq!(fate(&faults, 3, 1, true), Fate::DropAfterEffect);

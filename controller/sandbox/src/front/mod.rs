@@ -7,8 +7,10 @@ mod chunked;
 mod faults;
 pub(crate) mod refusal;
 pub(crate) mod signature;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -65,6 +67,8 @@ struct Shared {
     calls: BTreeMap<(String, String), u64>,
     /// Calls, and mutating calls among them, since the faults were set.
     position: (u64, u64),
+    /// Worlds as they were before changes that are not to be seen yet: up to which call, and the world as JSON.
+    past: VecDeque<(u64, Vec<u8>)>,
     requests: u64,
 }
 
@@ -100,6 +104,7 @@ impl Sandbox {
             faults: Faults::default(),
             calls: BTreeMap::new(),
             position: (0, 0),
+            past: VecDeque::new(),
             requests: 0,
         };
         shared.found(World::default());
@@ -114,8 +119,7 @@ impl Sandbox {
 
     /// A world in memory, with these accounts.
     pub fn in_memory(accounts: &[&str]) -> Self {
-        let options =
-            Options { accounts: accounts.iter().map(|&id| id.to_owned()).collect(), ..Options::default() };
+        let options = Options { accounts: accounts.iter().map(|&id| id.to_owned()).collect(), ..Options::default() };
         let mut shared = Shared {
             world: World::default(),
             options,
@@ -123,6 +127,7 @@ impl Sandbox {
             faults: Faults::default(),
             calls: BTreeMap::new(),
             position: (0, 0),
+            past: VecDeque::new(),
             requests: 0,
         };
         shared.found(World::default());
@@ -178,6 +183,7 @@ impl Sandbox {
         let mut shared = self.lock();
         shared.faults = faults;
         shared.position = (0, 0);
+        shared.past.clear();
     }
 
     /// Moves the world's clock on, for what takes days in AWS.
@@ -243,6 +249,25 @@ impl Shared {
         }
     }
 
+    /// Remembers the world before a change that shall be seen late, and finds the one a read shall see.
+    fn past_to_read(&mut self, service: &str, effect: Effect) -> Option<World> {
+        let late = self.faults.late_calls;
+        if late == 0 || !["iam", "kms"].contains(&service) {
+            return None;
+        }
+        let now = self.position.0;
+        self.past.retain(|(until, _)| *until >= now);
+        match effect {
+            Effect::None => self.past.front().and_then(|(_, world)| serde_json::from_slice(world).ok()),
+            Effect::Session => None,
+            Effect::Changes => {
+                let world = serde_json::to_vec(&self.world).unwrap_or_default();
+                self.past.push_back((now + late, world));
+                None
+            }
+        }
+    }
+
     fn process(&mut self, arrived: Arrived, request_id: &str) -> (Fate, Duration, Result<Reply, Refusal>) {
         let operation = operation(&arrived);
         let service = arrived.scope.service.clone();
@@ -282,18 +307,26 @@ impl Shared {
             request_id: request_id.to_owned(),
             now,
         };
-        let reply = match service.as_str() {
-            "iam" => iam::handle(&mut self.world, &call),
-            "kms" => kms::handle(&mut self.world, &call),
-            "s3" => s3::handle(&mut self.world, &call),
-            "sts" => sts::handle(&mut self.world, &call),
-            "tagging" => tagging::handle(&mut self.world, &call),
-            other => return Err(Refusal::UnknownService(other.to_owned())),
-        };
+        let reply = match self.past_to_read(&service, effect) {
+            Some(mut past) => dispatch(&mut past, &service, &call),
+            None => dispatch(&mut self.world, &service, &call),
+        }?;
         if effect != Effect::None && reply.status < 400 {
             self.keep(turn).map_err(|error| Refusal::State(chain(&error)))?;
         }
         Ok(reply)
+    }
+}
+
+/// Hands the call to its service.
+fn dispatch(world: &mut World, service: &str, call: &Call) -> Result<Reply, Refusal> {
+    match service {
+        "iam" => Ok(iam::handle(world, call)),
+        "kms" => Ok(kms::handle(world, call)),
+        "s3" => Ok(s3::handle(world, call)),
+        "sts" => Ok(sts::handle(world, call)),
+        "tagging" => Ok(tagging::handle(world, call)),
+        other => Err(Refusal::UnknownService(other.to_owned())),
     }
 }
 
@@ -390,7 +423,8 @@ pub(crate) fn parse_pairs(text: &str) -> Vec<(String, String)> {
 /// Puts the headers on that every service sends.
 fn finish(mut reply: Reply, protocol: Protocol, request_id: &str, head: bool) -> Response<Vec<u8>> {
     let mut response = Response::new(if head { Vec::new() } else { std::mem::take(&mut reply.body) });
-    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let length = response.body().len();
     let headers = response.headers_mut();
     let given: BTreeSet<&str> = reply.headers.iter().map(|(name, _)| *name).collect();

@@ -47,7 +47,9 @@ impl Refusal {
             (Self::UnknownKey, RestXml) => {
                 (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
             }
-            (Self::WrongToken, RestXml) => (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
+            (Self::WrongToken, RestXml) => {
+                (400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+            }
             (Self::UnknownKey | Self::WrongToken, Query) => (403, "InvalidClientTokenId", invalid_token),
             (Self::UnknownKey | Self::WrongToken, Json) => (400, "UnrecognizedClientException", invalid_token),
             (Self::ExpiredToken, RestXml) => (400, "ExpiredToken", "The provided token has expired."),

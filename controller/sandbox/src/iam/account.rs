@@ -68,7 +68,8 @@ pub(super) fn list_aliases(context: &mut Context<'_>, out: &mut Xml) -> Result<(
 pub(super) fn create_alias(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
     let alias = named(context)?;
     let account = context.account().to_owned();
-    let taken = context.world.accounts.iter().any(|(id, other)| *id != account && other.iam.alias.as_ref() == Some(&alias));
+    let taken =
+        context.world.accounts.iter().any(|(id, other)| *id != account && other.iam.alias.as_ref() == Some(&alias));
     if taken {
         return Err(Fault::already_exists(format!("The account alias {alias} already exists.")));
     }

@@ -23,7 +23,6 @@ pub enum DocumentUse {
 }
 
 const SYNTAX: &str = "Syntax errors in policy.";
-const VERSION_OLD: &str = "Policy document must be version 2012-10-17 or greater.";
 const SID_CHARACTERS: &str = "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
     expression [0-9A-Za-z]*";
 const SID_TWICE: &str = "Statement IDs (SID) in a single policy must be unique.";
@@ -33,17 +32,8 @@ const NO_VENDOR: &str = "Actions/Conditions must be prefaced by a vendor, e.g., 
 const TRUST_ACTIONS: &str = "AssumeRole policy may only specify STS AssumeRole actions.";
 
 /// The elements a statement may have.
-const STATEMENT_ELEMENTS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
+const STATEMENT_ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// The condition operators that `…IfExists` and the set prefixes may be put around, in lower case.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
@@ -92,7 +82,7 @@ pub fn check(text: &str, use_: DocumentUse) -> Result<Value, String> {
     if let Some(unknown) = members.keys().find(|name| !["Version", "Id", "Statement"].contains(&name.as_str())) {
         return Err(unknown_element(unknown, use_));
     }
-    check_version(members.get("Version"), use_)?;
+    check_version(members.get("Version"))?;
     if members.get("Id").is_some_and(|id| !id.is_string()) {
         return Err(SYNTAX.to_owned());
     }
@@ -135,13 +125,12 @@ fn unknown_element(name: &str, use_: DocumentUse) -> String {
     }
 }
 
-/// A new identity policy must say 2012-10-17; the others may say 2008-10-17 or nothing.
-fn check_version(version: Option<&Value>, use_: DocumentUse) -> Result<(), String> {
-    match (version.map(Value::as_str), use_) {
-        (Some(Some("2012-10-17")), _) => Ok(()),
-        (Some(Some("2008-10-17")) | None, DocumentUse::Identity) => Err(VERSION_OLD.to_owned()),
-        (Some(Some("2008-10-17")) | None, DocumentUse::Trust | DocumentUse::Resource) => Ok(()),
-        (Some(Some(_) | None), _) => Err(SYNTAX.to_owned()),
+/// One of the two versions there are, or none, which means the older one. That a managed policy must say the newer one
+/// is not a matter of grammar.
+fn check_version(version: Option<&Value>) -> Result<(), String> {
+    match version.map(Value::as_str) {
+        None | Some(Some("2008-10-17" | "2012-10-17")) => Ok(()),
+        Some(_) => Err(SYNTAX.to_owned()),
     }
 }
 
@@ -251,7 +240,14 @@ fn check_action(action: &str, use_: DocumentUse) -> Result<(), String> {
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html>.
 fn is_trust_action(vendor: &str, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let known = ["assumerole", "assumerolewithsaml", "assumerolewithwebidentity", "tagsession", "setsourceidentity", "setcontext"];
+    let known = [
+        "assumerole",
+        "assumerolewithsaml",
+        "assumerolewithwebidentity",
+        "tagsession",
+        "setsourceidentity",
+        "setcontext",
+    ];
     vendor.eq_ignore_ascii_case("sts") && (known.contains(&name.as_str()) || name == "*" || name == "assumerole*")
 }
 
@@ -264,7 +260,8 @@ fn check_resource(resource: &str) -> Result<(), String> {
     let (Some("arn"), Some(partition)) = (parts.next(), parts.next()) else {
         return Err(format!("Resource {resource} must be in ARN format or \"*\"."));
     };
-    let partition_known = ["*", "aws", "aws-cn", "aws-us-gov", "aws-eusc"].contains(&partition) || partition.starts_with("aws-iso");
+    let partition_known =
+        ["*", "aws", "aws-cn", "aws-us-gov", "aws-eusc"].contains(&partition) || partition.starts_with("aws-iso");
     if !partition_known {
         return Err(format!("Partition \"{partition}\" is not valid for resource \"{resource}\"."));
     }

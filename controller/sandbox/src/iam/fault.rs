@@ -24,8 +24,10 @@ impl Fault {
     /// One broken constraint of a shape, in the words of the framework that checks it. The value is already quoted.
     pub(super) fn constraint(value: impl AsRef<str>, member: &str, constraint: &str) -> Self {
         let value = value.as_ref();
+        // A value too long to be repeated is left out.
+        let space = if value.is_empty() { "" } else { " " };
         Self::validation(format!(
-            "1 validation error detected: Value {value} at '{member}' failed to satisfy constraint: Member must {constraint}"
+            "1 validation error detected: Value{space}{value} at '{member}' failed to satisfy constraint: Member must {constraint}"
         ))
     }
 
@@ -69,7 +71,9 @@ impl Fault {
         Self::new(
             400,
             "UnmodifiableEntity",
-            format!("Cannot perform the operation on the protected role '{role}' - this role is only modifiable by AWS"),
+            format!(
+                "Cannot perform the operation on the protected role '{role}' - this role is only modifiable by AWS"
+            ),
         )
     }
 

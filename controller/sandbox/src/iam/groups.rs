@@ -126,7 +126,8 @@ pub(super) fn add_user(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), 
     let iam = context.iam();
     users::find(iam, &user)?;
     let user = key(&user);
-    let others = iam.groups.values().filter(|group| group.members.contains(&user) && group.identity.name != name).count();
+    let others =
+        iam.groups.values().filter(|group| group.members.contains(&user) && group.identity.name != name).count();
     if others >= GROUPS_PER_USER_MAX {
         return Err(Fault::quota("GroupsPerUser", GROUPS_PER_USER_MAX));
     }

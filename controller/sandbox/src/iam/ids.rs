@@ -21,7 +21,8 @@ pub(super) fn access_key(context: &mut Context<'_>) -> (String, String) {
 
 /// The unique id of something that is the same in every world, from its name (FNV-1a).
 pub(super) fn from_name(prefix: &str, name: &str) -> String {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let hash =
+        name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     format!("{prefix}{}", base32(hash, 17))
 }
 
@@ -41,7 +42,7 @@ fn base32(seed: u64, length: usize) -> String {
     text
 }
 
-/// The finaliser of SplitMix64: one to one, so that two serials never give one id.
+/// The finaliser of SplitMix64, a mix that is one to one.
 fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -2,8 +2,8 @@
 //!
 //! Source of every operation: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>. Names in an
 //! answer, codes and wording are AWS's as far as they are known; where two readings are possible the stricter one is
-//! taken. Three things are so on purpose: a role or user is found only under the exact case of its name; new identity
-//! policies must say `Version` 2012-10-17; a trust policy is given back compact, in a fixed order of elements.
+//! taken. Two things are so on purpose: a role or user is found only under the exact case of its name, and a trust policy
+//! is given back compact, in a fixed order of elements.
 
 mod account;
 mod details;
@@ -21,6 +21,7 @@ mod principal;
 mod query;
 mod render;
 mod roles;
+mod service_linked;
 mod state;
 mod tags;
 mod trust;

@@ -31,7 +31,8 @@ pub(super) fn path(params: &Params) -> Result<String, Fault> {
     let Some(value) = params.get("Path") else { return Ok("/".to_owned()) };
     length(value, "Path", 1, 512)?;
     let inner = value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
-    let sound = value == "/" || inner.is_some_and(|inner| !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_graphic()));
+    let sound =
+        value == "/" || inner.is_some_and(|inner| !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_graphic()));
     if sound { Ok(value.to_owned()) } else { Err(bad_path("path")) }
 }
 
@@ -39,9 +40,11 @@ pub(super) fn path(params: &Params) -> Result<String, Fault> {
 pub(super) fn policy_path(params: &Params, parameter: &str) -> Result<String, Fault> {
     let Some(value) = params.get(parameter) else { return Ok("/".to_owned()) };
     length(value, parameter, 1, 512)?;
-    let segments = value.strip_prefix('/').and_then(|rest| if rest.is_empty() { Some("") } else { rest.strip_suffix('/') });
+    let segments =
+        value.strip_prefix('/').and_then(|rest| if rest.is_empty() { Some("") } else { rest.strip_suffix('/') });
     let sound = segments.is_some_and(|segments| {
-        segments.is_empty() || segments.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(is_name_byte))
+        segments.is_empty()
+            || segments.split('/').all(|segment| !segment.is_empty() && segment.bytes().all(is_name_byte))
     });
     if sound { Ok(value.to_owned()) } else { Err(bad_path(&member(parameter))) }
 }
@@ -66,7 +69,8 @@ pub(super) fn policy_arn(params: &Params, parameter: &str) -> Result<String, Fau
     let parts: Vec<&str> = value.splitn(6, ':').collect();
     let sound = match parts.as_slice() {
         ["arn", "aws", "iam", "", account, resource] => {
-            let account_sound = *account == "aws" || (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
+            let account_sound =
+                *account == "aws" || (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
             account_sound && resource.strip_prefix("policy/").is_some_and(|name| !name.is_empty())
         }
         _ => false,

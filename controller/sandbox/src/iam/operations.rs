@@ -1,7 +1,7 @@
 //! The table of operations.
 
 use super::grants::{self, Holder};
-use super::{Operation, account, details, groups, instance_profiles, policies, roles, users};
+use super::{Operation, account, details, groups, instance_profiles, policies, roles, service_linked, users};
 
 /// The operation behind an action; nothing if the sandbox does not speak it.
 pub(super) fn find(action: &str) -> Option<Operation> {
@@ -15,7 +15,8 @@ pub(super) fn find(action: &str) -> Option<Operation> {
 
 /// Whether the answer has a result element: most that change something have none.
 pub(super) fn has_result(action: &str) -> bool {
-    let tells = ["Create", "Get", "List", "UpdateRole"].iter().any(|verb| action.starts_with(verb));
+    let tells =
+        ["Create", "Get", "List", "UpdateRole", "DeleteServiceLinkedRole"].iter().any(|verb| action.starts_with(verb));
     tells && action != "CreateAccountAlias"
 }
 
@@ -31,6 +32,9 @@ fn role_operation(action: &str) -> Option<Operation> {
         "TagRole" => roles::tag,
         "UntagRole" => roles::untag,
         "ListRoleTags" => roles::list_tags,
+        "CreateServiceLinkedRole" => service_linked::create,
+        "DeleteServiceLinkedRole" => service_linked::delete,
+        "GetServiceLinkedRoleDeletionStatus" => service_linked::deletion_status,
         "PutRolePolicy" => |context, _| grants::put_inline(Holder::Role, context),
         "GetRolePolicy" => |context, out| grants::get_inline(Holder::Role, context, out),
         "ListRolePolicies" => |context, out| grants::list_inline(Holder::Role, context, out),

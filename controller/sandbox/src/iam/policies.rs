@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::document::{self, DocumentUse};
 use super::fault::Fault;
 use super::managed::AwsPolicy;
@@ -120,7 +122,11 @@ fn missing_version(arn: &str, version: &str) -> Fault {
 /// The document a call sends, if IAM takes it.
 fn sent_document(context: &Context<'_>) -> Result<String, Fault> {
     let text = names::document(&context.params, "PolicyDocument")?;
-    document::check(text, DocumentUse::Identity).map_err(Fault::malformed_policy)?;
+    let document = document::check(text, DocumentUse::Identity).map_err(Fault::malformed_policy)?;
+    // An inline policy may say 2008-10-17 or nothing, a managed one may not.
+    if document.get("Version").and_then(Value::as_str) != Some("2012-10-17") {
+        return Err(Fault::malformed_policy("Policy document must be version 2012-10-17 or greater."));
+    }
     if document::size(text) > SIZE_MAX {
         return Err(Fault::quota("PolicySize", SIZE_MAX));
     }

@@ -42,7 +42,9 @@ pub(super) fn is_federated(name: &str) -> bool {
         return true;
     }
     let parts: Vec<&str> = name.splitn(6, ':').collect();
-    let &["arn", "aws" | "aws-cn" | "aws-us-gov", "iam", "", account, resource] = parts.as_slice() else { return false };
+    let &["arn", "aws" | "aws-cn" | "aws-us-gov", "iam", "", account, resource] = parts.as_slice() else {
+        return false;
+    };
     let provider = matches!(resource.split_once('/'), Some(("saml-provider" | "oidc-provider", path)) if is_path(path));
     is_account(account) && provider
 }

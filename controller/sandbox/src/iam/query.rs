@@ -61,7 +61,8 @@ impl Params {
     pub(super) fn number(&self, name: &str, least: u32, most: u32) -> Result<Option<u32>, Fault> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let quoted = format!("'{text}'");
-        let number: i64 = text.parse().map_err(|_| Fault::validation(format!("{name} must be a whole number: {text}")))?;
+        let number: i64 =
+            text.parse().map_err(|_| Fault::validation(format!("{name} must be a whole number: {text}")))?;
         if number < i64::from(least) {
             let rule = format!("have value greater than or equal to {least}");
             return Err(Fault::constraint(quoted, &member(name), &rule));
@@ -135,6 +136,7 @@ pub(super) fn member(name: &str) -> String {
 /// `application/x-www-form-urlencoded`: plus is a space.
 fn decode(text: &str) -> Result<String, Fault> {
     let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| Fault::validation("The request is not valid UTF-8."))?;
+    let decoded =
+        percent_decode_str(&spaced).decode_utf8().map_err(|_| Fault::validation("The request is not valid UTF-8."))?;
     Ok(decoded.into_owned())
 }

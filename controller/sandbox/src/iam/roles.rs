@@ -15,7 +15,7 @@ pub(super) const ROLES_MAX: usize = 10_000;
 const SESSION_SECONDS_DEFAULT: u32 = 3600;
 
 /// Where the roles live that only a service may change.
-const SERVICE_LINKED: &str = "/aws-service-role/";
+pub(super) const SERVICE_LINKED: &str = "/aws-service-role/";
 
 /// The role with exactly this name.
 pub(super) fn find<'a>(iam: &'a State, name: &str) -> Result<&'a Role, Fault> {

@@ -143,12 +143,11 @@ impl State {
         self.roles.get(&key(role_name)).filter(|role| role.identity.name == role_name).map(|role| role.trust.as_str())
     }
 
-    /// The ARN of a role known by its bare name.
-    pub fn role_arn(&self, _account: &str, role_name: &str) -> Option<String> {
-        self.roles
-            .get(&key(role_name))
-            .filter(|role| role.identity.name == role_name)
-            .map(|role| role.identity.arn.clone())
+    /// The ARN of a role of the account, known by its bare name.
+    pub fn role_arn(&self, account: &str, role_name: &str) -> Option<String> {
+        let identity = &self.roles.get(&key(role_name))?.identity;
+        let found = identity.name == role_name && identity.arn.split(':').nth(4) == Some(account);
+        found.then(|| identity.arn.clone())
     }
 
     /// The longest session a role may be assumed for, in seconds.

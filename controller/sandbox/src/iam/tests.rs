@@ -21,8 +21,10 @@ impl Bench {
     fn call_in(&mut self, account: &str, action: &str, parameters: &[(&str, &str)]) -> (u16, String) {
         let mut form = vec![("Action", action), ("Version", "2010-05-08")];
         form.extend_from_slice(parameters);
-        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-        let pairs: Vec<String> = form.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        let encode =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let pairs: Vec<String> =
+            form.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         let call = Call {
             caller: Caller {
                 account: account.to_owned(),
@@ -76,7 +78,9 @@ fn texts(xml: &str, tag: &str) -> Vec<String> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     let pieces = xml.split(&open).skip(1);
     let inner = pieces.map(|piece| piece.split(&close).next().unwrap());
-    inner.map(|text| text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")).collect()
+    inner
+        .map(|text| text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+        .collect()
 }
 
 fn document(xml: &str, tag: &str) -> serde_json::Value {
@@ -121,7 +125,9 @@ fn a_role_comes_back_as_it_was_made() {
     assert_eq!(texts(&bench.ok("ListRoles", &[("PathPrefix", "/other/")]), "RoleName").len(), 0);
 
     let details = bench.ok("GetAccountAuthorizationDetails", &[("Filter.member.1", "Role")]);
-    assert!(details.contains("<Tags>") && !details.contains("<Description>") && !details.contains("MaxSessionDuration"));
+    assert!(
+        details.contains("<Tags>") && !details.contains("<Description>") && !details.contains("MaxSessionDuration")
+    );
     assert_eq!(text(&details, "IsTruncated"), "false");
 }
 
@@ -224,7 +230,10 @@ fn inline_policies_come_back_word_for_word_and_have_a_size() {
     assert_eq!(message, "Maximum policy size of 10240 bytes exceeded for role r");
     bench.ok("PutRolePolicy", &[role, ("PolicyName", "b"), ("PolicyDocument", &large)]);
     assert_eq!(texts(&bench.ok("ListRolePolicies", &[role]), "member"), ["a", "b"]);
-    assert_eq!(bench.code("PutRolePolicy", &[role, ("PolicyName", "x"), ("PolicyDocument", "{")]), "MalformedPolicyDocument");
+    assert_eq!(
+        bench.code("PutRolePolicy", &[role, ("PolicyName", "x"), ("PolicyDocument", "{")]),
+        "MalformedPolicyDocument"
+    );
 }
 
 #[test]
@@ -290,6 +299,45 @@ fn ten_managed_policies_may_be_attached() {
 }
 
 #[test]
+fn a_managed_policy_says_the_newer_version() {
+    let mut bench = Bench::new();
+    bench.role("r");
+    let code = |bench: &mut Bench, document: &str| {
+        text(&bench.call_in(ACCOUNT, "CreatePolicy", &[("PolicyName", "p"), ("PolicyDocument", document)]).1, "Code")
+    };
+    for old in [ALLOW.replace("2012", "2008"), ALLOW.replace(r#""Version":"2012-10-17","#, "")] {
+        assert_eq!(code(&mut bench, &old), "MalformedPolicyDocument");
+        bench.ok("PutRolePolicy", &[("RoleName", "r"), ("PolicyName", "i"), ("PolicyDocument", &old)]);
+    }
+}
+
+#[test]
+fn documents_have_sizes() {
+    let mut bench = Bench::new();
+    // White space does not count, so that the size is known by that of the compact document.
+    let sized = |document: &str, from: &str, length: usize| {
+        let filled = document.replace(from, &format!("{from}{}", "x".repeat(length - document.len())));
+        assert_eq!(filled.len(), length);
+        filled.replace(',', ",\n    ")
+    };
+    let policy = ALLOW.replace(r#""*""#, r#""arn:aws:s3:::b/""#);
+    let create = |bench: &mut Bench, length: usize| {
+        let document = sized(&policy, ":::b/", length);
+        bench.call_in(ACCOUNT, "CreatePolicy", &[("PolicyName", "p"), ("PolicyDocument", &document)])
+    };
+    assert_eq!(text(&create(&mut bench, 6145).1, "Message"), "Cannot exceed quota for PolicySize: 6144");
+    assert_eq!(create(&mut bench, 6144).0, 200);
+
+    let trust = TRUST.replace(r#""Effect""#, r#""Sid":"a","Effect""#);
+    let create = |bench: &mut Bench, length: usize| {
+        let document = sized(&trust, r#""Sid":"a"#, length);
+        bench.call_in(ACCOUNT, "CreateRole", &[("RoleName", "r"), ("AssumeRolePolicyDocument", &document)])
+    };
+    assert_eq!(text(&create(&mut bench, 2049).1, "Message"), "Cannot exceed quota for ACLSizePerRole: 2048");
+    assert_eq!(create(&mut bench, 2048).0, 200);
+}
+
+#[test]
 fn lists_come_in_pages() {
     let mut bench = Bench::new();
     for index in 0..7 {
@@ -341,7 +389,8 @@ fn tags_have_rules() {
     let mut bench = Bench::new();
     bench.role("r");
     let role = ("RoleName", "r");
-    let tag = |key: &'static str, value: &'static str| [role, ("Tags.member.1.Key", key), ("Tags.member.1.Value", value)];
+    let tag =
+        |key: &'static str, value: &'static str| [role, ("Tags.member.1.Key", key), ("Tags.member.1.Value", value)];
     bench.ok("TagRole", &tag("Team", "a"));
     bench.ok("TagRole", &tag("team", "b"));
     let tags = bench.ok("ListRoleTags", &[role]);
@@ -418,6 +467,44 @@ fn accounts_are_apart() {
     assert_eq!(bench.code("CreateAccountAlias", &[("AccountAlias", "No")]), "ValidationError");
     let summary = bench.ok("GetAccountSummary", &[]);
     assert!(summary.contains("<entry><key>Roles</key><value>1</value></entry>"));
+}
+
+#[test]
+fn a_service_linked_role_is_left_alone() {
+    let mut bench = Bench::new();
+    let service = ("AWSServiceName", "autoscaling.amazonaws.com");
+    let made = bench.ok("CreateServiceLinkedRole", &[service]);
+    let arn = "arn:aws:iam::111111111111:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
+    assert_eq!(text(&made, "Arn"), arn);
+    assert_eq!(bench.code("CreateServiceLinkedRole", &[service]), "InvalidInput");
+    let role = ("RoleName", "AWSServiceRoleForAutoScaling");
+    assert_eq!(bench.code("DeleteRole", &[role]), "UnmodifiableEntity");
+    assert_eq!(
+        bench.code("PutRolePolicy", &[role, ("PolicyName", "i"), ("PolicyDocument", ALLOW)]),
+        "UnmodifiableEntity"
+    );
+    let task = text(&bench.ok("DeleteServiceLinkedRole", &[role]), "DeletionTaskId");
+    let status = bench.ok("GetServiceLinkedRoleDeletionStatus", &[("DeletionTaskId", &task)]);
+    assert_eq!(text(&status, "Status"), "SUCCEEDED");
+    assert_eq!(bench.code("GetRole", &[role]), "NoSuchEntity");
+}
+
+#[test]
+fn an_update_without_a_session_length_takes_the_default() {
+    let mut bench = Bench::new();
+    bench.role("r");
+    let role = ("RoleName", "r");
+    bench.ok("UpdateRole", &[role, ("Description", "d"), ("MaxSessionDuration", "7200")]);
+    let updated = bench.ok("UpdateRoleDescription", &[role, ("Description", "e")]);
+    assert_eq!(
+        (text(&updated, "Description"), text(&updated, "MaxSessionDuration")),
+        ("e".to_owned(), "7200".to_owned())
+    );
+    assert!(bench.ok("UpdateRole", &[role]).contains("<UpdateRoleResult></UpdateRoleResult>"));
+    let got = bench.ok("GetRole", &[role]);
+    assert_eq!((text(&got, "Description"), text(&got, "MaxSessionDuration")), ("e".to_owned(), "3600".to_owned()));
+    bench.ok("UpdateRole", &[role, ("Description", "")]);
+    assert!(!bench.ok("GetRole", &[role]).contains("Description"));
 }
 
 #[test]

@@ -74,12 +74,15 @@ pub(super) fn create(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fau
     Ok(())
 }
 
-/// `GetUser`; the root of an account, asked for itself, has no name.
+/// `GetUser`. Who asks for itself is shown even if IAM does not know it: the root of an account has no name, and the
+/// administrator every account of the sandbox has stands in no list.
 pub(super) fn get(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault> {
-    let root = context.call.caller.arn.ends_with(":root");
-    if root && context.params.get("UserName").is_none() {
-        out.open("User").leaf("Path", "/").leaf("UserId", context.account()).leaf("Arn", &context.call.caller.arn);
-        out.leaf("CreateDate", super::managed::CREATED).close();
+    let caller = &context.call.caller;
+    let root = caller.arn.ends_with(":root");
+    if context.params.get("UserName").is_none() && (root || !context.iam().has_principal(&caller.arn)) {
+        let name = if root { None } else { Some(named_or_caller(context)?) };
+        out.open("User").leaf("Path", "/").leaf_if("UserName", name).leaf("UserId", &caller.user_id);
+        out.leaf("Arn", &caller.arn).leaf("CreateDate", super::managed::CREATED).close();
         return Ok(());
     }
     let name = named_or_caller(context)?;

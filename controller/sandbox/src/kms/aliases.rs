@@ -7,9 +7,7 @@ use serde_json::{Map, Value, json};
 use super::authorize;
 use super::failure::Failure;
 use super::input::Input;
-use super::locate::{
-    Access, Place, alias_not_found, key, locate, locate_unchecked, not_pending_deletion, own_state,
-};
+use super::locate::{Access, Place, alias_not_found, key, locate, locate_unchecked, not_pending_deletion, own_state};
 use super::paging::{Limits, page};
 use super::state::{Alias, Key, PREDEFINED_ALIASES, millis, seconds};
 use crate::call::Call;

@@ -213,8 +213,7 @@ fn operator_holds(operator: &str, found: Option<&str>, values: &Value) -> bool {
 
 fn granted(key: &Key, asked: &Asked<'_>) -> bool {
     key.grants.values().any(|grant| {
-        grant.operations.iter().any(|operation| operation == asked.action)
-            && asked.identities.contains(&grant.grantee)
+        grant.operations.iter().any(|operation| operation == asked.action) && asked.identities.contains(&grant.grantee)
     })
 }
 

@@ -65,8 +65,10 @@ pub(super) fn re_encrypt(world: &mut World, call: &Call, input: &Input) -> Resul
     let written = input.required("DestinationKeyId", 2048)?;
     let source = open_with_rights(world, call, &blob, &from_context, &Use { action: "ReEncryptFrom", expected })?;
     let to = locate(world, call, written, Access::by_alias("ReEncryptTo"))?;
-    let from_algorithm = usable(key(world, &source.place)?, "ReEncrypt", input.one_of("SourceEncryptionAlgorithm", ALGORITHMS)?)?;
-    let to_algorithm = usable(key(world, &to)?, "ReEncrypt", input.one_of("DestinationEncryptionAlgorithm", ALGORITHMS)?)?;
+    let from_algorithm =
+        usable(key(world, &source.place)?, "ReEncrypt", input.one_of("SourceEncryptionAlgorithm", ALGORITHMS)?)?;
+    let to_algorithm =
+        usable(key(world, &to)?, "ReEncrypt", input.one_of("DestinationEncryptionAlgorithm", ALGORITHMS)?)?;
     let nonce = world.next_serial();
     let (from_key, to_key) = (key(world, &source.place)?, key(world, &to)?);
     let blob = seal(&to_key.arn(), &to_context, nonce, &source.plaintext);

@@ -68,7 +68,9 @@ pub(super) fn create(world: &mut World, call: &Call, input: &Input) -> Result<Va
     };
     let grants = &mut key_mut(world, &place)?.grants;
     // The same call with the same name gives the grant there is.
-    let same = |old: &Grant| old.name.is_some() && Grant { created_ms: old.created_ms, token: old.token.clone(), ..grant.clone() } == *old;
+    let same = |old: &Grant| {
+        old.name.is_some() && Grant { created_ms: old.created_ms, token: old.token.clone(), ..grant.clone() } == *old
+    };
     if let Some((id, old)) = grants.iter().find(|(_, old)| same(old)) {
         return Ok(json!({ "GrantId": id, "GrantToken": old.token }));
     }
@@ -187,8 +189,9 @@ fn stored(world: &World, principal: &str) -> Result<String, Failure> {
         return Err(Failure::new("InvalidArnException", "ARN does not refer to a valid principal"));
     }
     let policy = world.intern_principals(statement_naming(principal));
-    let policy = policy
-        .map_err(|_| Failure::new("InvalidArnException", format!("ARN does not refer to a valid principal: {principal}")))?;
+    let policy = policy.map_err(|_| {
+        Failure::new("InvalidArnException", format!("ARN does not refer to a valid principal: {principal}"))
+    })?;
     Ok(named(&policy).unwrap_or(principal).to_owned())
 }
 

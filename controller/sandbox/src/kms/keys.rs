@@ -55,7 +55,11 @@ pub(super) fn create(world: &mut World, call: &Call, input: &Input) -> Result<Va
         policy: Value::Null,
         tags,
         rotation: None,
-        materials: if spec == specs::SYMMETRIC_DEFAULT && origin == "AWS_KMS" { vec![first_material(&id)] } else { vec![] },
+        materials: if spec == specs::SYMMETRIC_DEFAULT && origin == "AWS_KMS" {
+            vec![first_material(&id)]
+        } else {
+            vec![]
+        },
         grants: BTreeMap::new(),
         id,
     };

@@ -80,9 +80,9 @@ fn find(world: &World, call: &Call, written: &str, access: Access) -> Result<Pla
     let own = |id: &str| Place { account: call.caller.account.clone(), region: call.region.clone(), id: id.to_owned() };
     if written.starts_with("alias/") && access.naming == Naming::Alias {
         let target = alias_target(world, &call.caller.account, &call.region, written);
-        return target.map(|id| own(&id)).ok_or_else(|| {
-            alias_not_found(&format!("arn:aws:kms:{}:{}:{written}", call.region, call.caller.account))
-        });
+        return target
+            .map(|id| own(&id))
+            .ok_or_else(|| alias_not_found(&format!("arn:aws:kms:{}:{}:{written}", call.region, call.caller.account)));
     }
     if !is_key_id(written) {
         return Err(Failure::not_found(format!("Invalid keyId '{written}'")));

@@ -107,9 +107,7 @@ pub(super) fn replicas(world: &World, place: &Place) -> BTreeSet<String> {
 pub(super) fn configuration(world: &World, place: &Place) -> Result<Option<Value>, Failure> {
     let key = key(world, place)?;
     let Some(primary) = &key.primary_region else { return Ok(None) };
-    let entry = |region: &str| {
-        json!({ "Arn": format!("arn:aws:kms:{region}:{}:key/{}", key.account, key.id), "Region": region })
-    };
+    let entry = |region: &str| json!({ "Arn": format!("arn:aws:kms:{region}:{}:key/{}", key.account, key.id), "Region": region });
     let replica_keys: Vec<Value> = replicas(world, place).iter().map(|region| entry(region)).collect();
     Ok(Some(json!({
         "MultiRegionKeyType": if key.is_replica() { "REPLICA" } else { "PRIMARY" },

@@ -81,9 +81,9 @@ pub(super) fn checked(
         return Err(Failure::limit_exceeded(format!("The policy is longer than {POLICY_BYTES_MAX} bytes.")));
     }
     let policy = iam::check(text, DocumentUse::Resource).map_err(Failure::malformed_policy)?;
-    let policy = world.intern_principals(policy).map_err(|_| {
-        Failure::malformed_policy("Policy contains a statement with one or more invalid principals.")
-    })?;
+    let policy = world
+        .intern_principals(policy)
+        .map_err(|_| Failure::malformed_policy("Policy contains a statement with one or more invalid principals."))?;
     if !lockout.bypass && !authorize::allows(world, call, &policy, "PutKeyPolicy", key_arn) {
         return Err(Failure::malformed_policy(
             "The new key policy will not allow you to update the key policy in the future.",

@@ -65,9 +65,7 @@ pub(super) fn read(input: &Input) -> Result<Option<BTreeMap<String, String>>, Fa
     for (index, item) in items.iter().enumerate() {
         let text = |name: &str| item.get(name).and_then(Value::as_str);
         let at = index + 1;
-        let absent = |member: &str| {
-            Failure::constraint("null", &format!("tags.{at}.member.{member}"), "not be null")
-        };
+        let absent = |member: &str| Failure::constraint("null", &format!("tags.{at}.member.{member}"), "not be null");
         let name = text("TagKey").ok_or_else(|| absent("tagKey"))?;
         let value = text("TagValue").ok_or_else(|| absent("tagValue"))?;
         check_length(name, &format!("tags.{at}.member.tagKey"), 1, 128)?;

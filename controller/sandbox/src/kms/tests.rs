@@ -201,7 +201,8 @@ fn a_key_policy_is_checked_before_it_is_stored() {
         put(&mut bench, locked.clone()).unwrap_err().1,
         "The new key policy will not allow you to update the key policy in the future."
     );
-    let long = policy(json!([allow(&root(TOOLING), "kms:*"), allow(&root(TOOLING), &format!("kms:{}", "a".repeat(32_768)))]));
+    let long =
+        policy(json!([allow(&root(TOOLING), "kms:*"), allow(&root(TOOLING), &format!("kms:{}", "a".repeat(32_768)))]));
     assert_eq!(put(&mut bench, long).unwrap_err().0, "LimitExceededException");
     let forced = json!({ "KeyId": id, "Policy": locked, "BypassPolicyLockoutSafetyCheck": true });
     bench.ok("PutKeyPolicy", forced);
@@ -232,7 +233,8 @@ fn another_account_needs_the_key_policy() {
 fn conditions_and_denials_count() {
     let mut bench = Bench::new();
     let mut guarded = allow("*", "kms:DescribeKey");
-    guarded["Condition"] = json!({ "StringEquals": { "kms:CallerAccount": TENANT }, "Null": { "kms:ViaService": "true" } });
+    guarded["Condition"] =
+        json!({ "StringEquals": { "kms:CallerAccount": TENANT }, "Null": { "kms:ViaService": "true" } });
     let mut denied = allow("*", "kms:DescribeKey");
     denied["Effect"] = json!("Deny");
     denied["Condition"] = json!({ "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:user/admin" } });
@@ -303,7 +305,10 @@ fn deletion_waits_can_be_cancelled_and_takes_the_aliases_with_it() {
     );
     for operation in ["ScheduleKeyDeletion", "EnableKey", "DisableKey", "EnableKeyRotation"] {
         let (code, message) = bench.call(operation, json!({ "KeyId": id })).unwrap_err();
-        assert_eq!((code.as_str(), message), ("KMSInvalidStateException", format!("{} is pending deletion.", bench.arn(&id))));
+        assert_eq!(
+            (code.as_str(), message),
+            ("KMSInvalidStateException", format!("{} is pending deletion.", bench.arn(&id)))
+        );
     }
     assert_eq!(bench.world.accounts[TOOLING].kms["eu-west-1"].tagged().len(), 1);
     bench.ok("CancelKeyDeletion", json!({ "KeyId": id }));
@@ -398,7 +403,8 @@ fn grants_let_in_until_they_are_revoked() {
     bench.account = TENANT;
     assert_eq!(bench.code("DescribeKey", json!({ "KeyId": arn })), "AccessDeniedException");
     bench.account = TOOLING;
-    let unknown = json!({ "KeyId": id, "GranteePrincipal": "arn:aws:iam::222222222222:role/no", "Operations": ["Decrypt"] });
+    let unknown =
+        json!({ "KeyId": id, "GranteePrincipal": "arn:aws:iam::222222222222:role/no", "Operations": ["Decrypt"] });
     assert_eq!(bench.code("CreateGrant", unknown), "InvalidArnException");
 }
 

@@ -7,7 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::failure::Failure;
 use super::state::{Bucket, Encryption, PublicAccess, Versioning};
-use super::{Answer, Request, body, bucket, canonical_id, document, iso_date, names, no_content, ok, ok_xml, settings, tags};
+use super::{
+    Answer, Request, body, bucket, canonical_id, document, iso_date, names, no_content, ok, ok_xml, settings, tags,
+};
 use crate::call::Reply;
 use crate::front::signature::REGIONS;
 use crate::world::World;
@@ -24,7 +26,9 @@ pub(super) fn create(world: &mut World, request: &Request<'_>) -> Answer {
     let regional = match request.header("x-amz-bucket-namespace") {
         None | Some("global") => None,
         Some("account-regional") => Some(format!("-{}-{}-an", caller.account, request.call.region)),
-        Some(other) => return Err(Failure::invalid_argument("Invalid bucket namespace", "x-amz-bucket-namespace", other)),
+        Some(other) => {
+            return Err(Failure::invalid_argument("Invalid bucket namespace", "x-amz-bucket-namespace", other));
+        }
     };
     if !names::is_valid(&request.bucket, regional.as_deref()) {
         let message = "The specified bucket is not valid.";
@@ -60,13 +64,18 @@ pub(super) fn create(world: &mut World, request: &Request<'_>) -> Answer {
         object_lock: wish.object_lock,
         objects: BTreeMap::new(),
     };
+    let reply = created(request, &new.region);
     world.s3.buckets.insert(request.bucket.clone(), new);
-    Ok(created(request))
+    Ok(reply)
 }
 
-fn created(request: &Request<'_>) -> Reply {
+/// The location is a path in the first region and a whole address in every other.
+/// Source: <https://docs.aws.amazon.com/cli/latest/reference/s3api/create-bucket.html>.
+fn created(request: &Request<'_>, region: &str) -> Reply {
     let mut reply = ok();
-    reply.headers.push(("location", format!("/{}", request.bucket)));
+    let name = &request.bucket;
+    let location = if region == FIRST_REGION { format!("/{name}") } else { format!("http://{name}.s3.amazonaws.com/") };
+    reply.headers.push(("location", location));
     reply.headers.push(("x-amz-bucket-arn", format!("arn:aws:s3:::{}", request.bucket)));
     reply
 }
@@ -79,7 +88,7 @@ fn answer_existing(existing: &Bucket, request: &Request<'_>, region: &str) -> An
         return Err(Failure::new(409, "BucketAlreadyExists", message).detail("BucketName", &request.bucket));
     }
     if existing.region == FIRST_REGION && region == FIRST_REGION && request.call.region == FIRST_REGION {
-        return Ok(created(request));
+        return Ok(created(request, region));
     }
     let message = "Your previous request to create the named bucket succeeded and you already own it.";
     Err(Failure::new(409, "BucketAlreadyOwnedByYou", message).detail("BucketName", &request.bucket))
@@ -115,7 +124,9 @@ impl Wish {
             region: region(&request.call.region, constraint.as_deref())?,
             ownership: ownership.to_owned(),
             tags,
-            object_lock: request.header("x-amz-bucket-object-lock-enabled").is_some_and(|v| v.eq_ignore_ascii_case("true")),
+            object_lock: request
+                .header("x-amz-bucket-object-lock-enabled")
+                .is_some_and(|v| v.eq_ignore_ascii_case("true")),
         })
     }
 }
@@ -124,8 +135,9 @@ impl Wish {
 /// endpoint makes buckets anywhere and its own take no constraint.
 fn region(endpoint: &str, constraint: Option<&str>) -> Result<String, Failure> {
     let illegal = |what: &str| {
-        let message =
-            format!("The {what} location constraint is incompatible for the region specific endpoint this request was sent to.");
+        let message = format!(
+            "The {what} location constraint is incompatible for the region specific endpoint this request was sent to."
+        );
         Failure::new(400, "IllegalLocationConstraintException", message)
     };
     let named = match constraint {
@@ -180,18 +192,25 @@ pub(super) fn list(world: &World, request: &Request<'_>) -> Answer {
     let limit = match request.query("max-buckets") {
         None => usize::MAX,
         Some(text) => text.parse().ok().filter(|n| (1..=10_000).contains(n)).ok_or_else(|| {
-            Failure::invalid_argument("Argument max-buckets must be an integer between 1 and 10000", "max-buckets", text)
+            Failure::invalid_argument(
+                "Argument max-buckets must be an integer between 1 and 10000",
+                "max-buckets",
+                text,
+            )
         })?,
     };
     let after = request.query("continuation-token").map(|token| {
         let name = BASE64_STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        name.ok_or_else(|| Failure::invalid_argument("The continuation token provided is incorrect", "continuation-token", token))
+        name.ok_or_else(|| {
+            Failure::invalid_argument("The continuation token provided is incorrect", "continuation-token", token)
+        })
     });
     let after = after.transpose()?.unwrap_or_default();
     let prefix = request.query("prefix").unwrap_or_default();
     let region = request.query("bucket-region");
     // Without any parameter the answer is the old one, which does not say regions.
-    let modern = ["max-buckets", "continuation-token", "prefix", "bucket-region"].iter().any(|q| request.query(q).is_some());
+    let modern =
+        ["max-buckets", "continuation-token", "prefix", "bucket-region"].iter().any(|q| request.query(q).is_some());
     let mut found = world.s3.buckets.iter().filter(|(name, bucket)| {
         bucket.owner == *account
             && name.starts_with(prefix)

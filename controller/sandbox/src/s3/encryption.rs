@@ -40,7 +40,8 @@ pub(super) fn put(world: &mut World, request: &Request<'_>) -> Answer {
     };
     let bucket_key = rule.flag("BucketKeyEnabled")?.unwrap_or(false);
     if bucket_key && algorithm == "aws:kms:dsse" {
-        let message = "S3 Bucket Keys are not supported with dual-layer server-side encryption with AWS KMS keys (DSSE-KMS)";
+        let message =
+            "S3 Bucket Keys are not supported with dual-layer server-side encryption with AWS KMS keys (DSSE-KMS)";
         return Err(Failure::invalid_argument(message, "BucketKeyEnabled", "true"));
     }
     bucket.encryption = Encryption { algorithm, kms_key, bucket_key, blocked };

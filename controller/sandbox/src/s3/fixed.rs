@@ -17,6 +17,8 @@ pub(super) fn get(world: &World, request: &Request<'_>) -> Option<Answer> {
         "GetBucketAcl" => Some(acl(world, request)),
         "GetBucketRequestPayment" => one("RequestPaymentConfiguration", "Payer", "BucketOwner"),
         "GetBucketAbac" => one("AbacStatus", "Status", "Disabled"),
+        // Nobody can begin one here.
+        "ListMultipartUploads" => one("ListMultipartUploadsResult", "IsTruncated", "false"),
         "GetBucketAccelerateConfiguration" => empty("AccelerateConfiguration"),
         "GetBucketLogging" => empty("BucketLoggingStatus"),
         "GetBucketNotificationConfiguration" => empty("NotificationConfiguration"),

@@ -30,7 +30,11 @@ impl<'a> Wanted<'a> {
             None => false,
             Some("url") => true,
             Some(other) => {
-                return Err(Failure::invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", other));
+                return Err(Failure::invalid_argument(
+                    "Invalid Encoding Method specified in Request",
+                    "encoding-type",
+                    other,
+                ));
             }
         };
         let page = match request.query("max-keys") {

@@ -194,8 +194,7 @@ fn iso_date(millis: i64) -> String {
 
 /// As in the header `Last-Modified`.
 fn http_date(millis: i64) -> String {
-    let format = format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
+    let format =
+        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
     time_of(millis).format(format).unwrap_or_default()
 }

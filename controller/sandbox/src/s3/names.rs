@@ -33,7 +33,9 @@ mod tests {
         for name in ["abc", "my.bucket-1", "1abc", &"a".repeat(63)] {
             assert!(is_valid(name, None), "{name}");
         }
-        for name in ["ab", &"a".repeat(64), "Abc", "a_b", "-ab", "ab-", "a..b", "192.168.5.4", "xn--a", "a-s3alias", "a-an"] {
+        for name in
+            ["ab", &"a".repeat(64), "Abc", "a_b", "-ab", "ab-", "a..b", "192.168.5.4", "xn--a", "a-s3alias", "a-an"]
+        {
             assert!(!is_valid(name, None), "{name}");
         }
         assert!(is_valid("a-111111111111-eu-west-1-an", Some("-111111111111-eu-west-1-an")));

@@ -9,7 +9,9 @@ use percent_encoding::percent_decode_str;
 use super::failure::Failure;
 use super::state::{Version, Versioning};
 use super::versions::{Deleted, NULL};
-use super::{Answer, Request, access, body, bucket, bucket_mut, document, hex, http_date, iso_date, no_such_bucket, ok, ok_xml};
+use super::{
+    Answer, Request, access, body, bucket, bucket_mut, document, hex, http_date, iso_date, no_such_bucket, ok, ok_xml,
+};
 use crate::call::{NAMED_IN_VALUE, Reply};
 use crate::world::World;
 

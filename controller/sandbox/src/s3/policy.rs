@@ -41,8 +41,8 @@ pub(super) fn get(world: &World, request: &Request<'_>) -> Answer {
 pub(super) fn status(world: &World, request: &Request<'_>) -> Answer {
     let public = is_public(stored(world, request)?);
     let mut xml = document("PolicyStatus");
-    // In upper case, unlike every other boolean of S3.
-    xml.leaf("IsPublic", if public { "TRUE" } else { "FALSE" });
+    // In lower case: botocore and the Rust SDK read nothing else, though AWS's sample response is in upper case.
+    xml.leaf("IsPublic", if public { "true" } else { "false" });
     Ok(ok_xml(xml))
 }
 
@@ -173,7 +173,9 @@ fn is_held_to_fixed_values(statement: &Value) -> bool {
                 keys.iter().any(|(key, values)| {
                     let key = key.to_ascii_lowercase();
                     let values = texts(Some(values));
-                    FIXING_KEYS.contains(&key.as_str()) && !values.is_empty() && values.iter().all(|v| is_fixed(&key, v))
+                    FIXING_KEYS.contains(&key.as_str())
+                        && !values.is_empty()
+                        && values.iter().all(|v| is_fixed(&key, v))
                 })
             })
     })

@@ -8,10 +8,20 @@ const BUCKET_TABLE: [(&str, &str, &str, &str); 25] = [
     ("abac", "GetBucketAbac", "PutBucketAbac", ""),
     ("accelerate", "GetBucketAccelerateConfiguration", "PutBucketAccelerateConfiguration", ""),
     ("acl", "GetBucketAcl", "PutBucketAcl", ""),
-    ("analytics", "GetBucketAnalyticsConfiguration", "PutBucketAnalyticsConfiguration", "DeleteBucketAnalyticsConfiguration"),
+    (
+        "analytics",
+        "GetBucketAnalyticsConfiguration",
+        "PutBucketAnalyticsConfiguration",
+        "DeleteBucketAnalyticsConfiguration",
+    ),
     ("cors", "GetBucketCors", "PutBucketCors", "DeleteBucketCors"),
     ("encryption", "GetBucketEncryption", "PutBucketEncryption", "DeleteBucketEncryption"),
-    ("inventory", "GetBucketInventoryConfiguration", "PutBucketInventoryConfiguration", "DeleteBucketInventoryConfiguration"),
+    (
+        "inventory",
+        "GetBucketInventoryConfiguration",
+        "PutBucketInventoryConfiguration",
+        "DeleteBucketInventoryConfiguration",
+    ),
     ("lifecycle", "GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"),
     ("location", "GetBucketLocation", "", ""),
     ("logging", "GetBucketLogging", "PutBucketLogging", ""),
@@ -66,7 +76,8 @@ pub(super) fn target(path: &str, headers: &HeaderMap) -> Target {
 }
 
 fn bucket_in_host(host: &str) -> Option<&str> {
-    let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(h, _)| h);
+    let host =
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(h, _)| h);
     if let Some(rest) = host.strip_suffix(".localhost") {
         let rest = rest.strip_suffix(".s3").unwrap_or(rest);
         return (rest != "s3").then_some(rest);
@@ -78,7 +89,12 @@ fn bucket_in_host(host: &str) -> Option<&str> {
 }
 
 /// The name of the operation, as the API reference has it; `Unknown` if there is none.
-pub(crate) fn operation_name(method: &Method, path: &str, headers: &HeaderMap, query: &[(String, String)]) -> &'static str {
+pub(crate) fn operation_name(
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    query: &[(String, String)],
+) -> &'static str {
     let target = target(path, headers);
     let has = |name: &str| query.iter().any(|(key, _)| key == name);
     let row = |table: &[(&'static str, &'static str, &'static str, &'static str)]| {

@@ -48,7 +48,8 @@ pub(super) fn put_versioning(world: &mut World, request: &Request<'_>) -> Answer
     };
     let bucket = bucket_mut(world, request)?;
     if bucket.object_lock && status == Versioning::Suspended {
-        let message = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
+        let message =
+            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
         return Err(Failure::new(409, "InvalidBucketState", message));
     }
     bucket.versioning = status;

@@ -64,7 +64,8 @@ impl Encryption {
     /// What a new bucket has: S3's own keys, and customer-provided keys refused but for two regions.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-s3-c-encryption-setting-faq.html>.
     pub(super) fn of_new_bucket(region: &str) -> Self {
-        let blocked = if ["me-south-1", "me-central-1"].contains(&region) { Vec::new() } else { vec!["SSE-C".to_owned()] };
+        let blocked =
+            if ["me-south-1", "me-central-1"].contains(&region) { Vec::new() } else { vec!["SSE-C".to_owned()] };
         Self { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false, blocked }
     }
 }

@@ -164,7 +164,8 @@ fn assume_role(world: &mut World, call: &Call, form: &Form) -> Result<Filling, F
     let chained = call.caller.arn.contains(":assumed-role/");
     let seconds = duration(form, 3_600, 43_200)?;
     if chained && seconds > 3_600 {
-        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        let message =
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err((400, "ValidationError", message.to_owned()));
     }
     if !(20..=2048).contains(&role_arn.len()) {
@@ -226,7 +227,8 @@ fn new_session(
     let access_key = format!("ASIA{}", base32(serial, 16));
     let token = format!("TrueupSandboxSessionToken{}", base32(serial.wrapping_mul(0x9E37_79B9_7F4A_7C15), 13));
     let expires_at = now.unix_timestamp() + seconds;
-    let expiration = OffsetDateTime::from_unix_timestamp(expires_at).unwrap_or(now).format(&Rfc3339).unwrap_or_default();
+    let expiration =
+        OffsetDateTime::from_unix_timestamp(expires_at).unwrap_or(now).format(&Rfc3339).unwrap_or_default();
     world.sts.sessions.retain(|_, session| session.expires_at > now.unix_timestamp());
     let session = Session { account, arn, user_id, token: token.clone(), expires_at };
     world.sts.sessions.insert(access_key.clone(), session);
@@ -241,8 +243,8 @@ fn new_session(
 /// A number in the alphabet of AWS's ids, to a width.
 fn base32(mut number: u64, width: usize) -> String {
     const ALPHABET: [char; 32] = [
-        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W',
-        'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
+        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
+        'W', 'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
     ];
     let mut digits = Vec::with_capacity(width);
     for _ in 0..width {
@@ -262,8 +264,9 @@ fn required<'a>(form: &'a Form, name: &str, member: &str) -> Result<&'a str, Fai
 }
 
 fn invalid(member: &str, value: &str, constraint: &str) -> Failure {
-    let message =
-        format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}");
+    let message = format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    );
     (400, "ValidationError", message)
 }
 

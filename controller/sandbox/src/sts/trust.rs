@@ -42,9 +42,8 @@ pub(crate) fn texts(value: Option<&Value>) -> Vec<&str> {
 }
 
 fn covers_action(statement: &Value) -> bool {
-    let matches = |element: &str| {
-        texts(statement.get(element)).iter().any(|p| like(&p.to_ascii_lowercase(), "sts:assumerole"))
-    };
+    let matches =
+        |element: &str| texts(statement.get(element)).iter().any(|p| like(&p.to_ascii_lowercase(), "sts:assumerole"));
     if statement.get("NotAction").is_some() { !matches("NotAction") } else { matches("Action") }
 }
 
@@ -191,7 +190,8 @@ mod tests {
 
     #[test]
     fn patterns() {
-        for (pattern, text) in [("*", ""), ("a*c", "abbc"), ("a?c", "abc"), ("**a", "ba"), ("sts:*", "sts:assumerole")] {
+        for (pattern, text) in [("*", ""), ("a*c", "abbc"), ("a?c", "abc"), ("**a", "ba"), ("sts:*", "sts:assumerole")]
+        {
             assert!(like(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("", "a"), ("a", ""), ("a*c", "abb"), ("a?", "a")] {

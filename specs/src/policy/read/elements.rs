@@ -21,18 +21,13 @@ impl Reader {
         members: &BTreeMap<&'static str, Member<'_, '_>>,
         effect: Option<Effect>,
     ) -> Option<Principals> {
-        let Some((not, (property, value))) = self.either(members, "Principal", "NotPrincipal")
-        else {
-            let is_absent =
-                !members.contains_key("Principal") && !members.contains_key("NotPrincipal");
+        let Some((not, (property, value))) = self.either(members, "Principal", "NotPrincipal") else {
+            let is_absent = !members.contains_key("Principal") && !members.contains_key("NotPrincipal");
             if let Some(use_) = self.strict
                 && is_absent
                 && !use_.is_identity_based()
             {
-                self.missing(
-                    object,
-                    &format!("\"Principal\" is missing; {} must say who", use_.a_name()),
-                );
+                self.missing(object, &format!("\"Principal\" is missing; {} must say who", use_.a_name()));
             }
             return None;
         };
@@ -43,29 +38,16 @@ impl Reader {
                 let help = "it is for whoever the policy is attached to; leave it out".to_owned();
                 self.report(span(&property.name), message, Some(help));
             } else if not && use_ == Use::Trust {
-                let help =
-                    "name who is denied in \"Principal\", and test aws:PrincipalArn in a condition"
-                        .to_owned();
-                self.report(
-                    span(&property.name),
-                    "a statement of a trust policy has no \"NotPrincipal\"",
-                    Some(help),
-                );
+                let help = "name who is denied in \"Principal\", and test aws:PrincipalArn in a condition".to_owned();
+                self.report(span(&property.name), "a statement of a trust policy has no \"NotPrincipal\"", Some(help));
             } else if not && effect == Some(Effect::Allow) {
-                let help =
-                    "name who is allowed in \"Principal\", or deny in a statement of its own"
-                        .to_owned();
-                let message =
-                    "\"NotPrincipal\" with \"Allow\" would allow the whole world but these";
+                let help = "name who is allowed in \"Principal\", or deny in a statement of its own".to_owned();
+                let message = "\"NotPrincipal\" with \"Allow\" would allow the whole world but these";
                 self.report(span(&property.name), message, Some(help));
             }
         }
         let named = self.under(key(name), |reader| reader.principals(value));
-        Some(if not {
-            Principals::Not(named)
-        } else {
-            Principals::Is(named)
-        })
+        Some(if not { Principals::Not(named) } else { Principals::Is(named) })
     }
 
     fn principals(&mut self, value: &Value<'_>) -> BTreeSet<Principal> {
@@ -77,24 +59,15 @@ impl Reader {
             | Value::BooleanLit(_)
             | Value::Array(_)
             | Value::NullKeyword(_) => {
-                let help =
-                    "write { \"AWS\": … }, { \"Service\": … } or { \"Federated\": … }".to_owned();
-                self.report(
-                    span(value),
-                    "principals are \"*\" or an object of lists",
-                    Some(help),
-                );
+                let help = "write { \"AWS\": … }, { \"Service\": … } or { \"Federated\": … }".to_owned();
+                self.report(span(value), "principals are \"*\" or an object of lists", Some(help));
                 BTreeSet::new()
             }
         }
     }
 
     fn principal_map(&mut self, object: &Object<'_>) -> BTreeSet<Principal> {
-        let members = self.members(
-            object,
-            &["AWS", "CanonicalUser", "Federated", "Service"],
-            "a principal",
-        );
+        let members = self.members(object, &["AWS", "CanonicalUser", "Federated", "Service"], "a principal");
         if object.properties.is_empty() {
             self.missing(object, "no principal is named");
         }
@@ -129,15 +102,10 @@ impl Reader {
             return Actions::Is(BTreeSet::new());
         };
         let name = if not { "NotAction" } else { "Action" };
-        let texts = self.under(key(name), |reader| {
-            reader.required_strings(value, |use_, text| check::action(text, use_))
-        });
+        let texts =
+            self.under(key(name), |reader| reader.required_strings(value, |use_, text| check::action(text, use_)));
         let actions = texts.into_iter().map(Caseless::from).collect();
-        if not {
-            Actions::Not(actions)
-        } else {
-            Actions::Is(actions)
-        }
+        if not { Actions::Not(actions) } else { Actions::Is(actions) }
     }
 
     pub(super) fn resource_element(
@@ -146,8 +114,7 @@ impl Reader {
         members: &BTreeMap<&'static str, Member<'_, '_>>,
     ) -> Option<Resources> {
         let Some((not, (property, value))) = self.either(members, "Resource", "NotResource") else {
-            let is_absent =
-                !members.contains_key("Resource") && !members.contains_key("NotResource");
+            let is_absent = !members.contains_key("Resource") && !members.contains_key("NotResource");
             if is_absent && self.strict.is_some_and(|use_| use_ != Use::Trust) {
                 self.missing(object, "\"Resource\" is missing");
             }
@@ -159,25 +126,15 @@ impl Reader {
             let message = format!("a statement of a trust policy has no \"{name}\"");
             self.report(span(&property.name), message, Some(help));
         }
-        let texts = self.under(key(name), |reader| {
-            reader.required_strings(value, |_, text| check::resource(text))
-        });
+        let texts = self.under(key(name), |reader| reader.required_strings(value, |_, text| check::resource(text)));
         let resources = texts.into_iter().collect();
-        Some(if not {
-            Resources::Not(resources)
-        } else {
-            Resources::Is(resources)
-        })
+        Some(if not { Resources::Not(resources) } else { Resources::Is(resources) })
     }
 
     pub(super) fn conditions(&mut self, value: &Value<'_>) -> Conditions {
         let mut conditions = Conditions::new();
         let Value::Object(object) = value else {
-            self.report(
-                span(value),
-                format!("a condition is an object, not {}", kind(value)),
-                None,
-            );
+            self.report(span(value), format!("a condition is an object, not {}", kind(value)), None);
             return conditions;
         };
         for property in &object.properties {
@@ -200,10 +157,7 @@ impl Reader {
     fn condition_keys(&mut self, value: &Value<'_>) -> BTreeMap<Caseless, BTreeSet<String>> {
         let mut keys = BTreeMap::new();
         let Value::Object(object) = value else {
-            let message = format!(
-                "an operator holds an object of condition keys, not {}",
-                kind(value)
-            );
+            let message = format!("an operator holds an object of condition keys, not {}", kind(value));
             self.report(span(value), message, None);
             return keys;
         };
@@ -217,11 +171,8 @@ impl Reader {
                 self.report(span(&property.name), message, None);
                 continue;
             }
-            let values = self.under(key(name), |reader| {
-                reader.list(&property.value, |reader, value| {
-                    reader.condition_value(value)
-                })
-            });
+            let values = self
+                .under(key(name), |reader| reader.list(&property.value, |reader, value| reader.condition_value(value)));
             keys.insert(Caseless::from(name), values.into_iter().collect());
         }
         keys
@@ -232,9 +183,7 @@ impl Reader {
         match value {
             Value::NumberLit(number) => Some(number.value.to_owned()),
             Value::BooleanLit(boolean) => Some(boolean.value.to_string()),
-            Value::StringLit(_) | Value::Object(_) | Value::Array(_) | Value::NullKeyword(_) => {
-                self.string(value)
-            }
+            Value::StringLit(_) | Value::Object(_) | Value::Array(_) | Value::NullKeyword(_) => self.string(value),
         }
     }
 }

@@ -27,12 +27,7 @@ pub(super) struct Reader {
 pub(super) type Member<'v, 't> = (&'v ObjectProp<'t>, &'v Value<'t>);
 
 impl Reader {
-    pub(super) fn report(
-        &mut self,
-        at: Range<usize>,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
+    pub(super) fn report(&mut self, at: Range<usize>, message: impl Into<String>, help: Option<String>) {
         if self.errors.len() < ERRORS_MAX {
             self.errors.push(ParseError {
                 message: message.into(),
@@ -50,8 +45,7 @@ impl Reader {
     }
 
     pub(super) fn into_errors(mut self) -> Vec<ParseError> {
-        self.errors
-            .sort_by_key(|error| (error.at.start, error.at.end));
+        self.errors.sort_by_key(|error| (error.at.start, error.at.end));
         if self.errors.is_empty() {
             // `document` gives nothing only after a report; this keeps the promise even if that breaks.
             self.report(0..0, "the document can't be read", None);
@@ -161,20 +155,12 @@ impl Reader {
             return read(self, value).into_iter().collect();
         };
         let elements = list.elements.iter().enumerate();
-        elements
-            .filter_map(|(index, element)| {
-                self.under(Step::Index(index), |reader| read(reader, element))
-            })
-            .collect()
+        elements.filter_map(|(index, element)| self.under(Step::Index(index), |reader| read(reader, element))).collect()
     }
 
     pub(super) fn string(&mut self, value: &Value<'_>) -> Option<String> {
         let Value::StringLit(text) = value else {
-            self.report(
-                span(value),
-                format!("a string belongs here, not {}", kind(value)),
-                None,
-            );
+            self.report(span(value), format!("a string belongs here, not {}", kind(value)), None);
             return None;
         };
         if let Some(use_) = self.strict {

@@ -1,0 +1,136 @@
+//! What TOML says of a bucket.
+
+use serde::{Deserialize, Deserializer};
+use trueup_specs::{PolicySpec, Reference, Text, spec, words};
+
+use crate::fields;
+
+spec! {
+    /// An S3 bucket.
+    ///
+    /// Name and region are for good: AWS can change neither.
+    pub struct BucketSpec {
+        /// The bucket's name, unique in all of AWS.
+        ///
+        /// 3 to 63 lower-case letters, digits, dots and hyphens. A name that ends with `-${account.id}-${region}-an` is the
+        /// account's own: no one else can take it.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+        pub name: Text,
+        /// Who may do what with the bucket and its objects.
+        ///
+        /// At most 20 KB. Default: no policy.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
+        pub policy: Option<PolicySpec>,
+        /// How objects are encrypted that come without a wish of their own.
+        ///
+        /// Default: `{ algorithm = "AES256" }`, as S3 does by itself.
+        pub encryption: Option<EncryptionSpec>,
+        /// Whether old versions of objects are kept.
+        ///
+        /// Default: `"disabled"`. Once it was enabled it can only be suspended.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>
+        pub versioning: Option<Versioning>,
+        /// What is refused to the public, whatever policies and ACLs say.
+        ///
+        /// Default: everything, as of a new bucket.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
+        pub public_access_block: Option<PublicAccessBlockSpec>,
+        /// Who owns the objects that other accounts put, and whether ACLs count.
+        ///
+        /// Default: `"BucketOwnerEnforced"`, as of a new bucket.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
+        pub ownership: Option<Ownership>,
+    }
+}
+
+spec! {
+    /// A bucket's default encryption.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>
+    pub struct EncryptionSpec {
+        /// The KMS key, by its address or ARN.
+        ///
+        /// Default: none; with a KMS algorithm, AWS's own key `aws/s3`.
+        pub key: Option<Reference<fields::Key>>,
+        /// The algorithm.
+        ///
+        /// Default: `"aws:kms"` where a key is named, else `"AES256"`.
+        pub algorithm: Option<Algorithm>,
+        /// Whether S3 derives a key for the bucket, which saves most calls to KMS.
+        ///
+        /// Only with `"aws:kms"`. Default: false.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>
+        pub bucket_key: Option<bool>,
+        /// Encryption that may not be asked for when an object is put.
+        ///
+        /// Default: `["SSE-C"]`, as of a new bucket; `[]` lets people bring keys of their own.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>
+        pub blocked_encryption_types: Option<Vec<BlockedType>>,
+    }
+}
+
+spec! {
+    /// A bucket's public access block.
+    pub struct PublicAccessBlockSpec {
+        /// Refuse new public ACLs. Default: true.
+        pub block_public_acls: Option<bool>,
+        /// Ignore public ACLs there are. Default: true.
+        pub ignore_public_acls: Option<bool>,
+        /// Refuse a public policy. Default: true.
+        pub block_public_policy: Option<bool>,
+        /// Let a public policy there is admit only the account and AWS services. Default: true.
+        pub restrict_public_buckets: Option<bool>,
+    }
+}
+
+words! {
+    /// A default encryption.
+    pub enum Algorithm {
+        /// S3's own keys (SSE-S3).
+        Aes256 = "AES256",
+        /// A KMS key (SSE-KMS).
+        Kms = "aws:kms",
+        /// A KMS key, twice (DSSE-KMS).
+        KmsDsse = "aws:kms:dsse",
+    }
+}
+
+words! {
+    /// An encryption that a bucket can refuse.
+    pub enum BlockedType {
+        /// Keys the customer sends with each request.
+        SseC = "SSE-C",
+    }
+}
+
+words! {
+    /// Whether a bucket keeps old versions.
+    pub enum Versioning {
+        /// It never did.
+        Disabled = "disabled",
+        /// It does.
+        Enabled = "enabled",
+        /// It keeps those it has and makes no more.
+        Suspended = "suspended",
+    }
+}
+
+words! {
+    /// Who owns objects.
+    pub enum Ownership {
+        /// The bucket's account owns all; ACLs are off.
+        BucketOwnerEnforced = "BucketOwnerEnforced",
+        /// The bucket's account owns what is put with the ACL `bucket-owner-full-control`.
+        BucketOwnerPreferred = "BucketOwnerPreferred",
+        /// Who puts an object owns it.
+        ObjectWriter = "ObjectWriter",
+    }
+}
+
+impl<'de> Deserialize<'de> for Versioning {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let found = Self::ALL.iter().copied().find(|one| one.as_str() == word);
+        found.ok_or_else(|| serde::de::Error::custom(format!("`{word}` is no state of versioning")))
+    }
+}

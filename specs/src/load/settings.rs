@@ -1,0 +1,178 @@
+//! `trueup.toml`.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::Loader;
+use crate::decode::{Decode, Decoder};
+use crate::diagnostic::Diagnostic;
+use crate::project::{Settings, StateSettings};
+use crate::span::Span;
+use crate::text::{Mention, Text};
+use crate::value::{Data, Entry, Table, Value};
+
+const TABLES: [&str; 3] = ["project", "state", "limits"];
+
+/// The most letters of a project's name: it is a tag's value, of which AWS takes 256, and is read by people.
+const NAME_MAX: usize = 64;
+
+crate::spec! {
+    /// What holds for the whole project.
+    pub(super) struct ProjectTable {
+        /// The project's name: the value of the tag `trueup:project`.
+        name: Plain,
+        /// The region of what names none.
+        region: Option<Plain>,
+        /// The role assumed in the other accounts.
+        access_role: Option<Plain>,
+        /// Tags on everything that can carry tags.
+        tags: IndexMap<String, Text>,
+    }
+}
+
+crate::spec! {
+    /// Where the state is.
+    pub(super) struct StateTable {
+        /// The sort of store.
+        backend: Option<Plain>,
+        /// The folder.
+        path: Option<Plain>,
+    }
+}
+
+crate::spec! {
+    /// What a plan may not exceed.
+    pub(super) struct LimitsTable {
+        /// A plan that removes more is refused.
+        deletions: Option<u64>,
+    }
+}
+
+/// A string without references, and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plain {
+    pub(super) text: String,
+    pub(super) span: Span,
+}
+
+impl Decode for Plain {
+    fn shape() -> crate::Shape {
+        String::shape()
+    }
+
+    fn decode(value: &Value, cx: &mut Decoder<'_>) -> Option<Self> {
+        String::decode(value, cx).map(|text| Self { text, span: value.span })
+    }
+}
+
+impl Loader {
+    pub(super) fn settings(&mut self, table: Table) {
+        for entry in &table {
+            match entry.key.as_str() {
+                "project" => self.project_table(entry),
+                "state" => self.state_table(entry),
+                "limits" => {
+                    let limits = self.decode(|cx| LimitsTable::decode(&entry.value, cx));
+                    self.project.settings.deletions = limits.and_then(|limits| limits.deletions);
+                }
+                _ => self.foreign_table(entry),
+            }
+        }
+        if table.get("project").is_none() {
+            let diagnostic = Diagnostic::error("`[project]` is missing").in_file(super::SETTINGS_FILE);
+            self.problems.push(diagnostic.help("add: [project] name = \"…\""));
+        }
+    }
+
+    fn foreign_table(&mut self, entry: &Entry) {
+        let summary = format!("`{}` does not belong in {}", entry.key, super::SETTINGS_FILE);
+        let near = crate::suggest::nearest(&entry.key, TABLES);
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "this file holds [project], [state] and [limits]; everything else is in other files".to_owned(),
+        };
+        self.problems.push(Diagnostic::error(summary).at(entry.key_span, "").help(help));
+    }
+
+    fn project_table(&mut self, entry: &Entry) {
+        let (table, noted) = self.decode_noting(None, |cx| {
+            let table = ProjectTable::decode(&entry.value, cx);
+            check_tag_keys(&entry.value, cx);
+            table
+        });
+        for noted in noted {
+            if let Mention::Output { .. } = noted.located.mention.as_ref() {
+                let diagnostic = Diagnostic::error("a resource can't be mentioned for the whole project");
+                let help = "write the value, or `${account.id}`, `${account.name}`, `${region}`";
+                self.problems.push(diagnostic.at(noted.located.span, "").help(help));
+            }
+        }
+        let Some(ProjectTable { name, region, access_role, tags }) = table else { return };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if name.text.is_empty() || name.text.len() > NAME_MAX || !name.text.chars().all(plain) {
+            let diagnostic = Diagnostic::error("this can't be a project's name").at(name.span, "");
+            let help = format!("use letters, digits, `_`, `-` and `.`, at most {NAME_MAX} of them");
+            self.problems.push(diagnostic.help(help));
+        }
+        let region = region.and_then(|region| self.region(&region));
+        let default = Settings::default();
+        let Settings { region: _, access_role: default_role, deletions: _, state: _ } = default;
+        self.project.name = name.text;
+        self.project.settings.region = region;
+        self.project.settings.access_role = access_role.map_or(default_role, |role| role.text);
+        self.project.tags = Arc::new(tags);
+    }
+
+    fn state_table(&mut self, entry: &Entry) {
+        let Some(StateTable { backend, path }) = self.decode(|cx| StateTable::decode(&entry.value, cx)) else { return };
+        let StateSettings { backend: default_backend, path: default_path } = StateSettings::default();
+        if let Some(backend) = backend.as_ref().filter(|backend| backend.text != default_backend) {
+            let summary = format!("there is no state backend `{}`", backend.text);
+            self.problems.push(Diagnostic::error(summary).at(backend.span, "").help("there is `local`"));
+        }
+        self.project.settings.state = StateSettings {
+            backend: backend.map_or(default_backend, |backend| backend.text),
+            path: path.map_or(default_path, |path| path.text),
+        };
+    }
+
+    /// A region that is at least of the form of one, and the same string for all who name it.
+    pub(super) fn region(&mut self, region: &Plain) -> Option<Arc<str>> {
+        if is_region(&region.text) {
+            return Some(self.intern(&region.text));
+        }
+        let diagnostic = Diagnostic::error(format!("`{}` is no region", region.text)).at(region.span, "");
+        self.problems.push(diagnostic.help("a region looks like `eu-west-1`"));
+        None
+    }
+}
+
+/// `eu-west-1`, `us-gov-east-1`: at least two words and a number. Which there are, AWS says.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    match parts.as_slice() {
+        [words @ .., number] if words.len() >= 2 => {
+            words.iter().all(word) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+/// Refuses tags that are not a person's to write.
+pub(super) fn check_tag_keys(value: &Value, cx: &mut Decoder<'_>) {
+    let Data::Table(table) = &value.data else { return };
+    let Some(Value { data: Data::Table(tags), .. }) = table.get("tags") else { return };
+    for entry in tags {
+        let lower = entry.key.to_ascii_lowercase();
+        // AWS reserves its prefix in any case: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+        let owner = match lower.as_str() {
+            key if key.starts_with("aws:") => "AWS",
+            key if key.starts_with("trueup:") => "trueup",
+            _ => continue,
+        };
+        let summary = format!("the tag `{}` is {owner}'s own", entry.key);
+        cx.problem(Diagnostic::error(summary).at(entry.key_span, "").help("choose another key"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Bad input: each a clear message with its place, no panic, nothing written, no call made.
+
+use std::fs;
+
+use crate::support::{Project, Run};
+
+const ROLE: &str = "[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n";
+
+/// Plans, and holds that nothing was touched.
+fn refused(project: &Project) -> Run {
+    let run = project.trueup(&["plan"]).expect(1);
+    assert!(run.stdout.is_empty(), "{}", run.stdout);
+    assert!(!project.path().join(".trueup").exists(), "something was written");
+    let json = project.trueup(&["check", "--format", "json"]).expect(1);
+    let diagnostics: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(!diagnostics["diagnostics"].as_array().unwrap().is_empty());
+    run
+}
+
+fn specs(specs: &str) -> String {
+    refused(&Project::with(specs)).stderr
+}
+
+#[test]
+fn every_problem_at_once_with_its_place() {
+    let stderr = specs(
+        "[role.deployer]\ndescripton = \"x\"\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n\n\
+         [rol.other]\n\n[bucket.b]\nname = \"My_Bucket\"\n\n[key.k]\nalias = \"artifacts\"\n\n\
+         [policy.p]\npolicy = { file = \"missing.json\" }\n\n\
+         [output]\nx = \"${role.deploier.arn}\"\ny = \"${bucket.b.colour}\"\n",
+    );
+    insta::assert_snapshot!("every_problem_at_once", stderr);
+}
+
+#[test]
+fn syntax_errors() {
+    insta::assert_snapshot!("syntax", specs("[role.deployer\nname = \n"));
+}
+
+#[test]
+fn wrong_kind_and_group_where_one_is_wanted() {
+    let project = Project::with(&format!(
+        "{ROLE}\n[bucket.b]\nname = \"some-bucket-name\"\nencryption = {{ key = \"role.deployer\" }}\n\n\
+         [instance_profile.p]\nrole = \"both/role.deployer\"\n"
+    ));
+    project.edit("accounts.toml", "id = \"111111111111\"", "id = \"111111111111\"\ngroups = [\"both\"]");
+    insta::assert_snapshot!("wrong_kind", refused(&project).stderr);
+}
+
+#[test]
+fn two_specs_claim_one_name() {
+    let other = ROLE.replace("role.deployer", "role.other").replacen("]\n", "]\nname = \"Deployer\"\n", 1);
+    insta::assert_snapshot!("one_name", specs(&format!("{ROLE}\n{other}")));
+}
+
+#[test]
+fn a_duplicate_address() {
+    let project = Project::with(ROLE);
+    project.write("more.toml", format!("[scope]\naccount = \"main\"\n\n{ROLE}"));
+    insta::assert_snapshot!("duplicate_address", refused(&project).stderr);
+}
+
+#[test]
+fn a_policy_over_its_size_limit() {
+    let actions: Vec<String> = (0..400).map(|n| format!("\"s3:GetObjectNumber{n}\"")).collect();
+    let stderr = specs(&format!("[[policy.big.policy]]\nallow = [{}]\nresource = \"*\"\n", actions.join(", ")));
+    assert!(stderr.contains("6,144") || stderr.contains("6144"), "{stderr}");
+    assert!(stderr.contains("specs.toml"), "{stderr}");
+}
+
+#[test]
+fn a_json_policy_with_an_unknown_key() {
+    let project = Project::with("[policy.p]\npolicy = { file = \"p.json\" }\n");
+    project.write("p.json", "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{\"Effect\": \"Allow\", \"Acton\": \"s3:*\", \"Resource\": \"*\"}]\n}\n");
+    let stderr = refused(&project).stderr;
+    assert!(stderr.contains("p.json") && stderr.contains("Acton"), "{stderr}");
+}
+
+#[test]
+fn files_that_are_no_text() {
+    let project = Project::with(ROLE);
+    project.write("binary.toml", [0xff, 0xfe, 0x00, 0x41]);
+    let stderr = refused(&project).stderr;
+    assert!(stderr.contains("binary.toml") && stderr.contains("UTF-8"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_is_not_there() {
+    let project = Project::with(ROLE);
+    let run = project.trueup(&["-C", "nowhere", "plan"]).expect(1);
+    assert!(run.stderr.contains("nowhere"), "{}", run.stderr);
+    assert!(!project.path().join("nowhere").exists());
+}
+
+#[test]
+fn deep_nesting_and_large_files_end_in_a_diagnostic() {
+    let deep = format!("x = {}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let stderr = specs(&deep);
+    assert!(stderr.contains("specs.toml"), "{stderr}");
+    let project = Project::with(ROLE);
+    project.write("large.toml", "# comment\n".repeat(3_000_000));
+    let stderr = refused(&project).stderr;
+    assert!(stderr.contains("large.toml"), "{stderr}");
+}
+
+#[test]
+fn an_unknown_account_or_target_on_the_command_line() {
+    let project = Project::with(ROLE);
+    let run = project.trueup(&["plan", "--account", "mian"]).expect(1);
+    assert!(run.stderr.contains("the accounts are: main, other"), "{}", run.stderr);
+    let run = project.trueup(&["plan", "--target", "main/role.deployr"]).expect(1);
+    assert!(run.stderr.contains("did you mean `main/role.deployer`?"), "{}", run.stderr);
+}
+
+#[test]
+fn a_damaged_ledger_is_refused_and_kept() {
+    let project = Project::with(ROLE);
+    project.apply();
+    let ledger = project.path().join(".trueup/sandbox/state/ledger/main.json");
+    fs::write(&ledger, "{\"format\": 1, ").unwrap();
+    let run = project.trueup(&["plan"]).expect(1);
+    assert!(run.stderr.contains("damaged") && run.stderr.contains("move the file aside"), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(&ledger).unwrap(), "{\"format\": 1, ");
+}
+
+#[test]
+fn no_credentials() {
+    let project = Project::with(ROLE);
+    let run = project.trueup_on_aws(&["--endpoint-url", "http://127.0.0.1:9", "plan"]).expect(1);
+    assert!(run.stderr.contains("credentials") && run.stderr.contains("help:"), "{}", run.stderr);
+    assert!(!project.path().join(".trueup").exists(), "something was written");
+}

@@ -1,0 +1,76 @@
+//! Someone who changes things in the sandbox by hand, as a person with the AWS CLI or the console would.
+
+use http::{Method, Request};
+use trueup_sandbox::{Options, Sandbox};
+
+use crate::support::Project;
+
+/// A hand in one account.
+pub struct Hand {
+    sandbox: Sandbox,
+    account: String,
+    region: String,
+}
+
+impl Hand {
+    /// A hand in the sandbox of a project.
+    pub fn on(project: &Project, account: &str) -> Self {
+        let dir = project.path().join(".trueup/sandbox");
+        let sandbox = Sandbox::open(Options { dir: Some(dir), ..Options::default() }).unwrap();
+        Self { sandbox, account: account.to_owned(), region: "eu-west-1".to_owned() }
+    }
+
+    fn send(&self, service: &str, request: http::request::Builder, body: String) -> (u16, String) {
+        let scope = format!("{}/20260101/{}/{service}/aws4_request", self.account, self.region);
+        let request = request
+            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
+            .header("host", format!("{service}.{}.amazonaws.com", self.region))
+            .header("x-amz-date", "20260101T000000Z")
+            .body(body.into_bytes())
+            .unwrap();
+        let response = self.sandbox.handle(request);
+        (response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned())
+    }
+
+    /// One IAM call that must succeed.
+    pub fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        let mut body = format!("Action={action}&Version=2010-05-08");
+        for (key, value) in parameters {
+            body.push_str(&format!("&{key}={}", encode(value)));
+        }
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("https://iam.amazonaws.com/")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let (status, text) = self.send("iam", request, body);
+        assert_eq!(status, 200, "{action}: {text}");
+        text
+    }
+
+    /// One KMS call that must succeed.
+    pub fn kms(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("https://kms.{}.amazonaws.com/", self.region))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("TrentService.{operation}"));
+        let (status, text) = self.send("kms", request, body.to_string());
+        assert_eq!(status, 200, "{operation}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// One S3 call, path style; the status and the body.
+    pub fn s3(&self, method: Method, path: &str, body: &str) -> (u16, String) {
+        let request = Request::builder().method(method).uri(format!("https://s3.{}.amazonaws.com/{path}", self.region));
+        self.send("s3", request, body.to_owned())
+    }
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

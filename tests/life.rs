@@ -1,0 +1,202 @@
+//! The life of the example: planned, applied, found true, changed by hand, repaired, grown, and removed.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::hand::Hand;
+use crate::support::Project;
+
+const TOOLING: &str = "111111111111";
+const UNICORN: &str = "222222222222";
+const BUCKET: &str = "saas-delivery-artifacts-111111111111";
+
+fn applied() -> Project {
+    let project = Project::example("cross-account-saas");
+    project.apply();
+    project
+}
+
+#[test]
+fn the_first_plan_of_the_example() {
+    let project = Project::example("cross-account-saas");
+    let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
+    insta::assert_snapshot!("first_plan", run.stdout);
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80 || line.contains("arn:")), "wider than 80 columns");
+    assert!(!run.stdout.contains('\u{1b}'), "colour without a terminal");
+}
+
+#[test]
+fn the_example_is_applied_and_found_true() {
+    let project = Project::example("cross-account-saas");
+    let run = project.apply();
+    assert!(run.stdout.contains("Applied."), "{}", run.stdout);
+    let names = project.trueup(&["output", "pipeline_roles"]).expect(0).stdout;
+    assert_eq!(
+        names,
+        "arn:aws:iam::333333333333:role/CodePipelineCrossAccountRole\n\
+         arn:aws:iam::222222222222:role/CodePipelineCrossAccountRole\n"
+    );
+    let key = project.trueup(&["output", "artifact_key"]).expect(0).stdout;
+    assert!(key.starts_with("arn:aws:kms:eu-west-1:111111111111:key/"), "{key}");
+}
+
+#[test]
+fn two_plans_of_the_same_are_the_same_byte_for_byte() {
+    let project = Project::example("cross-account-saas");
+    let plan = || project.trueup(&["plan", "--format", "json"]).expect(0).stdout;
+    assert_eq!(plan(), plan());
+}
+
+#[test]
+fn without_its_state_nothing_is_lost() {
+    let project = applied();
+    std::fs::remove_dir_all(project.path().join(".trueup/sandbox/state/ledger")).unwrap();
+    std::fs::remove_dir_all(project.path().join(".trueup/sandbox/state/runs")).unwrap();
+    project.assert_true();
+    // Without an alias only the tag leads back to the key.
+    project.edit("tooling.toml", "alias       = \"alias/artifacts\"\n", "");
+    project.apply();
+    std::fs::remove_dir_all(project.path().join(".trueup/sandbox/state/ledger")).unwrap();
+    project.assert_true();
+}
+
+#[test]
+fn what_a_hand_changed_is_seen_and_repaired() {
+    let project = applied();
+    let tenant = Hand::on(&project, UNICORN);
+    let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let role = ("RoleName", "CodePipelineCrossAccountRole");
+    tenant.iam("PutRolePolicy", &[role, ("PolicyName", "by-hand"), ("PolicyDocument", &everything.to_string())]);
+    tenant.iam("UpdateRole", &[("RoleName", "CloudFormationDeploymentRole"), ("Description", "by hand")]);
+    let outside = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "444444444444"}}]});
+    tenant.iam("CreateRole", &[("RoleName", "elsewhere"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com"))]);
+    tenant.iam("UpdateAssumeRolePolicy", &[role, ("PolicyDocument", &outside.to_string().replace("444444444444", TOOLING))]);
+    let tooling = Hand::on(&project, TOOLING);
+    let (status, text) = tooling.s3(Method::DELETE, &format!("{BUCKET}?policy"), "");
+    assert_eq!(status, 204, "{text}");
+    let versioning = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>Suspended</Status></VersioningConfiguration>";
+    assert_eq!(tooling.s3(Method::PUT, &format!("{BUCKET}?versioning"), versioning).0, 200);
+    tooling.kms("DisableKeyRotation", &json!({"KeyId": key_id(&project)}));
+
+    let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
+    insta::assert_snapshot!("drift_plan", run.stdout);
+    project.apply();
+    let left = tenant.iam("ListRoles", &[]);
+    assert!(left.contains("elsewhere"), "what is not ours stays");
+}
+
+fn trust_of(service: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}]})
+    .to_string()
+}
+
+fn key_id(project: &Project) -> String {
+    project.trueup(&["output", "artifact_key"]).expect(0).stdout.trim().to_owned()
+}
+
+#[test]
+fn a_new_tenant_is_one_table() {
+    let project = applied();
+    let accounts = project.read("accounts.toml");
+    project.write("accounts.toml", format!("{accounts}\n[account.pegasus]\nid     = \"444444444444\"\ngroups = [\"tenants\"]\n"));
+    let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
+    insta::assert_snapshot!("new_tenant_plan", run.stdout);
+    project.apply();
+}
+
+#[test]
+fn a_saved_plan_is_applied_exactly_or_not_at_all() {
+    let project = Project::example("cross-account-saas");
+    project.trueup(&["plan", "-o", "saved.json"]).expect(0);
+    let run = project.trueup(&["apply", "saved.json"]).expect(0);
+    assert!(run.stdout.contains("Applied."), "{}", run.stdout);
+    project.assert_true();
+    let again = project.trueup(&["apply", "saved.json"]).expect(3);
+    assert!(again.stderr.contains("exists by now"), "{}", again.stderr);
+
+    project.edit("tenants.toml", "comes in by this role", "comes in by that role");
+    project.trueup(&["plan", "-o", "saved.json"]).expect(0);
+    let tenant = Hand::on(&project, UNICORN);
+    tenant.iam("UpdateRole", &[("RoleName", "CodePipelineCrossAccountRole"), ("Description", "moved")]);
+    let moved = project.trueup(&["apply", "saved.json"]).expect(3);
+    assert!(moved.stderr.contains("unicorn/role.CodePipelineCrossAccountRole changed in description"), "{}", moved.stderr);
+    project.apply();
+}
+
+#[test]
+fn a_saved_plan_that_was_tampered_with_is_refused() {
+    let project = Project::example("cross-account-saas");
+    project.trueup(&["plan", "-o", "saved.json"]).expect(0);
+    let text = project.read("saved.json");
+    for (from, to) in [("\"format\": 1", "\"format\": 9"), ("\"change\": 0,", "\"change\": 99999,"), ("{\n", "[\n")] {
+        assert!(text.contains(from), "{from}");
+        project.write("saved.json", text.replacen(from, to, 1));
+        let run = project.trueup(&["apply", "saved.json"]).expect(1);
+        assert!(run.stderr.contains("no saved plan"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_in_no_spec_is_removed_but_what_holds_data_is_kept() {
+    let project = applied();
+    project.write("tenants.toml", "");
+    let tooling = project.read("tooling.toml");
+    let (head, _) = tooling.split_once("[key.artifacts]").unwrap();
+    project.write("tooling.toml", head);
+    let refused = project.trueup(&["apply", "--yes"]).expect(3);
+    assert!(refused.stderr.contains("removes 10 resources, and the project allows 5"), "{}", refused.stderr);
+    project.edit("trueup.toml", "deletions = 5", "deletions = 10");
+    let plan = project.trueup(&["plan"]).expect(0);
+    insta::assert_snapshot!("removal_plan", plan.stdout);
+    project.trueup(&["apply", "--yes"]).expect(0);
+    let kept = project.trueup(&["plan", "--detailed-exitcode"]).expect(0);
+    assert!(kept.stdout.contains("Kept, though in no spec any more"), "{}", kept.stdout);
+
+    project.write(
+        "tooling.toml",
+        "[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n\n[[removed]]\naddress = \"tooling@eu-west-1/key.artifacts\"\n",
+    );
+    project.apply();
+    let tooling = Hand::on(&project, TOOLING);
+    assert_eq!(tooling.s3(Method::HEAD, BUCKET, "").0, 404);
+    let keys = tooling.kms("ListAliases", &json!({}));
+    let ours = |alias: &&Value| alias["AliasName"] == "alias/artifacts";
+    assert!(keys["Aliases"].as_array().unwrap().iter().find(ours).is_none(), "{keys}");
+}
+
+#[test]
+fn a_bucket_with_objects_is_never_emptied() {
+    let project = applied();
+    let hand = Hand::on(&project, TOOLING);
+    assert_eq!(hand.s3(Method::PUT, &format!("{BUCKET}/build.zip"), "bytes").0, 200);
+    let tooling = project.read("tooling.toml");
+    let (head, tail) = tooling.split_once("[bucket.artifacts]").unwrap();
+    let (_, tail) = tail.split_once("[output]").unwrap();
+    project.write("tooling.toml", format!("{head}\n[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n[output]{}", tail.replace("bucket.artifacts.name", "key.artifacts.id")));
+    let tenants = project.read("tenants.toml");
+    project.write("tenants.toml", tenants.replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}")));
+    let policy = project.read("policies/sample-application.json");
+    project.write("policies/sample-application.json", policy.replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}")));
+    let run = project.trueup(&["apply", "--yes"]).expect(4);
+    assert!(run.stdout.contains("BucketNotEmpty"), "{}", run.stdout);
+    assert_eq!(hand.s3(Method::GET, &format!("{BUCKET}/build.zip"), "").0, 200);
+}
+
+#[test]
+fn a_role_that_is_made_again_is_named_again_by_who_names_it() {
+    let project = applied();
+    project.edit(
+        "tenants.toml",
+        "[role.CloudFormationDeploymentRole]\n",
+        "[role.CloudFormationDeploymentRole]\npath = \"/deployment/\"\n",
+    );
+    let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
+    assert!(run.stdout.contains("REPLACE: path can't be changed in place"), "{}", run.stdout);
+    assert!(run.stdout.contains("Look twice"), "{}", run.stdout);
+    project.apply();
+    let policy = Hand::on(&project, TOOLING).kms("GetKeyPolicy", &json!({"KeyId": key_id(&project), "PolicyName": "default"}));
+    let policy = policy["Policy"].as_str().unwrap();
+    assert!(policy.contains("role/deployment/CloudFormationDeploymentRole") && !policy.contains("AROA"), "{policy}");
+}

@@ -1,0 +1,143 @@
+//! A project in a temporary directory, and the program run in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The top of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A project of its own, which goes with the test.
+pub struct Project {
+    dir: tempfile::TempDir,
+}
+
+/// How a run ended.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Project {
+    /// A copy of an example.
+    pub fn example(name: &str) -> Self {
+        let project = Self { dir: tempfile::tempdir().unwrap() };
+        copy(&root().join("examples").join(name), project.path());
+        project
+    }
+
+    /// A project of these files.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let project = Self { dir: tempfile::tempdir().unwrap() };
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project
+    }
+
+    /// One account, `main`, in eu-west-1, and these specs in its scope.
+    pub fn with(specs: &str) -> Self {
+        Self::of(&[
+            ("trueup.toml", "[project]\nname = \"test\"\nregion = \"eu-west-1\"\n"),
+            ("accounts.toml", "[account.main]\nid = \"111111111111\"\n\n[account.other]\nid = \"222222222222\"\n"),
+            ("specs.toml", &format!("[scope]\naccount = \"main\"\n\n{specs}")),
+        ])
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// Replaces a text that must be there.
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{name} has no `{from}`");
+        self.write(name, text.replacen(from, to, 1));
+    }
+
+    /// Runs `trueup` against the sandbox of the project.
+    pub fn trueup(&self, args: &[&str]) -> Run {
+        let mut with_sandbox = vec!["--sandbox"];
+        with_sandbox.extend(args);
+        self.trueup_on_aws(&with_sandbox)
+    }
+
+    /// Runs `trueup` without a sandbox, and without anyone's credentials.
+    pub fn trueup_on_aws(&self, args: &[&str]) -> Run {
+        let output = self.command(args).output().unwrap();
+        Run::from(output)
+    }
+
+    /// The command, to be run in another way.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
+        command
+            .args(args)
+            .current_dir(self.path())
+            .stdin(Stdio::null())
+            .env_clear()
+            .env("HOME", self.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
+    /// Applies, and finds nothing left to do.
+    pub fn apply(&self) -> Run {
+        let run = self.trueup(&["apply", "--yes"]).expect(0);
+        self.assert_true();
+        run
+    }
+
+    /// The next plan is empty.
+    pub fn assert_true(&self) {
+        let run = self.trueup(&["plan", "--detailed-exitcode"]);
+        assert_eq!(run.code, 0, "not true after apply:\n{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains("Nothing to do."), "{}", run.stdout);
+    }
+}
+
+impl Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Ends the test unless the exit code is this one.
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+        self
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_name() == ".trueup" {
+            continue;
+        }
+        if entry.path().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

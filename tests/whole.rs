@@ -1,0 +1,10 @@
+//! Whole-program tests: they run the `trueup` binary as a person would, against the sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
+
+mod architecture;
+mod bad_input;
+mod commands;
+mod hand;
+mod life;
+mod support;
