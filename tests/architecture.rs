@@ -20,8 +20,8 @@ const PURE: [&str; 3] = ["specs", "state", "controller/engine"];
 const IMPURE_CRATES: [&str; 10] =
     ["aws-", "tokio", "async-std", "smol", "reqwest", "hyper", "time", "chrono", "rand", "getrandom"];
 
-const IMPURE_WORDS: [&str; 8] = [
-    "SystemTime", "Instant::now", "std::env", "thread_rng", "rand::", "std::net", "std::thread", "std::process::Command",
+const IMPURE_WORDS: [&str; 9] = [
+    "SystemTime", "Instant::now", "std::env", "thread_rng", "rand::", "TcpStream", "UdpSocket", "std::thread", "std::process::Command",
 ];
 
 fn root() -> PathBuf {

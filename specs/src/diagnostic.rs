@@ -115,7 +115,7 @@ impl Diagnostic {
 }
 
 /// Collects problems; the same one said twice is kept once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Problems {
     list: Vec<Diagnostic>,
     seen: HashSet<(String, Option<Span>, Option<PathBuf>)>,

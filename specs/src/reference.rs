@@ -17,6 +17,9 @@ pub(crate) const META_TAGS: (&str, &str) =
 
 /// The keys every resource of a kind has.
 pub(crate) fn meta_fields(kind: &KindSchema) -> Vec<FieldShape> {
+    if is_account(kind) {
+        return Vec::new();
+    }
     let field = |(name, doc), shape| FieldShape { name, doc, required: false, shape };
     let mut fields: Vec<FieldShape> = META.into_iter().map(|meta| field(meta, Shape::Boolean)).collect();
     if kind.taggable {
@@ -25,8 +28,14 @@ pub(crate) fn meta_fields(kind: &KindSchema) -> Vec<FieldShape> {
     fields
 }
 
-fn scope_line(scope: KindScope) -> &'static str {
-    match scope {
+/// An account is no resource in a scope: scopes are made of accounts.
+fn is_account(kind: &KindSchema) -> bool {
+    kind.name == crate::ACCOUNT.name
+}
+
+fn scope_line(kind: &KindSchema) -> &'static str {
+    match kind.scope {
+        KindScope::Organization if is_account(kind) => "the whole project; it needs no [scope]",
         KindScope::Organization => "one in the organization; its address is account/kind.name",
         KindScope::Account => "in an account, in no region; its address is account/kind.name",
         KindScope::Region => "in a region of an account; its address is account@region/kind.name",
@@ -38,7 +47,7 @@ fn scope_line(scope: KindScope) -> &'static str {
 pub fn explain(kind: &KindSchema, width: usize) -> String {
     let width = width.max(40);
     let mut out = format!("{}: {}\n\n", kind.name, kind.summary);
-    paragraph(&mut out, &format!("Scope: {}.", scope_line(kind.scope)), 0, width);
+    paragraph(&mut out, &format!("Scope: {}.", scope_line(kind)), 0, width);
     if kind.stateful {
         let stateful = "Stateful: it is removed only once a [[removed]] says so.";
         paragraph(&mut out, stateful, 0, width);
@@ -55,8 +64,11 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
         out.push_str("\nKeys of a policy's statement\n");
         explain_fields(&mut out, &statement_shape().fields, 1, width);
     }
-    out.push_str("\nKeys of every resource\n");
-    explain_fields(&mut out, &meta_fields(kind), 1, width);
+    let meta = meta_fields(kind);
+    if !meta.is_empty() {
+        out.push_str("\nKeys of every resource\n");
+        explain_fields(&mut out, &meta, 1, width);
+    }
     if !kind.attributes.is_empty() {
         out.push_str("\nAttributes\n");
         for (name, doc) in kind.attributes {
@@ -153,7 +165,7 @@ fn paragraph(out: &mut String, text: &str, indent: usize, width: usize) {
 pub fn markdown(kind: &KindSchema) -> String {
     let shape = (kind.shape)();
     let mut out = format!("# {}\n\n{}\n\n", kind.name, kind.summary);
-    out.push_str(&format!("Scope: {}.\n", scope_line(kind.scope)));
+    out.push_str(&format!("Scope: {}.\n", scope_line(kind)));
     if kind.stateful {
         out.push_str("It is stateful: it is removed only once a `[[removed]]` says so.\n");
     }

@@ -45,6 +45,9 @@ pub struct Wanted {
     pub name: String,
     /// The address in the specs, as its tag says it.
     pub address: String,
+    /// What is on record of it and can't have changed, while its `id` is the same: a source need not ask for it again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recorded: BTreeMap<String, String>,
 }
 
 /// One read to be made.

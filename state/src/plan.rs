@@ -198,8 +198,8 @@ pub struct Retained {
     pub address: Address,
     /// Its physical name.
     pub name: String,
-    /// What would remove it.
-    pub help: String,
+    /// The TOML that would remove it.
+    pub removal: String,
 }
 
 /// A resource that is as its spec says, and that the ledger has differently or not at all.

@@ -34,12 +34,14 @@ pub(crate) struct Context {
     pub(crate) output: Output,
 }
 
-/// Specs that were read without an error.
+/// Specs as they were read.
 pub(crate) struct Specs {
     /// Their text.
     pub(crate) sources: Sources,
     /// What they say.
     pub(crate) project: Project,
+    /// What is wrong with them so far.
+    problems: Problems,
 }
 
 /// Everything between the specs and a plan, kept for what follows it.
@@ -53,24 +55,21 @@ pub(crate) struct Planned {
 }
 
 impl Context {
-    /// Reads the specs; prints every problem there is.
+    /// Reads the specs. Their problems are told by [`Context::check`], together with those it finds.
     pub(crate) fn specs(&self) -> Result<Specs, Stop> {
         let Loaded { sources, project, problems } = load(&self.common.directory, &trueup_kinds::schemas());
-        let specs = match project {
-            Some(project) if !problems.has_errors() => Ok(Specs { sources, project }),
-            Some(_) | None => Err(sources),
-        };
-        let sources = match &specs {
-            Ok(specs) => &specs.sources,
-            Err(sources) => sources,
-        };
-        self.report(problems, sources)?;
-        specs.map_err(|_| Stop::Reported)
+        match project {
+            Some(project) => Ok(Specs { sources, project, problems }),
+            None => {
+                self.report(problems, &sources)?;
+                Err(Stop::Reported)
+            }
+        }
     }
 
-    /// Checks the specs as far as that needs no call.
+    /// Checks the specs as far as that needs no call; prints every problem there is.
     pub(crate) fn check<'s>(&self, specs: &'s Specs) -> Result<Checked<'s>, Stop> {
-        let mut problems = Problems::new();
+        let mut problems = specs.problems.clone();
         let checked = check(&specs.project, kinds(), &mut problems);
         self.report(problems, &specs.sources)?;
         checked.ok_or(Stop::Reported)
@@ -167,8 +166,7 @@ impl Context {
         let region = project.settings.region.as_deref().map(str::to_owned);
         let options = if self.common.sandbox {
             let sandbox = self.sandbox(project)?;
-            // In the sandbox the first account of the specs is the caller's own.
-            let own = project.accounts.values().next().map(|account| account.id.clone()).unwrap_or_default();
+            let own = own_account(project).unwrap_or_default().to_owned();
             AwsOptions {
                 http_client: Some(SharedHttpClient::new(sandbox.client())),
                 credentials: Some(Credentials::new(own, "sandbox", None, None, "sandbox")),
@@ -179,8 +177,8 @@ impl Context {
             AwsOptions { endpoint_url: self.common.endpoint_url.clone(), region, ..AwsOptions::default() }
         };
         Aws::connect(options, accounts).await.map_err(|failure| Stop::Error {
-            what: chain(&failure),
-            help: failure.help.clone(),
+            what: format!("{}: {}", failure.call, failure.text()),
+            help: failure.advice(),
             exit: Exit::Error,
         })
     }
@@ -231,6 +229,11 @@ impl Context {
 pub(crate) fn kinds() -> Kinds {
     let source_scope = |source: &str| trueup_kinds::source::scope_of(source).unwrap_or(KindScope::Account);
     Kinds { rows: trueup_kinds::kinds(), source_scope }
+}
+
+/// In the sandbox the account that the specs declare first is the caller's own.
+pub(crate) fn own_account(project: &Project) -> Option<&str> {
+    project.accounts.values().min_by_key(|account| account.span).map(|account| &*account.id)
 }
 
 /// The accounts of the specs, as the sessions need them.

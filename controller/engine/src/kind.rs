@@ -90,7 +90,7 @@ pub struct Refusal {
 
 /// What an operation is to the engine: how it is shown, and what must happen before and after it.
 ///
-/// The ids in `needs`, `creates`, `releases` and `destroys` are ARNs. A value that is not known yet needs no entry: the engine finds
+/// The ids in `needs`, `creates`, `releases`, `unnames` and `destroys` are ARNs. A value that is not known yet needs no entry: the engine finds
 /// the tokens in the operation's data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpInfo {
@@ -104,8 +104,10 @@ pub struct OpInfo {
     pub needs: Vec<String>,
     /// What exists after it.
     pub creates: Vec<String>,
-    /// What it no longer names after it, so that it may be removed.
+    /// What it no longer holds on to after it, so that AWS lets it be removed.
     pub releases: Vec<String>,
+    /// What a policy no longer names after it. AWS would let that be removed before, too; it is only better after.
+    pub unnames: Vec<String>,
     /// What no longer exists after it.
     pub destroys: Vec<String>,
     /// The outputs that become known by it, where they don't follow from a name.
@@ -128,6 +130,12 @@ pub trait Kind: Send + Sync + 'static {
     fn schema() -> &'static KindSchema;
     /// The sources [`Kind::observe`] looks at.
     fn sources() -> &'static [&'static str];
+    /// Fields of the model that can't change while the output `id` stays the same, and that a source would have to ask for one by one:
+    /// it is given them from the record of the last apply. Strings only.
+    #[must_use]
+    fn remembered() -> &'static [&'static str] {
+        &[]
+    }
     /// Name, claim and predicted outputs.
     fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// The model the spec asks for; `None` after a problem, which is in `cx`.
@@ -165,6 +173,8 @@ pub trait AnyKind: Send + Sync {
     fn schema(&self) -> &'static KindSchema;
     /// See [`Kind::sources`].
     fn sources(&self) -> &'static [&'static str];
+    /// See [`Kind::remembered`].
+    fn remembered(&self) -> &'static [&'static str];
     /// See [`Kind::identity`].
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// See [`Kind::desired`].
@@ -234,6 +244,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn sources(&self) -> &'static [&'static str] {
         K::sources()
+    }
+
+    fn remembered(&self) -> &'static [&'static str] {
+        K::remembered()
     }
 
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {

@@ -14,6 +14,8 @@ use crate::facts::{Scope, Unread};
 use crate::kind::{AnyKind, AnyModel, Live};
 use crate::observe::{Reach, Snapshot};
 
+/// What the tags begin with that trueup puts on what it owns.
+pub const OWN_TAGS: &str = "trueup:";
 /// The tag that says whose a thing is.
 pub const PROJECT_TAG: &str = "trueup:project";
 /// The tag that says which spec it stands for.

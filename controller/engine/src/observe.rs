@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use trueup_specs::address::Address;
 use trueup_specs::kind::KindScope;
 use trueup_specs::project::InstanceId;
-use trueup_state::ledger::Ledger;
+use trueup_state::ledger::{Entry, Ledger};
 
 use crate::check::Checked;
 use crate::facts::{Facts, ReadRequest, Scope, Unread, Wanted};
@@ -127,16 +128,12 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
             wanted.entry((source, source_scope(checked, source, &scope))).or_default();
         }
     }
-    for (item, needed) in checked.items.iter().zip(&reach.needed) {
-        if !needed {
-            continue;
-        }
+    for (index, item) in checked.items.iter().enumerate().filter(|(index, _)| reach.needed[*index]) {
+        let address = &checked.instance(index).address;
+        let entry = ledger.get(&item.at.scope, address);
         for source in item.kind.sources() {
-            wanted.entry((source, source_scope(checked, source, &item.at.scope))).or_default().insert(Wanted {
-                kind: Arc::from(item.kind.schema().name),
-                name: item.identity.name.clone(),
-                address: item.at.address.to_string(),
-            });
+            let names = wanted.entry((source, source_scope(checked, source, &item.at.scope))).or_default();
+            names.insert(want(item.kind, &item.identity.name, address, entry));
         }
     }
     // What was ours at the last apply is looked at too, in case its tags are gone.
@@ -145,8 +142,7 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
             let Some(kind) = checked.kinds.get(&address.kind) else { continue };
             for source in kind.sources() {
                 if let Some(names) = wanted.get_mut(&(*source, source_scope(checked, source, scope))) {
-                    let kind = address.kind.clone();
-                    names.insert(Wanted { kind, name: entry.name.clone(), address: address.to_string() });
+                    names.insert(want(kind, &entry.name, address, Some(entry)));
                 }
             }
         }
@@ -155,6 +151,20 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
         .into_iter()
         .map(|((source, scope), wanted)| ReadRequest { source: Arc::from(source), scope, wanted: wanted.into_iter().collect() })
         .collect()
+}
+
+fn want(kind: &dyn AnyKind, name: &str, address: &Address, entry: Option<&Entry>) -> Wanted {
+    let mut recorded = BTreeMap::new();
+    if let Some(entry) = entry
+        && let Some(id) = entry.outputs.get("id")
+    {
+        let text = |field: &&str| Some(((*field).to_owned(), entry.model.get(field)?.as_str()?.to_owned()));
+        recorded.extend(kind.remembered().iter().filter_map(text));
+        if !recorded.is_empty() {
+            recorded.insert("id".to_owned(), id.clone());
+        }
+    }
+    Wanted { kind: Arc::from(kind.schema().name), name: name.to_owned(), address: address.to_string(), recorded }
 }
 
 fn source_scope(checked: &Checked<'_>, source: &str, scope: &Scope) -> Scope {

@@ -49,6 +49,8 @@ pub struct Circle {
 
 struct Edges {
     graph: DiGraph<(), ()>,
+    /// Edges that are only better kept than not.
+    soft: Vec<(NodeIndex, NodeIndex)>,
     fresh: HashSet<usize>,
 }
 
@@ -58,12 +60,11 @@ struct Edges {
 /// [`Circle`] when there is none.
 pub fn order(mut drafts: Vec<Draft>) -> Result<Vec<Ordered>, Circle> {
     loop {
-        let edges = edges(&drafts);
-        let circles: Vec<Vec<usize>> = tarjan_scc(&edges.graph)
-            .into_iter()
-            .filter(|members| members.len() > 1 || members.first().is_some_and(|only| edges.graph.contains_edge(*only, *only)))
-            .map(|members| members.into_iter().map(NodeIndex::index).collect())
-            .collect();
+        let mut edges = edges(&drafts);
+        if !circles(&edges.graph).is_empty() {
+            edges.drop_soft_in_circles();
+        }
+        let circles = circles(&edges.graph);
         if circles.is_empty() {
             return Ok(sort(drafts, &edges));
         }
@@ -72,6 +73,31 @@ pub fn order(mut drafts: Vec<Draft>) -> Result<Vec<Ordered>, Circle> {
         drafts = split(drafts, &members);
         if drafts.len() == count {
             return Err(circle(&drafts, &circles, &edges.graph));
+        }
+    }
+}
+
+/// The operations that wait for each other, by circle.
+fn circles(graph: &DiGraph<(), ()>) -> Vec<Vec<usize>> {
+    let is_circle = |members: &Vec<NodeIndex>| {
+        members.len() > 1 || members.first().is_some_and(|only| graph.contains_edge(*only, *only))
+    };
+    let indices = |members: Vec<NodeIndex>| members.into_iter().map(NodeIndex::index).collect();
+    tarjan_scc(graph).into_iter().filter(is_circle).map(indices).collect()
+}
+
+impl Edges {
+    /// Takes out the soft edges that are part of a circle; the others stay.
+    fn drop_soft_in_circles(&mut self) {
+        let mut circle_of: HashMap<NodeIndex, usize> = HashMap::new();
+        for (number, members) in circles(&self.graph).into_iter().enumerate() {
+            circle_of.extend(members.into_iter().map(|index| (NodeIndex::new(index), number)));
+        }
+        for (from, to) in std::mem::take(&mut self.soft) {
+            let together = circle_of.get(&from).is_some_and(|number| circle_of.get(&to) == Some(number));
+            if let Some(edge) = self.graph.find_edge(from, to).filter(|_| together) {
+                self.graph.remove_edge(edge);
+            }
         }
     }
 }
@@ -96,6 +122,7 @@ fn split(drafts: Vec<Draft>, members: &HashSet<usize>) -> Vec<Draft> {
 fn edges(drafts: &[Draft]) -> Edges {
     let mut creators: HashMap<&str, usize> = HashMap::new();
     let mut releasers: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut unnamers: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut sources: HashMap<(&str, &str), usize> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         for id in &draft.info.creates {
@@ -103,6 +130,9 @@ fn edges(drafts: &[Draft]) -> Edges {
         }
         for id in &draft.info.releases {
             releasers.entry(id).or_default().push(index);
+        }
+        for id in &draft.info.unnames {
+            unnamers.entry(id).or_default().push(index);
         }
         for attribute in draft.info.yields {
             sources.insert((&draft.at.address, attribute), index);
@@ -116,6 +146,7 @@ fn edges(drafts: &[Draft]) -> Edges {
     let mut edge = |from: usize, to: usize| {
         graph.update_edge(NodeIndex::new(from), NodeIndex::new(to), ());
     };
+    let mut softly = Vec::new();
     let mut previous: Option<usize> = None;
     for (index, draft) in drafts.iter().enumerate() {
         if let Some(previous) = previous.filter(|previous| drafts[*previous].change == draft.change) {
@@ -127,17 +158,26 @@ fn edges(drafts: &[Draft]) -> Edges {
         let awaited = tokens.iter().filter_map(|(address, attribute)| sources.get(&(&**address, &**attribute)).copied());
         for source in needed.chain(awaited) {
             edge(source, index);
-            if drafts[source].change != draft.change {
-                fresh.insert(index);
-            }
+            fresh.insert(index);
         }
         for id in &draft.info.destroys {
             for releaser in releasers.get(&**id).into_iter().flatten().filter(|releaser| **releaser != index) {
                 edge(*releaser, index);
             }
+            for unnamer in unnamers.get(&**id).into_iter().flatten().filter(|unnamer| **unnamer != index) {
+                softly.push((*unnamer, index));
+            }
         }
     }
-    Edges { graph, fresh }
+    // An edge that is there for a stronger reason stays in a circle too.
+    let mut soft = Vec::new();
+    for (from, to) in softly.into_iter().map(|(from, to)| (NodeIndex::new(from), NodeIndex::new(to))) {
+        if !graph.contains_edge(from, to) {
+            graph.add_edge(from, to, ());
+            soft.push((from, to));
+        }
+    }
+    Edges { graph, soft, fresh }
 }
 
 /// The tokens anywhere in an operation, as address and attribute.

@@ -1,5 +1,7 @@
 //! What the engine asks of those who perform operations.
 
+use std::fmt;
+
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,8 +20,7 @@ pub enum Effect {
 }
 
 /// Why an operation failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{call}: {message}")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpError {
     /// The call as its IAM action: `iam:CreateRole`.
     pub call: String,
@@ -34,6 +35,17 @@ pub struct OpError {
     /// Whether something may have changed all the same.
     pub effect: Effect,
 }
+
+impl fmt::Display for OpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.code {
+            Some(code) => write!(f, "{}: {code}: {}", self.call, self.message),
+            None => write!(f, "{}: {}", self.call, self.message),
+        }
+    }
+}
+
+impl std::error::Error for OpError {}
 
 /// What surrounds one operation.
 #[derive(Clone, Copy, Debug, Default)]

@@ -16,7 +16,7 @@ use crate::check::{Checked, id, resolved};
 use crate::dangers;
 use crate::facts::{Facts, ReadRequest};
 use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
-use crate::matching::{ADDRESS_TAG, Found, Leftover, Matches, Owner, PROJECT_TAG, PROTECT_TAG, matches, tombstones};
+use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, PROJECT_TAG, PROTECT_TAG, matches, tombstones};
 use crate::observe::{Reach, Selection, observe};
 use crate::order::{Circle, Draft, order, tokens};
 
@@ -175,11 +175,7 @@ impl<'a> Round<'a> {
         let kind = item.kind;
         let mut tags = kind.tags(&live.model).cloned().unwrap_or_default();
         let wanted = kind.tags(desired).cloned().unwrap_or_default();
-        for key in [PROJECT_TAG, ADDRESS_TAG, PROTECT_TAG] {
-            if let Some(value) = wanted.get(key) {
-                tags.insert(key.to_owned(), value.clone());
-            }
-        }
+        tags.extend(wanted.into_iter().filter(|(key, _)| key.starts_with(OWN_TAGS)));
         let equal = kind.equal(&kind.with_tags(&live.model, tags), desired);
         let allowed = self.inputs.adopt || self.inputs.checked.instance(index).block.adopt;
         if equal || allowed {
@@ -267,8 +263,8 @@ impl<'a> Round<'a> {
         let tombstone = self.tombstones.contains(&text);
         let named = if live.name.is_empty() { text.clone() } else { format!("`{}`", live.name) };
         if kind.schema().stateful && !tombstone {
-            let help = format!("to remove {named}, add to the specs: [[removed]] address = \"{text}\"");
-            return self.retained.push(Retained { address: address.clone(), name: live.name.clone(), help });
+            let removal = format!("[[removed]]\naddress = \"{text}\"");
+            return self.retained.push(Retained { address: address.clone(), name: live.name.clone(), removal });
         }
         if is_protected(*kind, Some(live)) {
             let why = format!("{named} is in no spec any more, but it is protected (tag {PROTECT_TAG})");
@@ -359,8 +355,11 @@ impl<'a> Round<'a> {
         for index in reread {
             let Found::Live(live, Owner::Ours(_) | Owner::Nobody) = &self.matches.found[index] else { continue };
             let item = &self.inputs.checked.items[index];
+            // What is changed must name it as it will be, what is not changed is as it should be.
+            let after = by_item.get(&index).and_then(|place| self.decisions[*place].change.after.clone());
+            let after = after.and_then(|after| item.kind.from_value(after).ok());
             for arn in &replaced {
-                let ops = item.kind.follow(&item.at, &live.model, arn);
+                let ops = item.kind.follow(&item.at, after.as_ref().unwrap_or(&live.model), arn);
                 if ops.is_empty() {
                     continue;
                 }

@@ -295,7 +295,7 @@ impl Kind for Bucket {
             BucketOp::PutBucketEncryption { encryption, unnames, .. } => OpInfo {
                 call: "s3:PutEncryptionConfiguration",
                 title: format!("set encryption of bucket {bucket} to {}", encryption.algorithm),
-                releases: unnames.clone(),
+                unnames: unnames.clone(),
                 ..base
             },
             BucketOp::PutBucketVersioning { versioning, .. } => OpInfo {
@@ -307,19 +307,19 @@ impl Kind for Bucket {
                 call: "s3:PutBucketPolicy",
                 title: format!("put policy of bucket {bucket}"),
                 needs: policy.principals().into_iter().collect(),
-                releases: unnames.clone(),
+                unnames: unnames.clone(),
                 ..base
             },
             BucketOp::DeleteBucketPolicy { unnames, .. } => OpInfo {
                 call: "s3:DeleteBucketPolicy",
                 title: format!("delete policy of bucket {bucket}"),
-                releases: unnames.clone(),
+                unnames: unnames.clone(),
                 ..base
             },
             BucketOp::DeleteBucket { unnames, .. } => OpInfo {
                 call: "s3:DeleteBucket",
                 title: format!("delete bucket {bucket}"),
-                releases: unnames.clone(),
+                unnames: unnames.clone(),
                 destroys: vec![arn],
                 ..base
             },

@@ -74,7 +74,11 @@ impl Failure {
         // S3 answers HEAD requests without a body: the status is all there is.
         let code = code.or_else(|| status.and_then(code_of_status).map(Box::from));
         let effect = effect(error, reached, status, code.as_deref());
-        let message = one_line(&message.unwrap_or_else(|| described(error)));
+        let message = match message {
+            Some(message) => one_line(&message),
+            None if reached == Reached::NoCredentials => without_credentials(&described(error)),
+            None => one_line(&described(error)),
+        };
         Self { call: call.to_owned(), who: who.map(Box::new), code, message, request_id, help: None, effect, reached }
     }
 
@@ -306,6 +310,15 @@ where
         }
     }
     parts.join(": ")
+}
+
+/// The SDK lists every place it looked in; that there are none is the news, and anything else is told as it is.
+fn without_credentials(described: &str) -> String {
+    if described.contains("no credentials found in chain") {
+        "there are no AWS credentials".to_owned()
+    } else {
+        one_line(described)
+    }
 }
 
 fn request_id(response: &HttpResponse) -> Option<Box<str>> {

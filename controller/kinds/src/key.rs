@@ -511,7 +511,7 @@ fn info(at: &At, op: &KeyOp) -> OpInfo {
         KeyOp::UpdateKeyDescription { key, .. } => on("kms:UpdateKeyDescription", key, format!("describe key {name}")),
         KeyOp::PutKeyPolicy { key, policy, unnames } => OpInfo {
             needs: policy.principals().into_iter().collect(),
-            releases: unnames.clone(),
+            unnames: unnames.clone(),
             ..on("kms:PutKeyPolicy", key, format!("put policy of key {name}"))
         },
         KeyOp::EnableKeyRotation { key, days } => {
@@ -527,7 +527,7 @@ fn info(at: &At, op: &KeyOp) -> OpInfo {
             ..on("kms:DeleteAlias", key, format!("take {alias} from key {name}"))
         },
         KeyOp::ScheduleKeyDeletion { key, days, unnames } => OpInfo {
-            releases: unnames.clone(),
+            unnames: unnames.clone(),
             destroys: if fields::is_pending(key) { Vec::new() } else { vec![key.clone()] },
             ..on("kms:ScheduleKeyDeletion", key, format!("schedule deletion of key {name} in {days} days"))
         },

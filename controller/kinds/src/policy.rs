@@ -32,8 +32,8 @@ spec! {
         /// Default: `/`. Changing it removes the policy and makes another.
         pub path: Option<Text>,
         /// What the policy is for.
-        /// Default: none. At most 1,000 characters. IAM can't change it: another one removes the policy and makes it again. A policy that
-        /// has one carries the tag `trueup:described`, since no listing of IAM's shows descriptions.
+        /// Default: none. At most 1,000 characters. IAM can't change it: another one removes the policy and makes it again. No listing
+        /// of IAM's shows descriptions, so reading one that is not on record from the last apply takes a call of its own.
         pub description: Option<Text>,
         /// What may be done on what.
         /// At most 6,144 characters without white space. A change becomes a new version in effect; of five, the oldest that is
@@ -163,15 +163,16 @@ impl Kind for Policy {
         Identity { name: policy.name, claim, outputs }
     }
 
+    fn remembered() -> &'static [&'static str] {
+        &["description"]
+    }
+
     fn desired(spec: &ManagedPolicySpec, _: &At, cx: &mut Resolver<'_>) -> Option<PolicyModel> {
         let ManagedPolicySpec { name, path, description, policy } = spec;
         let name = fields::name(name.as_ref(), &NAME, cx);
         let path = fields::path(path.as_ref(), cx);
         let description = fields::description(description.as_ref(), cx);
-        let mut tags = fields::tags(cx);
-        if !description.is_empty() {
-            tags.insert(iam::DESCRIBED.to_owned(), "true".to_owned());
-        }
+        let tags = fields::tags(cx);
         let document = cx.policy(policy, Use::Identity)?;
         fields::check_size(&document, Use::Identity, policy.span(), cx);
         let policy = PolicyDocument::Document(document);

@@ -13,6 +13,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_sts::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -73,10 +74,27 @@ pub struct CallerIdentity {
 #[derive(Debug)]
 pub struct Aws {
     base: SdkConfig,
-    counter: CallCounter,
+    common: Common,
     caller: CallerIdentity,
     partition: &'static str,
     accounts: BTreeMap<Arc<str>, Entry>,
+}
+
+/// What all clients share.
+#[derive(Clone, Debug)]
+struct Common {
+    counter: CallCounter,
+    /// The SDK lets all clients of a process for one service and region spend one budget on retries, a hundred throttled calls wide; after
+    /// that nothing is tried again. It guards services against clients without bounds. Ours have bounds: so many calls at once, each tried
+    /// a few times with growing pauses; while a plan over many accounts would spend that budget on one busy account.
+    retries: RetryPartition,
+}
+
+impl Common {
+    fn new() -> Self {
+        let retries = RetryPartition::custom("trueup").token_bucket(TokenBucket::unlimited()).build();
+        Self { counter: CallCounter::default(), retries }
+    }
 }
 
 #[derive(Debug)]
@@ -91,7 +109,7 @@ struct Opened {
     who: Who,
     partition: &'static str,
     config: SdkConfig,
-    counter: CallCounter,
+    common: Common,
     clients: Mutex<HashMap<Arc<str>, Arc<Clients>>>,
 }
 
@@ -119,16 +137,16 @@ impl Aws {
     /// # Errors
     /// When there are no credentials, or AWS does not know them.
     pub async fn connect(options: AwsOptions, accounts: Vec<AccountAccess>) -> Result<Self, Failure> {
-        let counter = CallCounter::default();
+        let common = Common::new();
         let region = options.region.clone().unwrap_or_else(|| GLOBAL_REGION.to_owned());
         let partition = partition_of(&region);
         let base = base_config(options, region).await;
-        let caller = caller_identity(&base, &counter).await?;
+        let caller = caller_identity(&base, &common).await?;
         let accounts = accounts
             .into_iter()
             .map(|access| (access.name.clone(), Entry { access, opened: OnceCell::new() }))
             .collect();
-        Ok(Self { base, counter, caller, partition, accounts })
+        Ok(Self { base, common, caller, partition, accounts })
     }
 
     /// Who runs trueup.
@@ -140,7 +158,7 @@ impl Aws {
     /// All calls made so far, retries and AssumeRole included.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        self.counter.total()
+        self.common.counter.total()
     }
 
     /// The account in the region; without one, in the region of what is global.
@@ -172,7 +190,7 @@ impl Aws {
             who,
             partition: self.partition,
             config,
-            counter: self.counter.clone(),
+            common: self.common.clone(),
             clients: Mutex::default(),
         }))
     }
@@ -186,7 +204,7 @@ impl Aws {
         let provider =
             ProfileFileCredentialsProvider::builder().configure(&provider_config).profile_name(profile).build();
         let config = with_credentials(&self.base, SharedCredentialsProvider::new(provider));
-        let found = caller_identity(&config, &self.counter).await.map_err(|mut failure| {
+        let found = caller_identity(&config, &self.common).await.map_err(|mut failure| {
             failure.message = format!("the profile `{profile}` gives no way in: {}", failure.message);
             failure.help = Some(format!("look at the profile `{profile}` in the AWS configuration, or log in with it"));
             failure.who = Some(Box::new(who.clone()));
@@ -210,7 +228,7 @@ impl Aws {
     async fn by_role(&self, access: &AccountAccess, who: &Who) -> Result<SdkConfig, Failure> {
         let role = format!("arn:{}:iam::{}:role/{}", self.partition, access.id, access.access_role);
         let assumed =
-            Assumed { client: sts_client(&self.base, &self.counter), role: role.clone(), first: Mutex::default() };
+            Assumed { client: sts_client(&self.base, &self.common), role: role.clone(), first: Mutex::default() };
         let credentials = assumed.assume().await.map_err(|error| {
             let mut failure = Failure::new(Some(who.clone()), "sts:AssumeRole", &error);
             failure.message = format!("can't assume {role}: {}", failure.message);
@@ -284,7 +302,12 @@ impl Session {
     pub fn iam(&self) -> &aws_sdk_iam::Client {
         self.clients.iam.get_or_init(|| {
             let config = aws_sdk_iam::config::Builder::from(&self.clients.config);
-            aws_sdk_iam::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+            aws_sdk_iam::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
         })
     }
 
@@ -293,7 +316,12 @@ impl Session {
     pub fn kms(&self) -> &aws_sdk_kms::Client {
         self.clients.kms.get_or_init(|| {
             let config = aws_sdk_kms::config::Builder::from(&self.clients.config);
-            aws_sdk_kms::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+            aws_sdk_kms::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
         })
     }
 
@@ -303,7 +331,12 @@ impl Session {
         self.clients.s3.get_or_init(|| {
             let config = aws_sdk_s3::config::Builder::from(&self.clients.config)
                 .force_path_style(self.clients.config.endpoint_url().is_some());
-            aws_sdk_s3::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+            aws_sdk_s3::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
         })
     }
 
@@ -312,7 +345,12 @@ impl Session {
     pub fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {
         self.clients.tagging.get_or_init(|| {
             let config = aws_sdk_resourcegroupstagging::config::Builder::from(&self.clients.config);
-            aws_sdk_resourcegroupstagging::Client::from_conf(config.interceptor(self.account.counter.clone()).build())
+            aws_sdk_resourcegroupstagging::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
         })
     }
 
@@ -368,13 +406,16 @@ fn with_credentials(base: &SdkConfig, credentials: SharedCredentialsProvider) ->
     base.to_builder().credentials_provider(credentials).identity_cache(IdentityCache::lazy().build()).build()
 }
 
-fn sts_client(config: &SdkConfig, counter: &CallCounter) -> aws_sdk_sts::Client {
-    aws_sdk_sts::Client::from_conf(aws_sdk_sts::config::Builder::from(config).interceptor(counter.clone()).build())
+fn sts_client(config: &SdkConfig, common: &Common) -> aws_sdk_sts::Client {
+    let config = aws_sdk_sts::config::Builder::from(config);
+    aws_sdk_sts::Client::from_conf(
+        config.interceptor(common.counter.clone()).retry_partition(common.retries.clone()).build(),
+    )
 }
 
-async fn caller_identity(config: &SdkConfig, counter: &CallCounter) -> Result<CallerIdentity, Failure> {
+async fn caller_identity(config: &SdkConfig, common: &Common) -> Result<CallerIdentity, Failure> {
     let call = "sts:GetCallerIdentity";
-    let answer = sts_client(config, counter)
+    let answer = sts_client(config, common)
         .get_caller_identity()
         .send()
         .await

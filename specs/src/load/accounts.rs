@@ -8,21 +8,34 @@ use super::settings::Plain;
 use crate::address::is_name;
 use crate::decode::{Decode, Decoder};
 use crate::diagnostic::Diagnostic;
+use crate::kind::{KindSchema, KindScope, decode_any, shape_of};
 use crate::policy_spec::is_account_id;
 use crate::project::Account;
 use crate::span::Span;
 use crate::value::{Data, Entry};
 
+/// What an account is to readers and editors. Accounts are what scopes are made of, so the language reads them itself.
+pub static ACCOUNT: KindSchema = KindSchema {
+    name: "account",
+    summary: "An AWS account that exists: what scopes and groups are made of.",
+    scope: KindScope::Organization,
+    stateful: true,
+    taggable: false,
+    attributes: &[("id", "Its twelve digits: `${account.id}`, or `${NAME/account.id}`."), ("name", "Its name in the specs.")],
+    shape: shape_of::<AccountTable>,
+    decode: decode_any::<AccountTable>,
+};
+
 crate::spec! {
-    /// An AWS account.
+    /// It is reached directly where it is the caller's own, else by `profile`, else by assuming a role in it.
     pub(super) struct AccountTable {
-        /// Its id: twelve digits.
+        /// Its id: twelve digits. Required: accounts are used, not made.
         id: Option<AccountId>,
-        /// The groups it is in.
+        /// The groups it is in. A group stands for all its accounts, in `[scope]`, in addresses and in lists. Default: none.
         groups: Vec<Plain>,
-        /// The AWS profile by which it is reached.
+        /// The profile of the AWS configuration by which it is reached. Default: none, and the role is assumed.
         profile: Option<Plain>,
-        /// The role by which it is reached.
+        /// The name of the role that is assumed in it. Default: `access_role` of [project], which is OrganizationAccountAccessRole.
         access_role: Option<Plain>,
     }
 }

@@ -13,6 +13,7 @@ mod settings;
 mod templates;
 mod tombstones;
 
+pub use accounts::ACCOUNT;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -91,6 +91,7 @@ fn confirm(context: &Context) -> Result<(), Stop> {
 
 /// Reads a saved plan, and refuses it when the world is no longer what it was decided from.
 async fn saved(context: &Context, specs: &Specs, file: &Path) -> Result<Planned, Stop> {
+    context.check(specs)?;
     let plan = load(file)?;
     if *plan.project != *specs.project.name {
         return Err(Stop::with_help(

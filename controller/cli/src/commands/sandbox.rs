@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use trueup_specs::load;
 
 use crate::args::SandboxCommand;
-use crate::context::Context;
+use crate::context::{Context, own_account};
 use crate::exit::{Exit, Stop, chain};
 
 /// Serves or resets the sandbox of the project, or, outside a project, one of the directory.
@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &Context, command: &SandboxCommand) -> Result<E
                 Stop::with_help(format!("can't listen on port {port}: {}", chain(&error)), "give another port with --port, or 0 for a free one")
             })?;
             let address = listener.local_addr().map_err(|error| Stop::error(&error))?;
-            let account = project.accounts.values().next().map_or("111111111111", |account| &*account.id);
+            let account = own_account(&project).unwrap_or("111111111111");
             context.output.result(&format!("listening on http://{address}\n"))?;
             context.output.note(&format!(
                 "An access key id of twelve digits stands for that account. In another terminal:\n  \

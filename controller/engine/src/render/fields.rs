@@ -10,25 +10,24 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone};
 use crate::dangers::document;
+use crate::matching::{ADDRESS_TAG, PROJECT_TAG};
 
-/// Labels stand in a column of this width, wide enough for `max_session_duration`.
-const LABEL: usize = 14;
+/// The tags that every resource of a project has, and that only repeat its address.
+const OWNER_TAGS: [&str; 2] = [PROJECT_TAG, ADDRESS_TAG];
 
-fn label(text: &str) -> String {
-    format!("{text:<LABEL$} ")
-}
-
-/// A whole model that comes or goes; what is empty is left out.
-pub fn whole(page: &mut Page, indent: usize, tone: Tone, model: &Value) {
-    for (field, value) in model.as_object().into_iter().flatten() {
-        one(page, indent, tone, field, value);
+/// A whole model that comes or goes; what is empty is left out, and so are the tags that only repeat the address.
+pub(super) fn whole(page: &mut Page, indent: usize, tone: Tone, model: &Value) {
+    let fields = || model.as_object().into_iter().flatten().filter(|(_, value)| !is_nothing(value));
+    // One column for all labels, but for those of policies, which have lines of their own.
+    let labels = fields().filter(|(_, value)| document(value).is_none());
+    let width = labels.map(|(field, _)| field.width()).max().unwrap_or(0);
+    for (field, value) in fields() {
+        one(page, indent, (tone, width), field, value);
     }
 }
 
-fn one(page: &mut Page, indent: usize, tone: Tone, field: &str, value: &Value) {
-    if is_nothing(value) {
-        return;
-    }
+fn one(page: &mut Page, indent: usize, (tone, width): (Tone, usize), field: &str, value: &Value) {
+    let label = |text: &str| format!("{text:<width$} ");
     if let Some(document) = document(value) {
         page.line(indent, &[(Tone::Plain, field)]);
         for statement in &document.statements {
@@ -39,11 +38,18 @@ fn one(page: &mut Page, indent: usize, tone: Tone, field: &str, value: &Value) {
     match value {
         Value::Object(members) if members.values().any(|member| member.is_object()) => {
             for (key, member) in members {
-                one(page, indent, tone, &format!("{field}.{key}"), member);
+                one(page, indent, (tone, width), &format!("{field}.{key}"), member);
             }
         }
         Value::Object(members) => {
-            let items: Vec<String> = members.iter().filter(|(_, v)| !v.is_null()).map(|(key, v)| format!("{key} = {}", show(v))).collect();
+            let items: Vec<String> = members
+                .iter()
+                .filter(|(key, v)| !v.is_null() && !OWNER_TAGS.contains(&key.as_str()))
+                .map(|(key, v)| format!("{key} = {}", show(v)))
+                .collect();
+            if items.is_empty() {
+                return;
+            }
             page.list(indent, (Tone::Plain, &label(field)), Tone::Plain, &items);
         }
         Value::Array(items) => {
@@ -80,7 +86,7 @@ pub fn show(value: &Value) -> String {
 }
 
 /// What differs inside one field.
-pub fn changed(page: &mut Page, indent: usize, before: Option<&Value>, after: Option<&Value>) {
+pub(super) fn changed(page: &mut Page, indent: usize, before: Option<&Value>, after: Option<&Value>) {
     let (old, new) = (before.and_then(document), after.and_then(document));
     if old.is_some() || new.is_some() {
         return changed_document(page, indent, old.as_ref(), new.as_ref());
@@ -145,8 +151,11 @@ fn members(page: &mut Page, indent: usize, name: &str, gone: &[String], come: &[
 }
 
 fn changed_document(page: &mut Page, indent: usize, old: Option<&Document>, new: Option<&Document>) {
+    // A document that comes or goes is told by its statements; its version says nothing more.
+    let both = old.is_some() && new.is_some();
     for change in difference(old, new) {
         match change {
+            StatementChange::Header { .. } if !both => {}
             StatementChange::Header { elements } => {
                 for element in &elements {
                     changed_element(page, indent, element);
@@ -248,7 +257,7 @@ fn whole_statement_body(page: &mut Page, indent: usize, tone: Tone, statement: &
         list(name, resources.iter().map(|resource| pending::show(resource)).collect());
     }
     for line in conditions(condition) {
-        list("condition", vec![line]);
+        page.text(indent, (tone, "condition "), (tone, &line));
     }
 }
 

@@ -3,7 +3,8 @@
 mod fields;
 mod page;
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use trueup_specs::pending;
@@ -57,6 +58,7 @@ impl Counts {
 pub fn plan(plan: &Plan, look: Look) -> String {
     let mut page = Page::new(look);
     let mut account = None;
+    let mut shown: HashMap<String, &Change> = HashMap::new();
     for change in &plan.changes {
         if account != Some(&change.scope.account) {
             account = Some(&change.scope.account);
@@ -65,7 +67,17 @@ pub fn plan(plan: &Plan, look: Look) -> String {
             page.line(0, &[(Tone::Bold, &*change.scope.account), (Tone::Faint, &format!(" ({id})"))]);
         }
         page.gap();
-        self::change(&mut page, change);
+        heading(&mut page, change);
+        match shown.entry(apart_from_account(plan, change)) {
+            // What is removed is always named.
+            Entry::Occupied(same) if change.after.is_some() => {
+                page.line(6, &[(Tone::Faint, &format!("as in {}", same.get().scope))]);
+            }
+            entry => {
+                entry.or_insert(change);
+                self::change(&mut page, change);
+            }
+        }
     }
     blocked(&mut page, plan);
     retained(&mut page, plan);
@@ -76,7 +88,19 @@ pub fn plan(plan: &Plan, look: Look) -> String {
     page.finish()
 }
 
-fn change(page: &mut Page, change: &Change) {
+/// What a change says, with its account's id and address taken out: equal texts are equal changes in several accounts of a group.
+fn apart_from_account(plan: &Plan, change: &Change) -> String {
+    let Change { address, scope, name, action, place, causes, before, after, outputs: _, applied: _, dangers } = change;
+    let text = json!([place, scope.region, name, action, causes, before, after, dangers]).to_string();
+    let id = plan.accounts.get(&scope.account).map(|account| &*account.id).unwrap_or_default();
+    let mut text = text.replace(&address.to_string(), "{address}");
+    for end in ['/', '@'] {
+        text = text.replace(&format!("{}{}{end}", pending::OPEN, scope.account), "{account}");
+    }
+    if id.is_empty() { text } else { text.replace(id, "{id}") }
+}
+
+fn heading(page: &mut Page, change: &Change) {
     let (sign, tone, word) = match &change.action {
         Action::Create => ("+", Tone::Add, "create".to_owned()),
         Action::Update => ("~", Tone::Change, "change".to_owned()),
@@ -89,6 +113,9 @@ fn change(page: &mut Page, change: &Change) {
     let address = format!("{}.{}", change.address.kind, change.address.name);
     let region = change.address.region.as_deref().map(|region| format!(" @{region}")).unwrap_or_default();
     page.line(2, &[(tone, &format!("{sign} ")), (Tone::Bold, &address), (Tone::Faint, &region), (tone, &format!("  {word}"))]);
+}
+
+fn change(page: &mut Page, change: &Change) {
     if !change.place.is_empty() {
         page.line(6, &[(Tone::Faint, &change.place)]);
     }
@@ -152,10 +179,13 @@ fn retained(page: &mut Page, plan: &Plan) {
         return;
     }
     page.gap();
-    page.line(0, &[(Tone::Bold, "Kept, though in no spec any more")]);
+    page.line(0, &[(Tone::Bold, "Kept, though in no spec any more"), (Tone::Plain, ". To remove it, add to the specs:")]);
     for retained in &plan.retained {
-        page.line(2, &[(Tone::Plain, "  "), (Tone::Bold, &retained.address.to_string())]);
-        page.text(6, (Tone::Plain, ""), (Tone::Plain, &retained.help));
+        page.gap();
+        page.line(2, &[(Tone::Bold, &retained.address.to_string()), (Tone::Faint, &format!("  {}", retained.name))]);
+        for line in retained.removal.lines() {
+            page.line(6, &[(Tone::Plain, line)]);
+        }
     }
 }
 
@@ -217,7 +247,8 @@ fn summary(page: &mut Page, plan: &Plan) {
     };
     if plan.is_empty() {
         let head = if plan.is_incomplete() { "Nothing to do for what could be decided." } else { "Nothing to do." };
-        return page.text(0, (Tone::Bold, head), (Tone::Plain, &format!("{truth} {read}")));
+        page.line(0, &[(Tone::Bold, head)]);
+        return page.text(0, (Tone::Plain, ""), (Tone::Plain, format!("{truth} {read}").trim_start()));
     }
     let Counts { create, change, adopt, replace, remove } = Counts::of(plan);
     let mut parts = vec![format!("{create} to create"), format!("{change} to change")];

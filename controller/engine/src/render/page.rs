@@ -110,14 +110,22 @@ impl Page {
         if hang + joined.width() <= self.look.width {
             return self.line(indent, &[label, (tone, &joined)]);
         }
-        if items.iter().all(|item| item.width() <= SHORT) {
-            return self.text(indent, label, (tone, &joined));
+        let mut lines: Vec<String> = Vec::new();
+        for item in items {
+            let room = self.look.width.saturating_sub(hang);
+            match lines.last_mut() {
+                Some(line) if item.width() <= SHORT && line.width() + item.width() + 3 <= room => {
+                    line.push_str(", ");
+                    line.push_str(item);
+                }
+                Some(_) | None => lines.push(item.clone()),
+            }
         }
-        for (index, item) in items.iter().enumerate() {
+        for (index, line) in lines.iter().enumerate() {
             if index == 0 {
-                self.line(indent, &[label, (tone, item)]);
+                self.line(indent, &[label, (tone, line)]);
             } else {
-                self.line(hang, &[(tone, item)]);
+                self.line(hang, &[(tone, line)]);
             }
         }
     }

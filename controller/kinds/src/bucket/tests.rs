@@ -146,7 +146,7 @@ fn a_role_made_again_is_named_again() {
     assert_eq!(Bucket::info(&at, put).needs, [role]);
     assert_eq!(Bucket::follow(&at, &model, "arn:aws:iam::222222222222:role/other"), []);
     let gone = Bucket::ops(&at, Some(&model), Some(&plain())).unwrap().ops;
-    assert_eq!(Bucket::info(&at, &gone[0]).releases, [role]);
+    assert_eq!(Bucket::info(&at, &gone[0]).unnames, [role]);
 }
 
 fn observed(buckets: serde_json::Value) -> Result<Vec<Live<BucketModel>>, Unread> {

@@ -356,6 +356,7 @@ async fn a_read_costs_what_is_written() {
         kind: Arc::from("key"),
         name: "alias/missing".to_owned(),
         address: "tooling@eu-west-1/key.two".to_owned(),
+        recorded: std::collections::BTreeMap::new(),
     };
     let before = aws.calls();
     kms::read(&session, &[missing], &crate::count::Counter::default()).await.unwrap();

@@ -7,15 +7,11 @@ use super::{Policy, PolicyCall, PolicyModel, PolicyOp, SpareVersions};
 use crate::driver::Driver;
 use crate::fields::Named;
 use crate::laws;
-use crate::source::iam::DESCRIBED;
 
 fn models() -> impl Strategy<Value = PolicyModel> {
     let spare = proptest::collection::vec("v[1-9]", 0..5);
     ("/|/delivery/", "[ab]{0,1}", laws::identity_documents(), laws::tags(), spare).prop_map(
-        |(path, description, policy, mut tags, spare)| {
-            if !description.is_empty() {
-                tags.insert(DESCRIBED.to_owned(), "true".to_owned());
-            }
+        |(path, description, policy, tags, spare)| {
             let (name, spare) = ("artifacts".to_owned(), SpareVersions(spare));
             PolicyModel { name, path, description, policy, tags, spare }
         },

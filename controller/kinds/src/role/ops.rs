@@ -150,7 +150,7 @@ pub(super) fn info(at: &At, op: &RoleOp) -> OpInfo {
         }
         RoleCall::UpdateAssumeRolePolicy { trust, unnames } => OpInfo {
             needs: trust.principals().into_iter().chain([arn.clone()]).collect(),
-            releases: unnames.clone(),
+            unnames: unnames.clone(),
             ..of("iam:UpdateAssumeRolePolicy", format!("set the trust of role {name}"))
         },
         RoleCall::PutRolePolicy { policy, document: _ } => {
@@ -179,7 +179,7 @@ pub(super) fn info(at: &At, op: &RoleOp) -> OpInfo {
         RoleCall::TagRole { tags: _ } => adds("iam:TagRole", format!("tag role {name}")),
         RoleCall::UntagRole { keys: _ } => of("iam:UntagRole", format!("remove tags of role {name}")),
         RoleCall::DeleteRole { unnames } => OpInfo {
-            releases: unnames.clone(),
+            unnames: unnames.clone(),
             destroys: vec![arn.clone()],
             ..of("iam:DeleteRole", format!("delete role {name}"))
         },

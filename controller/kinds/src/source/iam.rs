@@ -4,7 +4,8 @@
 //! policies and boundary; neither tells the tags of policies and instance profiles, which the Resource Groups Tagging API does. The
 //! four are read side by side and merged. That index lags, so a wanted policy or profile which it does not show as ours is asked
 //! about singly; one that it shows as ours with a stale value of another tag makes a plan that tags again, which changes nothing.
-//! A policy's description is in no listing at all; see [`DESCRIBED`].
+//! A policy's description is in no listing at all: it is taken from the record of the last apply while the policy's id is the same,
+//! since IAM can't change it, and else asked for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -26,10 +27,6 @@ pub const NAME: &str = "iam";
 
 /// The tag that says which address a thing has.
 const ADDRESS: &str = "trueup:address";
-
-/// The tag by which trueup marks a policy that has a description. No listing tells descriptions of policies, whatever the type
-/// `ManagedPolicyDetail` says, and no call changes one: where our own policy lacks the mark there is none, and nobody need ask.
-pub const DESCRIBED: &str = "trueup:described";
 
 /// The most that one answer of an IAM listing can hold.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
@@ -157,17 +154,17 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     Ok(facts)
 }
 
-/// The wanted names of each kind, with the address each should carry.
+/// The wanted things of each kind, by name.
 struct WantedNames<'w> {
     roles: BTreeSet<&'w str>,
-    policies: BTreeMap<&'w str, &'w str>,
-    profiles: BTreeMap<&'w str, &'w str>,
+    policies: BTreeMap<&'w str, &'w Wanted>,
+    profiles: BTreeMap<&'w str, &'w Wanted>,
 }
 
 impl<'w> WantedNames<'w> {
     fn of(wanted: &'w [Wanted]) -> Self {
         let of_kind = |kind: &'static str| {
-            wanted.iter().filter(move |one| &*one.kind == kind).map(|one| (one.name.as_str(), one.address.as_str()))
+            wanted.iter().filter(move |one| &*one.kind == kind).map(|one| (one.name.as_str(), one))
         };
         Self {
             roles: of_kind("role").map(|(name, _)| name).collect(),
@@ -302,8 +299,8 @@ async fn get_role(session: &Session, name: &str) -> Result<Option<Role>, Failure
     }
 }
 
-/// Tags and descriptions of policies: the index tells the tags, and by one of them that there is no description to ask for; a wanted
-/// policy which it does not show as wanted, or shows as described, is asked about singly.
+/// Tags and descriptions of policies: the index tells the tags, the record the description; a wanted policy which the index does not
+/// show as wanted, or which is not on record, is asked about singly.
 async fn complete_policies(
     session: &Session,
     wanted: &WantedNames<'_>,
@@ -312,9 +309,15 @@ async fn complete_policies(
 ) -> Result<(), Failure> {
     let singly = futures_util::stream::iter(policies.iter_mut().filter_map(|policy| {
         policy.tags = index.get(&policy.arn).cloned().unwrap_or_default();
-        let address = wanted.policies.get(policy.name.as_str())?;
-        let ours = policy.tags.get(ADDRESS).map(String::as_str) == Some(*address);
-        (!ours || policy.tags.contains_key(DESCRIBED)).then_some(policy)
+        let wanted = wanted.policies.get(policy.name.as_str())?;
+        let ours = policy.tags.get(ADDRESS) == Some(&wanted.address);
+        match wanted.recorded.get("description") {
+            Some(description) if ours && wanted.recorded.get("id") == Some(&policy.id) => {
+                policy.description.clone_from(description);
+                None
+            }
+            Some(_) | None => Some(policy),
+        }
     }));
     singly
         .map(Ok)
@@ -341,8 +344,8 @@ async fn put_profile_tags(
 ) -> Result<(), Failure> {
     let singly = futures_util::stream::iter(profiles.iter_mut().filter_map(|profile| {
         profile.tags = index.get(&profile.arn).cloned().unwrap_or_default();
-        let address = wanted.profiles.get(profile.name.as_str())?;
-        (profile.tags.get(ADDRESS).map(String::as_str) != Some(*address)).then_some(profile)
+        let wanted = wanted.profiles.get(profile.name.as_str())?;
+        (profile.tags.get(ADDRESS) != Some(&wanted.address)).then_some(profile)
     }));
     singly
         .map(Ok)

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use trueup_engine::facts::{Facts, ReadCost, Scope};
 use trueup_engine::kind::Kind;
 use trueup_sandbox::Sandbox;
@@ -72,19 +74,22 @@ async fn a_thousand_roles_and_a_hundred_policies_take_few_calls() {
     for number in 0..1_000 {
         let name = format!("role{number}");
         session.iam().create_role().role_name(&name).assume_role_policy_document(TRUST).send().await.unwrap();
-        wanted.push(Wanted { kind: "role".into(), address: format!("tooling/role.{name}"), name });
+        wanted.push(Wanted { kind: "role".into(), address: format!("tooling/role.{name}"), name, recorded: BTreeMap::new() });
     }
     for number in 0..100 {
         let (name, address) = (format!("policy{number}"), format!("tooling/policy.policy{number}"));
         let request = session.iam().create_policy().policy_name(&name).policy_document(document);
-        request.tags(tag(ADDRESS, address.clone())).send().await.unwrap();
-        wanted.push(Wanted { kind: "policy".into(), address, name });
+        let made = request.description("reads").tags(tag(ADDRESS, address.clone())).send().await.unwrap();
+        let id = made.policy.and_then(|policy| policy.policy_id).unwrap();
+        let recorded = [("id", id.as_str()), ("description", "reads")].map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        wanted.push(Wanted { kind: "policy".into(), address, name, recorded });
     }
     let scope = Scope { account: "tooling".into(), region: None };
     let request = trueup_engine::facts::ReadRequest { source: NAME.into(), scope: scope.clone(), wanted };
     let facts = aws.read(&[request], &|_, _| {}).await;
     let read: &IamFacts = facts.get(NAME, &scope).unwrap();
     assert_eq!((read.roles.len(), read.policies.len()), (1_000, 100));
+    assert!(read.policies.iter().all(|policy| policy.description == "reads"));
     let cost = facts.costs.values().next().unwrap();
     assert!(cost.calls <= 10, "{cost:?}");
     assert_eq!(cost.objects, 1_100);

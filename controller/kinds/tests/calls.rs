@@ -1,0 +1,124 @@
+//! How many calls a plan makes: the reads of an account of common size, through the real SDK clients, against the sandbox.
+
+#[path = "../benches/fleet/specs.rs"]
+mod specs;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use specs::{Fleet, REGION, Share, TOOLING, TOOLING_ID, tenant, tenant_id};
+use trueup_engine::check::{Checked, Kinds, check};
+use trueup_engine::execute::{Walk, execute};
+use trueup_engine::guard::approve;
+use trueup_engine::observe::{Selection, reach, requests};
+use trueup_engine::plan::{Inputs, plan};
+use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
+use trueup_sandbox::Sandbox;
+use trueup_specs::kind::KindScope;
+use trueup_specs::{Loaded, Problems, load_from};
+use trueup_state::journal::Memory;
+use trueup_state::ledger::Ledger;
+use trueup_state::plan::Plan;
+
+const FLEET: Fleet = Fleet { tenants: 0, share: Share { roles: 1_000, policies: 100, buckets: 100 }, keys: 20 };
+
+/// The sandbox's AWS, for someone with no caches yet.
+async fn aws(sandbox: &Sandbox, fleet: Fleet) -> Aws {
+    let options = AwsOptions {
+        http_client: Some(SharedHttpClient::new(sandbox.client())),
+        credentials: Some(Credentials::new(TOOLING_ID, "secret", None, None, "test")),
+        region: Some(REGION.to_owned()),
+        ..AwsOptions::default()
+    };
+    let access = |name: String, id: String| AccountAccess {
+        name: Arc::from(name),
+        id,
+        profile: None,
+        access_role: "OrganizationAccountAccessRole".to_owned(),
+    };
+    let tenants = (0..fleet.tenants).map(|index| access(tenant(index), tenant_id(index)));
+    Aws::connect(options, tenants.chain([access(TOOLING.to_owned(), TOOLING_ID.to_owned())]).collect()).await.unwrap()
+}
+
+/// Reads and decides, knowing nothing from before.
+async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>) -> Plan {
+    let (selection, ledger) = (Selection::default(), Ledger::default());
+    let reach = reach(checked, &selection);
+    let requests = requests(checked, &selection, &reach, &ledger);
+    let facts = aws.read(&requests, &|_, _| {}).await;
+    let inputs = Inputs {
+        checked,
+        sources: &loaded.sources,
+        selection: &selection,
+        reach: &reach,
+        requests: &requests,
+        facts: &facts,
+        ledger: &ledger,
+        adopt: false,
+    };
+    let mut problems = Problems::new();
+    let plan = plan(inputs, &mut problems);
+    assert!(problems.is_empty(), "{problems:?}");
+    plan.unwrap()
+}
+
+/// What a plan costs once its fleet stands: the plan, and the sandbox's own count of the calls it saw.
+async fn settled(fleet: Fleet) -> (Plan, BTreeMap<(String, String), u64>) {
+    let loaded = load_from(fleet.files(), &trueup_kinds::schemas());
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    let source_scope = |source: &str| trueup_kinds::source::scope_of(source).unwrap_or(KindScope::Account);
+    let kinds = Kinds { rows: trueup_kinds::kinds(), source_scope };
+    let mut problems = Problems::new();
+    let checked = check(loaded.project.as_ref().unwrap(), kinds, &mut problems).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+
+    let mut ids: Vec<String> = (0..fleet.tenants).map(tenant_id).collect();
+    ids.push(TOOLING_ID.to_owned());
+    let sandbox = Sandbox::in_memory(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let first = aws(&sandbox, fleet).await;
+    let approved = approve(planned(&first, &loaded, &checked).await).unwrap();
+    assert_eq!(approved.plan().changes.len(), fleet.len());
+    let walk = Walk {
+        performer: &first,
+        journal: &mut Memory::default(),
+        events: &mut |_| {},
+        stop: &AtomicBool::new(false),
+    };
+    let report = execute(&approved, walk).await;
+    assert!(report.is_complete(), "{:?}", report.outcomes.iter().find(|outcome| !matches!(outcome, trueup_engine::execute::Outcome::Done)));
+
+    sandbox.reset_calls();
+    let second = aws(&sandbox, fleet).await;
+    let plan = planned(&second, &loaded, &checked).await;
+    assert!(plan.is_empty(), "{:#?}", plan.changes.first());
+    assert!(!plan.is_incomplete(), "{:#?}", plan.blocked.first());
+    assert_eq!(plan.unchanged as usize, fleet.len());
+    let seen = sandbox.calls();
+    assert_eq!(second.calls(), seen.values().sum::<u64>(), "what is printed is what AWS saw");
+    (plan, seen)
+}
+
+/// The calls of the reads of one source.
+fn calls_of(plan: &Plan, source: &str) -> u64 {
+    plan.reads.iter().filter(|read| &*read.request.source == source).map(|read| read.cost.calls).sum()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_over_a_thousand_roles_takes_ten_calls_of_iam() {
+    let (plan, seen) = settled(FLEET).await;
+    let mut table = String::new();
+    for ((service, operation), calls) in &seen {
+        table.push_str(&format!("{service:<8} {operation:<36} {calls:>5}\n"));
+    }
+    let sum: u64 = seen.values().sum();
+    println!("{table}{:<8} {:<36} {sum:>5}", "in all", "");
+
+    let (iam, s3, kms) = (calls_of(&plan, "iam"), calls_of(&plan, "s3"), calls_of(&plan, "kms"));
+    assert!(iam <= 10, "IAM took {iam} calls\n{table}");
+    assert!(s3 <= 7 * FLEET.share.buckets as u64 + 5, "S3 took {s3} calls\n{table}");
+    assert!(kms <= 5 * FLEET.keys as u64 + 5, "KMS took {kms} calls\n{table}");
+    assert_eq!(sum, iam + s3 + kms + 1, "and one GetCallerIdentity\n{table}");
+}
