@@ -91,17 +91,20 @@ pub struct ReadCost {
     pub objects: u64,
 }
 
+/// What one source found in one scope, or why it could not be read.
+pub type Found = Result<Arc<dyn Fact>, Unread>;
+
 /// Everything that was read in a run.
 #[derive(Default)]
 pub struct Facts {
-    entries: BTreeMap<(Arc<str>, Scope), Result<Arc<dyn Fact>, Unread>>,
+    entries: BTreeMap<(Arc<str>, Scope), Found>,
     /// What each read took.
     pub costs: BTreeMap<(Arc<str>, Scope), ReadCost>,
 }
 
 impl Facts {
     /// Puts in what one source found in one scope, or why it could not.
-    pub fn insert(&mut self, source: Arc<str>, scope: Scope, fact: Result<Arc<dyn Fact>, Unread>, cost: ReadCost) {
+    pub fn insert(&mut self, source: Arc<str>, scope: Scope, fact: Found, cost: ReadCost) {
         self.costs.insert((source.clone(), scope.clone()), cost);
         self.entries.insert((source, scope), fact);
     }
@@ -120,7 +123,7 @@ impl Facts {
     }
 
     /// All entries, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Scope, &Result<Arc<dyn Fact>, Unread>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Scope, &Found)> {
         self.entries.iter().map(|((source, scope), fact)| (&**source, scope, fact))
     }
 }

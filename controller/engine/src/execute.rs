@@ -132,7 +132,7 @@ pub async fn execute(approved: &Approved, walk: Walk<'_>) -> Report {
             flying.push(Box::pin(async move {
                 match payload {
                     Ok(payload) => (index, performer.perform(&kind, &at, payload, cx).await),
-                    Err(error) => (index, Err(error)),
+                    Err(error) => (index, Err(*error)),
                 }
             }));
         }
@@ -226,19 +226,19 @@ impl<'a> State<'a> {
     }
 
     /// The operation with every token replaced by the value that became known.
-    fn payload(&self, op: &PlannedOp) -> Result<Value, OpError> {
+    fn payload(&self, op: &PlannedOp) -> Result<Value, Box<OpError>> {
         let missing = tokens(&op.op)
             .into_iter()
             .find(|(address, attribute)| self.outputs.get(address).is_none_or(|outputs| !outputs.contains_key(attribute)));
         if let Some((address, attribute)) = missing {
-            return Err(OpError {
+            return Err(Box::new(OpError {
                 call: op.call.clone(),
                 code: None,
                 message: format!("{address}.{attribute} did not become known"),
                 request_id: None,
                 help: Some("plan again: what exists by now is found".to_owned()),
                 effect: Effect::None,
-            });
+            }));
         }
         Ok(fill(&op.op, &self.outputs))
     }

@@ -1,6 +1,7 @@
 //! Whether the world is still what a saved plan was decided from.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use trueup_specs::address::Address;
 use trueup_state::ledger::Ledger;
@@ -34,10 +35,11 @@ pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Resu
             continue;
         };
         let key = (&*change.address.kind, &change.scope);
-        if !seen.contains_key(&key) {
-            seen.insert(key, kind.observe(facts, &change.scope)?);
-        }
-        let now = seen.get(&key).and_then(|live| live.iter().find(|live| is_of(change, kind, live, &plan.project, ledger)));
+        let live = match seen.entry(key) {
+            Entry::Occupied(occupied) => occupied.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(kind.observe(facts, &change.scope)?),
+        };
+        let now = live.iter().find(|live| is_of(change, kind, live, &plan.project, ledger));
         let what = match (now, &change.before) {
             (None, None) => continue,
             (None, Some(_)) => "is gone".to_owned(),

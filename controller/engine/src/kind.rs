@@ -196,7 +196,7 @@ pub trait AnyKind: Send + Sync {
     ///
     /// # Errors
     /// When the JSON is not a model of this kind.
-    fn from_value(&self, value: Value) -> Result<AnyModel, serde_json::Error>;
+    fn read_value(&self, value: Value) -> Result<AnyModel, serde_json::Error>;
     /// See [`Kind::ops`].
     ///
     /// # Errors
@@ -286,7 +286,7 @@ impl<K: Kind> AnyKind for Erased<K> {
         serde_json::to_value(own::<K::Model>(&**model)).expect("a model is plain data")
     }
 
-    fn from_value(&self, value: Value) -> Result<AnyModel, serde_json::Error> {
+    fn read_value(&self, value: Value) -> Result<AnyModel, serde_json::Error> {
         serde_json::from_value::<K::Model>(value).map(|model| Box::new(model) as AnyModel)
     }
 

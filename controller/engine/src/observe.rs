@@ -174,20 +174,23 @@ fn source_scope(checked: &Checked<'_>, source: &str, scope: &Scope) -> Scope {
     }
 }
 
+/// What exists of one kind in one scope, or why that is not known.
+pub type Seen = Result<Vec<Live<AnyModel>>, Unread>;
+
 /// What exists, by kind and scope.
 pub struct Snapshot {
-    entries: BTreeMap<(&'static str, Scope), Result<Vec<Live<AnyModel>>, Unread>>,
+    entries: BTreeMap<(&'static str, Scope), Seen>,
 }
 
 impl Snapshot {
     /// What exists of one kind in one scope; `None` where no one looked.
     #[must_use]
-    pub fn get(&self, kind: &'static str, scope: &Scope) -> Option<&Result<Vec<Live<AnyModel>>, Unread>> {
+    pub fn get(&self, kind: &'static str, scope: &Scope) -> Option<&Seen> {
         self.entries.get(&(kind, scope.clone()))
     }
 
     /// All of it, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Scope, &Result<Vec<Live<AnyModel>>, Unread>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Scope, &Seen)> {
         self.entries.iter().map(|((kind, scope), live)| (*kind, scope, live))
     }
 }

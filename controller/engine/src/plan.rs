@@ -357,7 +357,7 @@ impl<'a> Round<'a> {
             let item = &self.inputs.checked.items[index];
             // What is changed must name it as it will be, what is not changed is as it should be.
             let after = by_item.get(&index).and_then(|place| self.decisions[*place].change.after.clone());
-            let after = after.and_then(|after| item.kind.from_value(after).ok());
+            let after = after.and_then(|after| item.kind.read_value(after).ok());
             for arn in &replaced {
                 let ops = item.kind.follow(&item.at, after.as_ref().unwrap_or(&live.model), arn);
                 if ops.is_empty() {

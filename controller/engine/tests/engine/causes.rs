@@ -62,8 +62,8 @@ fn adding_and_removing_a_tag_by_hand_is_drift() {
     case.converge();
 }
 
-const NARROW: &str = "[node.a]\n[[node.a.trust]]\nallow = \"toy:Use\"\nprincipal = { account = \"one\" }\n";
-const WIDE: &str = "[node.a]\n[[node.a.trust]]\nallow = \"toy:Use\"\nprincipal = { aws = [\"${one/account.id}\", \"222222222222\"] }\n";
+const NARROW: &str = "[node.a]\n[[node.a.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { account = \"one\" }\n";
+const WIDE: &str = "[node.a]\n[[node.a.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { aws = [\"${one/account.id}\", \"222222222222\"] }\n";
 
 fn dangers(first: &str, second: &str) -> Vec<Danger> {
     let mut case = Case::applied(first);

@@ -83,8 +83,8 @@ fn a_circle_is_cut_where_a_kind_can_cut() {
             &[
                 "make node a",
                 "make node b",
-                "make node c",
                 "put the peers of node a",
+                "make node c",
                 "put the peers of node b",
                 "put the peers of node c",
             ],

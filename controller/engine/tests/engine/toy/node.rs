@@ -343,12 +343,23 @@ fn changes(before: &NodeModel, after: &NodeModel) -> Vec<NodeOp> {
     if *note != before.note {
         calls.push(NodeCall::PutNote(note.clone()));
     }
-    if *owner != before.owner {
-        calls.push(NodeCall::PutOwner { owner: owner.clone(), unnames: before.owner.clone() });
+    let adds: Vec<String> = peers.difference(&before.peers).cloned().collect();
+    let mut unnames: Vec<String> = before.peers.difference(peers).cloned().collect();
+    let mut owned_by = before.owner.clone();
+    // Where both change, taking away goes before adding: what is made anew may wait for the one and be needed by the other.
+    if *owner != before.owner && *peers != before.peers {
+        if let Some(unnames) = owned_by.take() {
+            calls.push(NodeCall::PutOwner { owner: None, unnames: Some(unnames) });
+        }
+        if !unnames.is_empty() {
+            let kept = peers.intersection(&before.peers).cloned().collect();
+            calls.push(NodeCall::PutPeers { peers: kept, adds: Vec::new(), unnames: std::mem::take(&mut unnames) });
+        }
     }
-    if *peers != before.peers {
-        let adds = peers.difference(&before.peers).cloned().collect();
-        let unnames = before.peers.difference(peers).cloned().collect();
+    if *owner != owned_by {
+        calls.push(NodeCall::PutOwner { owner: owner.clone(), unnames: owned_by });
+    }
+    if !adds.is_empty() || !unnames.is_empty() {
         calls.push(NodeCall::PutPeers { peers: peers.clone(), adds, unnames });
     }
     if *trust != before.trust {
