@@ -10,6 +10,13 @@ const TOOLING: &str = "111111111111";
 const UNICORN: &str = "222222222222";
 const BUCKET: &str = "saas-delivery-artifacts-111111111111";
 
+/// Holds a text against its golden; what AWS makes up differs from run to run.
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID");
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
 fn applied() -> Project {
     let project = Project::example("cross-account-saas");
     project.apply();
@@ -20,7 +27,7 @@ fn applied() -> Project {
 fn the_first_plan_of_the_example() {
     let project = Project::example("cross-account-saas");
     let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
-    insta::assert_snapshot!("first_plan", run.stdout);
+    snapshot("first_plan", &run.stdout);
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80 || line.contains("arn:aws:")), "wider than 80 columns");
     assert!(!run.stdout.contains('\u{1b}'), "colour without a terminal");
 }
@@ -80,7 +87,7 @@ fn what_a_hand_changed_is_seen_and_repaired() {
     tooling.kms("DisableKeyRotation", &json!({"KeyId": key_id(&project)}));
 
     let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
-    insta::assert_snapshot!("drift_plan", run.stdout);
+    snapshot("drift_plan", &run.stdout);
     project.apply();
     let left = tenant.iam("ListRoles", &[]);
     assert!(left.contains("elsewhere"), "what is not ours stays");
@@ -102,7 +109,7 @@ fn a_new_tenant_is_one_table() {
     let accounts = project.read("accounts.toml");
     project.write("accounts.toml", format!("{accounts}\n[account.pegasus]\nid     = \"444444444444\"\ngroups = [\"tenants\"]\n"));
     let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
-    insta::assert_snapshot!("new_tenant_plan", run.stdout);
+    snapshot("new_tenant_plan", &run.stdout);
     project.apply();
 }
 
@@ -149,7 +156,7 @@ fn what_is_in_no_spec_is_removed_but_what_holds_data_is_kept() {
     assert!(refused.stderr.contains("removes 10 resources, and the project allows 5"), "{}", refused.stderr);
     project.edit("trueup.toml", "deletions = 5", "deletions = 10");
     let plan = project.trueup(&["plan"]).expect(0);
-    insta::assert_snapshot!("removal_plan", plan.stdout);
+    snapshot("removal_plan", &plan.stdout);
     project.trueup(&["apply", "--yes"]).expect(0);
     let kept = project.trueup(&["plan", "--detailed-exitcode"]).expect(0);
     assert!(kept.stdout.contains("Kept, though in no spec any more"), "{}", kept.stdout);
@@ -199,4 +206,102 @@ fn a_role_that_is_made_again_is_named_again_by_who_names_it() {
     let policy = Hand::on(&project, TOOLING).kms("GetKeyPolicy", &json!({"KeyId": key_id(&project), "PolicyName": "default"}));
     let policy = policy["Policy"].as_str().unwrap();
     assert!(policy.contains("role/deployment/CloudFormationDeploymentRole") && !policy.contains("AROA"), "{policy}");
+}
+
+#[test]
+fn what_is_protected_outlives_its_block() {
+    let project = applied();
+    project.edit("tooling.toml", "[bucket.artifacts]\n", "[bucket.artifacts]\nprotect = true\n");
+    project.edit("tenants.toml", "[policy.deploy]\n", "[policy.deploy]\nprotect = true\n");
+    project.apply();
+    project.edit("tenants.toml", "Work on the SampleApplication stacks", "Work on the stacks");
+    let replace = project.trueup(&["plan"]).expect(4);
+    assert!(replace.says("it is protected, and changing description means removing it"), "{}", replace.stdout);
+    project.edit("tenants.toml", "Work on the stacks", "Work on the SampleApplication stacks");
+
+    let tooling = project.read("tooling.toml");
+    let (head, tail) = tooling.split_once("[bucket.artifacts]").unwrap();
+    let (_, tail) = tail.split_once("[output]").unwrap();
+    let tombstone = "[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n[output]";
+    project.write("tooling.toml", format!("{head}{tombstone}{}", tail.replace("bucket.artifacts.name", "key.artifacts.id")));
+    for file in ["tenants.toml", "policies/sample-application.json"] {
+        let text = project.read(file).replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}"));
+        project.write(file, text);
+    }
+    let removal = project.trueup(&["apply", "--yes"]).expect(4);
+    assert!(removal.says("it is protected (tag"), "{}", removal.stdout);
+    assert_eq!(Hand::on(&project, TOOLING).s3(Method::HEAD, BUCKET, "").0, 200);
+}
+
+#[test]
+fn an_account_that_lets_no_one_in_is_named_and_the_rest_goes_on() {
+    let project = applied();
+    let tenant = Hand::on(&project, UNICORN);
+    let role = [("RoleName", "OrganizationAccountAccessRole"), ("AssumeRolePolicyDocument", &*trust_of("ec2.amazonaws.com"))];
+    tenant.iam("CreateRole", &role);
+    project.edit("tooling.toml", "Encrypts what", "Protects what");
+    let run = project.trueup(&["apply", "--yes"]).expect(4);
+    snapshot("closed_account", &run.stdout);
+    tenant.iam("DeleteRole", &role[..1]);
+    project.apply();
+}
+
+#[test]
+fn nothing_is_sent_that_names_what_can_not_be_shown_to_exist() {
+    let project = Project::example("cross-account-saas");
+    Hand::on(&project, UNICORN)
+        .iam("CreateRole", &[("RoleName", "OrganizationAccountAccessRole"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com"))]);
+    let run = project.trueup(&["apply", "--yes"]).expect(4);
+    assert!(run.says("it would name unicorn/role."), "{}", run.stdout);
+    assert!(!run.stdout.contains("FAILED"), "{}", run.stdout);
+}
+
+#[test]
+fn a_failed_operation_is_told_and_the_same_command_goes_on_from_there() {
+    let project = Project::example("cross-account-saas");
+    // Someone else has the bucket's name.
+    let stranger = Hand::on(&project, "999999999999");
+    let region = "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
+    assert_eq!(stranger.s3(Method::PUT, BUCKET, region).0, 200);
+    let run = project.trueup(&["apply", "--yes"]).expect(4);
+    snapshot("failed_operation", run.stdout.split_once("\n\n! ").map_or(&*run.stdout, |(_, report)| report));
+    assert_eq!(stranger.s3(Method::DELETE, BUCKET, "").0, 204);
+    let rest = project.apply();
+    assert!(rest.stdout.contains("Applied. 1 resources") || rest.stdout.contains("Applied. 1 resource,"), "{}", rest.stdout);
+}
+
+#[test]
+fn a_moved_block_keeps_its_thing() {
+    let project = applied();
+    let tenants = project.read("tenants.toml").replace("policy.stacks", "policy.application");
+    let moved = "[[moved]]\nfrom = \"tenants/policy.stacks\"\nto   = \"tenants/policy.application\"\n\n";
+    project.write("tenants.toml", tenants.replacen("[role.CodePipeline", &format!("{moved}[role.CodePipeline"), 1));
+    let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
+    assert!(run.stdout.contains("move from gnome/policy.stacks") && !run.stdout.contains("REMOVE"), "{}", run.stdout);
+    assert!(!run.stdout.contains("not on record"), "{}", run.stdout);
+    project.apply();
+}
+
+#[test]
+fn adopting_asks_unless_nothing_differs() {
+    let project = Project::with("[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n");
+    let hand = Hand::on(&project, TOOLING);
+    hand.iam("CreateRole", &[("RoleName", "deployer"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com")), ("Description", "by hand")]);
+    let refused = project.trueup(&["plan"]).expect(4);
+    assert!(refused.says("differs from its spec in description") && refused.says("--adopt"), "{}", refused.stdout);
+    hand.iam("UpdateRole", &[("RoleName", "deployer"), ("Description", "")]);
+    let run = project.apply();
+    assert!(run.stdout.contains("adopt"), "{}", run.stdout);
+}
+
+#[test]
+fn what_another_project_owns_is_never_touched() {
+    let role = "[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n";
+    let project = Project::with(role);
+    project.apply();
+    project.edit("trueup.toml", "name = \"test\"", "name = \"other\"");
+    let run = project.trueup(&["apply", "--yes", "--adopt"]).expect(4);
+    assert!(run.says("belongs to the project `test`"), "{}", run.stdout);
+    project.edit("trueup.toml", "name = \"other\"", "name = \"test\"");
+    project.assert_true();
 }

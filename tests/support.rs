@@ -126,6 +126,14 @@ impl Run {
     }
 }
 
+impl Run {
+    /// Whether stdout says this, wherever its lines break.
+    pub fn says(&self, text: &str) -> bool {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        words(&self.stdout).contains(&words(text))
+    }
+}
+
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

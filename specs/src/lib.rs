@@ -54,7 +54,7 @@ pub use project::{
     Account, Block, Instance, InstanceId, Moved, OutputSpec, OutputValue, Project, Settings, StateSettings, Tombstone,
 };
 pub use render::{render, to_json};
-pub use resolve::{Outputs, ResolvedOutput, Resolver, TAG_ADDRESS, TAG_PROJECT};
+pub use resolve::{Outputs, ResolvedOutput, Resolver, TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
 pub use shape::{FieldShape, Shape, TableShape};
 pub use span::{FileId, Position, Sources, Span};
 pub use text::{Located, Mention, Name, Part, Text};

@@ -48,7 +48,7 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
     let width = width.max(40);
     let mut out = format!("{}: {}\n\n", kind.name, kind.summary);
     paragraph(&mut out, &format!("Scope: {}.", scope_line(kind)), 0, width);
-    if kind.stateful {
+    if kind.stateful && !is_account(kind) {
         let stateful = "Stateful: it is removed only once a [[removed]] says so.";
         paragraph(&mut out, stateful, 0, width);
     }
@@ -72,7 +72,8 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
     if !kind.attributes.is_empty() {
         out.push_str("\nAttributes\n");
         for (name, doc) in kind.attributes {
-            out.push_str(&format!("  ${{{}.NAME.{name}}}\n", kind.name));
+            let named = if is_account(kind) { "" } else { ".NAME" };
+            out.push_str(&format!("  ${{{}{named}.{name}}}\n", kind.name));
             paragraph(&mut out, doc, 6, width);
         }
     }
@@ -166,7 +167,7 @@ pub fn markdown(kind: &KindSchema) -> String {
     let shape = (kind.shape)();
     let mut out = format!("# {}\n\n{}\n\n", kind.name, kind.summary);
     out.push_str(&format!("Scope: {}.\n", scope_line(kind)));
-    if kind.stateful {
+    if kind.stateful && !is_account(kind) {
         out.push_str("It is stateful: it is removed only once a `[[removed]]` says so.\n");
     }
     if !shape.doc.is_empty() {

@@ -137,6 +137,9 @@ impl<'a> Resolver<'a> {
             written.iter().map(|(key, value)| (key.clone(), self.walk.text(value))).collect();
         tags.insert(TAG_PROJECT.to_owned(), self.walk.project.name.clone());
         tags.insert(TAG_ADDRESS.to_owned(), self.instance.address.to_string());
+        if self.instance.block.protect {
+            tags.insert(TAG_PROTECT.to_owned(), "true".to_owned());
+        }
         tags
     }
 
@@ -156,6 +159,8 @@ impl<'a> Resolver<'a> {
 pub const TAG_PROJECT: &str = "trueup:project";
 /// The tag that says which resource of the project it is.
 pub const TAG_ADDRESS: &str = "trueup:address";
+/// The tag that says it may not be removed or replaced; its value is `true`. It outlives the block that asked for it.
+pub const TAG_PROTECT: &str = "trueup:protect";
 
 /// The partition of a region: the second member of an ARN.
 ///

@@ -13,7 +13,7 @@ use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
-use trueup_specs::project::Project;
+use trueup_specs::project::{Project, Settings};
 use trueup_specs::{Loaded, Severity, load};
 use trueup_specs::span::Sources;
 use trueup_state::facts::{Facts, ReadRequest};
@@ -164,6 +164,7 @@ impl Context {
     /// Finds out who calls, and how to reach the accounts.
     pub(crate) async fn connect(&self, project: &Project, accounts: Vec<AccountAccess>) -> Result<Aws, Stop> {
         let region = project.settings.region.as_deref().map(str::to_owned);
+        let accounts = if self.common.sandbox { accounts.into_iter().map(in_the_sandbox).collect() } else { accounts };
         let options = if self.common.sandbox {
             let sandbox = self.sandbox(project)?;
             let own = own_account(project).unwrap_or_default().to_owned();
@@ -234,6 +235,11 @@ pub(crate) fn kinds() -> Kinds {
 /// In the sandbox the account that the specs declare first is the caller's own.
 pub(crate) fn own_account(project: &Project) -> Option<&str> {
     project.accounts.values().min_by_key(|account| account.span).map(|account| &*account.id)
+}
+
+/// The sandbox knows no profiles of the AWS configuration, and in each of its accounts there is the role that Organizations makes.
+fn in_the_sandbox(access: AccountAccess) -> AccountAccess {
+    AccountAccess { profile: None, access_role: Settings::default().access_role, ..access }
 }
 
 /// The accounts of the specs, as the sessions need them.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use trueup_specs::address::Address;
+use trueup_specs::resolve::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_state::ledger::Ledger;
 
 use crate::check::Checked;
@@ -16,12 +17,6 @@ use crate::observe::{Reach, Snapshot};
 
 /// What the tags begin with that trueup puts on what it owns.
 pub const OWN_TAGS: &str = "trueup:";
-/// The tag that says whose a thing is.
-pub const PROJECT_TAG: &str = "trueup:project";
-/// The tag that says which spec it stands for.
-pub const ADDRESS_TAG: &str = "trueup:address";
-/// The tag that says it may not be removed; it outlives the block it protects.
-pub const PROTECT_TAG: &str = "trueup:protect";
 
 /// Whose a live thing is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +32,9 @@ pub enum Owner {
 /// Reads the owner from the tags, or from the ledger for a kind that AWS can't tag.
 pub fn owner(kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, ledger: &Ledger, scope: &Scope) -> Owner {
     match kind.tags(&live.model) {
-        Some(tags) => match tags.get(PROJECT_TAG) {
+        Some(tags) => match tags.get(TAG_PROJECT) {
             None => Owner::Nobody,
-            Some(owner) if owner == project => Owner::Ours(tags.get(ADDRESS_TAG).cloned().unwrap_or_default()),
+            Some(owner) if owner == project => Owner::Ours(tags.get(TAG_ADDRESS).cloned().unwrap_or_default()),
             Some(owner) => Owner::Other(owner.clone()),
         },
         None => ledger

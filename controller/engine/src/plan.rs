@@ -7,7 +7,7 @@ use serde_json::Value;
 use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::pending;
 use trueup_specs::project::InstanceId;
-use trueup_specs::resolve::{Outputs, Resolver};
+use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_specs::span::Sources;
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Action, Blocked, Cause, Change, Confirmed, Danger, FORMAT, Plan, PlanAccount, PlannedOp, Read, Retained};
@@ -16,7 +16,7 @@ use crate::check::{Checked, id, resolved};
 use crate::dangers;
 use crate::facts::{Facts, ReadRequest};
 use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
-use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, PROJECT_TAG, PROTECT_TAG, matches, tombstones};
+use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, matches, tombstones};
 use crate::observe::{Reach, Selection, observe};
 use crate::order::{Circle, Draft, order, tokens};
 
@@ -155,7 +155,7 @@ impl<'a> Round<'a> {
             }
             Found::Live(_, Owner::Other(project)) => {
                 let name = &self.inputs.checked.items[index].identity.name;
-                let why = format!("`{name}` belongs to the project `{project}` (tag {PROJECT_TAG})");
+                let why = format!("`{name}` belongs to the project `{project}` (tag {TAG_PROJECT})");
                 let help = "choose another name, or let the other project give it up first".to_owned();
                 self.block(index, why, Some(help), false);
             }
@@ -176,12 +176,13 @@ impl<'a> Round<'a> {
         let mut tags = kind.tags(&live.model).cloned().unwrap_or_default();
         let wanted = kind.tags(desired).cloned().unwrap_or_default();
         tags.extend(wanted.into_iter().filter(|(key, _)| key.starts_with(OWN_TAGS)));
-        let equal = kind.equal(&kind.with_tags(&live.model, tags), desired);
+        let ours = kind.with_tags(&live.model, tags);
+        let equal = kind.equal(&ours, desired);
         let allowed = self.inputs.adopt || self.inputs.checked.instance(index).block.adopt;
         if equal || allowed {
             return self.compare(index, Some(live), desired, Action::Adopt);
         }
-        let fields = differing(&kind.to_value(&live.model), &kind.to_value(desired)).join(", ");
+        let fields = differing(&kind.to_value(&ours), &kind.to_value(desired)).join(", ");
         let why = format!("`{}` exists already, has no owner, and differs from its spec in {fields}", live.name);
         let help = "to take it over and make it as the spec says, add `adopt = true` to it or give --adopt".to_owned();
         self.block(index, why, Some(help), false);
@@ -232,7 +233,12 @@ impl<'a> Round<'a> {
         let instance = self.inputs.checked.instance(index);
         let before = live.map(|live| item.kind.to_value(&live.model));
         let after = item.kind.to_value(desired);
-        let applied = self.inputs.ledger.get(&item.at.scope, &instance.address).map(|entry| entry.model.clone());
+        let former = match &action {
+            Action::Move { from } => from.parse().ok(),
+            Action::Create | Action::Update | Action::Adopt | Action::Replace { .. } | Action::Remove { .. } | Action::Follow { .. } => None,
+        };
+        let recorded = former.as_ref().unwrap_or(&instance.address);
+        let applied = self.inputs.ledger.get(&item.at.scope, recorded).map(|entry| entry.model.clone());
         let causes = before.as_ref().map(|before| causes(before, &after, applied.as_ref())).unwrap_or_default();
         let dangers = dangers::of(&action, before.as_ref(), Some(&after));
         let mut outputs = item.identity.outputs.clone();
@@ -267,7 +273,7 @@ impl<'a> Round<'a> {
             return self.retained.push(Retained { address: address.clone(), name: live.name.clone(), removal });
         }
         if is_protected(*kind, Some(live)) {
-            let why = format!("{named} is in no spec any more, but it is protected (tag {PROTECT_TAG})");
+            let why = format!("{named} is in no spec any more, but it is protected (tag {TAG_PROTECT})");
             let help = "put its table back with `protect = false`, apply that, then remove it".to_owned();
             let blocked = Blocked { address: address.clone(), place: String::new(), why, help: Some(help), unread: false };
             return self.blocked.push(blocked);
@@ -316,26 +322,35 @@ impl<'a> Round<'a> {
     fn block_dependents(&mut self) {
         loop {
             let planned: HashSet<&str> = self.decisions.iter().map(|decision| &*decision.at.address).collect();
+            let missing = self.missing(&planned);
             let hopeless: Vec<(usize, String)> = self
                 .decisions
                 .iter()
                 .enumerate()
-                .filter_map(|(place, decision)| {
-                    let mut awaited = decision.ops.iter().flat_map(tokens);
-                    awaited.find(|(address, _)| !planned.contains(&**address)).map(|(address, attribute)| (place, format!("{address}.{attribute}")))
-                })
+                .filter_map(|(place, decision)| Some((place, waits_in_vain(decision, &planned, &missing)?)))
                 .collect();
             if hopeless.is_empty() {
                 return;
             }
-            for (place, awaited) in hopeless.into_iter().rev() {
+            for (place, why) in hopeless.into_iter().rev() {
                 let Decision { change, item, .. } = self.decisions.remove(place);
-                let why = format!("it needs {awaited}, which is not known and will not be after this plan");
                 let help = Some("see why that resource is left alone, or take it into the plan".to_owned());
                 self.skipped.extend(item);
                 self.blocked.push(Blocked { address: change.address, place: change.place, why, help, unread: true });
             }
         }
+    }
+
+    /// The ARNs that follow from specs whose things are neither known to exist nor made in this plan, with their addresses.
+    fn missing(&self, planned: &HashSet<&str>) -> HashMap<&'a str, &'a str> {
+        let checked = self.inputs.checked;
+        let is_missing = |index: &usize| match &self.matches.found[*index] {
+            Found::Live(..) => false,
+            Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } => !planned.contains(&*checked.items[*index].at.address),
+            Found::NotRead => false,
+        };
+        let arn = |index: usize| Some((checked.items[index].identity.outputs.get("arn")?.as_str(), &*checked.items[index].at.address));
+        (0..checked.items.len()).filter(is_missing).filter_map(arn).collect()
     }
 
     fn replaced(&self) -> BTreeSet<usize> {
@@ -407,8 +422,24 @@ impl<'a> Round<'a> {
     }
 }
 
+/// Why a change can't be made in this plan, if it can't: it waits for a value nothing makes known, or it newly names a thing that must
+/// exist and that nothing here shows or makes. What it named before, it may go on naming.
+fn waits_in_vain(decision: &Decision, planned: &HashSet<&str>, missing: &HashMap<&str, &str>) -> Option<String> {
+    let mut awaited = decision.ops.iter().flat_map(tokens);
+    if let Some((address, attribute)) = awaited.find(|(address, _)| !planned.contains(&**address)) {
+        return Some(format!("it needs {address}.{attribute}, which is not known and will not be after this plan"));
+    }
+    if missing.is_empty() {
+        return None;
+    }
+    let before = decision.change.before.as_ref().map(Value::to_string).unwrap_or_default();
+    let needs = decision.ops.iter().flat_map(|op| decision.kind.info(&decision.at, op).needs);
+    let mut lacking = needs.filter(|arn| !before.contains(arn.as_str())).filter_map(|arn| missing.get(arn.as_str()).copied());
+    lacking.next().map(|address| format!("it would name {address}, which is not known to exist and is not made in this plan"))
+}
+
 fn is_protected(kind: &dyn AnyKind, live: Option<&Live<AnyModel>>) -> bool {
-    live.and_then(|live| kind.tags(&live.model)).is_some_and(|tags| tags.get(PROTECT_TAG).is_some_and(|value| value == "true"))
+    live.and_then(|live| kind.tags(&live.model)).is_some_and(|tags| tags.get(TAG_PROTECT).is_some_and(|value| value == "true"))
 }
 
 /// The top-level fields in which two models differ, in the order of the second.

@@ -32,7 +32,7 @@ pub(crate) async fn run(context: &Context, command: &SandboxCommand) -> Result<E
             context.output.result(&format!("listening on http://{address}\n"))?;
             context.output.note(&format!(
                 "An access key id of twelve digits stands for that account. In another terminal:\n  \
-                 export AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1\n  \
+                 export AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=sandbox AWS_DEFAULT_REGION=us-east-1\n  \
                  aws --endpoint-url http://{address} iam list-roles\nCtrl-C ends it."
             ));
             let end = async {

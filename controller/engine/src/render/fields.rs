@@ -6,14 +6,14 @@ use trueup_specs::pending;
 use trueup_specs::policy::{
     Actions, Conditions, Document, ElementChange, Principals, Resources, Statement, StatementChange, difference,
 };
+use trueup_specs::resolve::{TAG_ADDRESS, TAG_PROJECT};
 use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, Tone};
 use crate::dangers::document;
-use crate::matching::{ADDRESS_TAG, PROJECT_TAG};
 
 /// The tags that every resource of a project has, and that only repeat its address.
-const OWNER_TAGS: [&str; 2] = [PROJECT_TAG, ADDRESS_TAG];
+const OWNER_TAGS: [&str; 2] = [TAG_PROJECT, TAG_ADDRESS];
 
 /// A whole model that comes or goes; what is empty is left out, and so are the tags that only repeat the address.
 pub(super) fn whole(page: &mut Page, indent: usize, tone: Tone, model: &Value) {

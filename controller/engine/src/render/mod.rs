@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use trueup_specs::pending;
-use trueup_state::plan::{Action, Cause, Change, Danger, Plan};
+use trueup_state::facts::Unread;
+use trueup_state::plan::{Action, Blocked, Cause, Change, Danger, Plan, Read};
 
 pub use fields::show;
 pub use page::{Look, Page, Tone};
@@ -161,14 +162,15 @@ fn blocked(page: &mut Page, plan: &Plan) {
     }
     page.gap();
     page.line(0, &[(Tone::Danger, "Left alone")]);
-    for blocked in &plan.blocked {
+    // What is left alone for one reason (an account that lets no one in) is told once.
+    for group in plan.blocked.chunk_by(|one, next| (&one.why, &one.help) == (&next.why, &next.help)) {
         page.gap();
-        page.line(2, &[(Tone::Danger, "! "), (Tone::Bold, &blocked.address.to_string())]);
-        if !blocked.place.is_empty() {
-            page.line(6, &[(Tone::Faint, &blocked.place)]);
+        for Blocked { address, place, .. } in group {
+            page.line(2, &[(Tone::Danger, "! "), (Tone::Bold, &address.to_string()), (Tone::Faint, &format!("  {place}"))]);
         }
-        page.text(6, (Tone::Plain, ""), (Tone::Plain, &pending::show(&blocked.why)));
-        if let Some(help) = &blocked.help {
+        let Some(Blocked { why, help, .. }) = group.first() else { continue };
+        page.text(6, (Tone::Plain, ""), (Tone::Plain, &pending::show(why)));
+        if let Some(help) = help {
             page.text(6, (Tone::Bold, "help: "), (Tone::Plain, help));
         }
     }
@@ -228,18 +230,8 @@ fn outputs(page: &mut Page, plan: &Plan) {
 
 fn summary(page: &mut Page, plan: &Plan) {
     let objects: u64 = plan.reads.iter().map(|read| read.cost.objects).sum();
-    let read = format!("Read {objects} objects with {} API calls.", plan.calls());
-    let unread: Vec<String> = plan
-        .reads
-        .iter()
-        .filter_map(|read| {
-            let unread = read.unread.as_ref()?;
-            Some(format!("{} in {}: {}: {}", read.request.source, read.request.scope, unread.call, unread.why))
-        })
-        .collect();
-    for line in &unread {
-        page.text(0, (Tone::Danger, "Could not read "), (Tone::Danger, line));
-    }
+    let read = format!("Read {} with {}.", counted(objects, "object"), counted(plan.calls(), "API call"));
+    unread(page, plan);
     let truth = match plan.unchanged {
         0 => String::new(),
         1 => " 1 resource is as its spec says.".to_owned(),
@@ -264,8 +256,33 @@ fn summary(page: &mut Page, plan: &Plan) {
     page.text(0, (Tone::Bold, "Plan: "), (Tone::Bold, &format!("{}.{truth}", parts.join(", "))));
     let chain = longest_chain(plan);
     let seconds = chain as f64 * SECONDS_PER_CALL_MIN;
-    let apply = format!("{read} Applying takes {} more, {chain} of them one after another: at least {seconds:.1} s.", plan.ops.len());
+    let apply = format!(
+        "{read} Applying takes {}, at most {chain} one after another: at least {seconds:.2} s.",
+        counted(plan.ops.len() as u64, "more")
+    );
     page.text(0, (Tone::Plain, ""), (Tone::Plain, &apply));
+}
+
+/// What could not be read, one line for each reason.
+fn unread(page: &mut Page, plan: &Plan) {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Read { request, unread, .. } in &plan.reads {
+        if let Some(Unread { call, why, help: _ }) = unread {
+            reasons.entry(format!("{call} failed: {why}")).or_default().push(format!("{} in {}", request.source, request.scope));
+        }
+    }
+    for (reason, reads) in &reasons {
+        // The reason stands above where it kept a resource from being read.
+        let told = plan.blocked.iter().any(|blocked| blocked.why == *reason);
+        let reason = if told { String::new() } else { format!(": {reason}") };
+        page.text(0, (Tone::Danger, ""), (Tone::Danger, &format!("Could not read {}{reason}.", reads.join(", "))));
+    }
+}
+
+/// `1 call`, `2 calls`; `more` stays as it is.
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 || what == "more" { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// The most operations that must follow one another.
@@ -349,7 +366,7 @@ pub fn report(plan: &Plan, report: &Report, look: Look) -> String {
     let done = report.count(|outcome| *outcome == Outcome::Done);
     let total = report.outcomes.len();
     if report.is_complete() {
-        page.line(0, &[(Tone::Bold, "Applied."), (Tone::Plain, &format!(" {} resources, {done} API calls.", plan.changes.len()))]);
+        page.line(0, &[(Tone::Bold, "Applied."), (Tone::Plain, &format!(" {}, {}.", counted(plan.changes.len() as u64, "resource"), counted(done as u64, "API call")))]);
     } else {
         let bad = report.count(|outcome| matches!(outcome, Outcome::Failed(_)));
         let head = if report.stopped { "Stopped." } else { "Incomplete." };

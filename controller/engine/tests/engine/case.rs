@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use trueup_engine::check::{Checked, check};
 use trueup_engine::execute::{Event, Outcome, Report, Walk, execute, fill, remember};
 use trueup_engine::guard::approve;
-use trueup_engine::matching::{ADDRESS_TAG, PROJECT_TAG};
+use trueup_specs::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_engine::observe::{Selection, reach, requests};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_specs::{Diagnostic, Loaded, Problems, Sources, load_from, render};
@@ -303,6 +303,6 @@ pub(crate) fn wild(name: &str) -> NodeModel {
 
 /// A node with the tags of a project and an address.
 pub(crate) fn owned(name: &str, project: &str, address: &str) -> NodeModel {
-    let tags = [(PROJECT_TAG, project), (ADDRESS_TAG, address)];
+    let tags = [(TAG_PROJECT, project), (TAG_ADDRESS, address)];
     NodeModel { tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(), ..wild(name) }
 }

@@ -9,7 +9,7 @@ use proptest::sample::{Index, select, subsequence};
 use proptest::test_runner::RngSeed;
 use trueup_engine::guard::approve;
 use trueup_engine::kind::{At, Kind};
-use trueup_engine::matching::{ADDRESS_TAG, PROJECT_TAG, PROTECT_TAG};
+use trueup_specs::{TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
 use trueup_engine::render::plan_json;
 use trueup_specs::pending;
 use trueup_state::ledger::Ledger;
@@ -21,7 +21,10 @@ use crate::toy::node::{Node, NodeModel};
 use crate::toy::vault::Vault;
 use crate::toy::world::World;
 
-const NODES: usize = 5;
+const NODES: usize = 6;
+/// From here on nodes name nothing, and only they are ever of another material. What is made again under its own name is named again
+/// in one place of its namers' order, so a thing that waits for others and is made again could ask for an order there is not.
+const LEAVES: usize = 4;
 const VAULTS: usize = 3;
 
 /// One node of a spec; what it names is by slot, and a slot that is empty is not named.
@@ -36,6 +39,7 @@ struct NodeGen {
     peers: Vec<usize>,
     vaults: Vec<usize>,
     adopt: bool,
+    protect: bool,
 }
 
 /// One vault of a spec.
@@ -73,14 +77,14 @@ enum Hand {
 fn nodes() -> impl Strategy<Value = Vec<Option<NodeGen>>> {
     let slots = || (0..NODES).collect::<Vec<_>>();
     let node = (
-        (any::<bool>(), prop::bool::weighted(0.2), prop::bool::weighted(0.2), option::of(0..3u8)),
+        (prop::bool::weighted(0.2), prop::bool::weighted(0.2), option::of(0..3u8)),
         option::weighted(0.2, 0..VAULTS),
         any::<bool>(),
         subsequence(slots(), 0..=2),
         subsequence((0..VAULTS).collect::<Vec<_>>(), 0..=1),
-        prop::bool::weighted(0.5),
+        (prop::bool::weighted(0.5), prop::bool::weighted(0.05)),
     );
-    let node = node.prop_map(|((_, path, material, note), note_of_vault, owned, peers, vaults, adopt)| NodeGen {
+    let node = node.prop_map(|((path, material, note), note_of_vault, owned, peers, vaults, (adopt, protect))| NodeGen {
         name: 0,
         path,
         material,
@@ -90,11 +94,14 @@ fn nodes() -> impl Strategy<Value = Vec<Option<NodeGen>>> {
         peers,
         vaults,
         adopt,
+        protect,
     });
-    // Names are given out anew now and then, so that things change places.
-    let names = prop_oneof![3 => Just(slots()), 1 => Just(slots()).prop_shuffle()];
-    (vec(option::weighted(0.75, node), NODES), names).prop_map(|(mut nodes, names)| {
-        for (node, name) in nodes.iter_mut().zip(names) {
+    // Names are given out anew now and then, so that things change places; but the one who owns stays where it is.
+    let (namers, leaves) = (|| (1..LEAVES).collect::<Vec<_>>(), || (LEAVES..NODES).collect::<Vec<_>>());
+    let shuffled = (Just(namers()).prop_shuffle(), Just(leaves()).prop_shuffle());
+    let names = prop_oneof![3 => Just((namers(), leaves())), 1 => shuffled];
+    (vec(option::weighted(0.75, node), NODES), names).prop_map(|(mut nodes, (namers, leaves))| {
+        for (node, name) in nodes.iter_mut().skip(1).zip(namers.into_iter().chain(leaves)) {
             if let Some(node) = node {
                 node.name = name;
             }
@@ -139,9 +146,12 @@ impl Specs {
             if node.path {
                 text.push_str("path = \"/x/\"\n");
             }
-            // Who can own is never of another material: what it owns can't be cut, and AWS's kinds have no such circle.
-            if node.material && slot != 0 {
-                text.push_str("material = \"oak\"\n");
+            if node.protect {
+                text.push_str("protect = true\n");
+            }
+            if slot >= LEAVES {
+                text.push_str(if node.material { "material = \"oak\"\n" } else { "" });
+                continue;
             }
             if let Some(vault) = node.note_of_vault.as_ref().filter(is_vault) {
                 text.push_str(&format!("note = \"${{vault.v{vault}.id}}\"\n"));
@@ -184,10 +194,10 @@ fn interfere(case: &mut Case, hand: &Hand) {
         Hand::Tag(index) => on_node(world, index, |node| drop(node.tags.insert("by".to_owned(), "hand".to_owned()))),
         Hand::LetGo(index) => on_node(world, index, |node| node.tags.clear()),
         Hand::GiveAway(index) => {
-            on_node(world, index, |node| drop(node.tags.insert(PROJECT_TAG.to_owned(), "others".to_owned())));
+            on_node(world, index, |node| drop(node.tags.insert(TAG_PROJECT.to_owned(), "others".to_owned())));
         }
         Hand::Protect(index) => {
-            on_node(world, index, |node| drop(node.tags.insert(PROTECT_TAG.to_owned(), "true".to_owned())));
+            on_node(world, index, |node| drop(node.tags.insert(TAG_PROTECT.to_owned(), "true".to_owned())));
         }
         Hand::Wild(slot) => {
             let name = format!("n{slot}");
@@ -285,14 +295,14 @@ fn hold_owner(case: &Case, change: &Change) {
         assert!(recorded || change.action == Action::Adopt, "{change:?}");
         return;
     }
-    match tag(PROJECT_TAG).as_deref() {
+    match tag(TAG_PROJECT).as_deref() {
         Some("toys") => {}
         Some(other) => panic!("a thing of {other} is touched: {change:?}"),
         None => assert!(change.action == Action::Adopt || removes && wants_adoption(case, change), "{change:?}"),
     }
-    assert!(!removes || tag(PROTECT_TAG).as_deref() != Some("true"), "a protected thing is removed: {change:?}");
+    assert!(!removes || tag(TAG_PROTECT).as_deref() != Some("true"), "a protected thing is removed: {change:?}");
     if let Action::Remove { tombstone } = &change.action {
-        assert_eq!(tag(PROJECT_TAG).as_deref(), Some("toys"), "{change:?}");
+        assert_eq!(tag(TAG_PROJECT).as_deref(), Some("toys"), "{change:?}");
         assert!(*tombstone || *change.address.kind != *"vault", "{change:?}");
     }
 }
@@ -303,13 +313,13 @@ fn wants_adoption(case: &Case, change: &Change) -> bool {
 
 /// Things that are not ours, and all that is protected, by their unique id.
 fn untouchable(world: &World) -> BTreeMap<u64, NodeModel> {
-    let not_ours = |node: &NodeModel| node.tags.get(PROJECT_TAG).is_none_or(|project| project != "toys");
+    let not_ours = |node: &NodeModel| node.tags.get(TAG_PROJECT).is_none_or(|project| project != "toys");
     world.nodes.values().filter(|being| not_ours(&being.model)).map(|being| (being.id, being.model.clone())).collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 600, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default()
+        cases: 250, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default()
     })]
 
     #[test]
@@ -339,8 +349,9 @@ proptest! {
             let told = plan.changes.iter().any(|change| change.outputs.get("arn") == Some(arn) || change.before.is_some());
             prop_assert!(after.vaults.contains_key(arn) || told, "{vault:?} is gone");
         }
-        // What is left alone may be named by what is not, and then that fails.
-        if plan.blocked.is_empty() {
+        // What is left alone may name what should go; that fails then, as it must.
+        let names_something = |node: &NodeModel| node.owner.is_some() || !node.peers.is_empty();
+        if plan.blocked.is_empty() && !untouchable(&before).values().any(names_something) {
             prop_assert!(run.report.is_complete(), "{:#?}\n{:#?}", lines(&plan), run.report.outcomes);
             let again = case.plan();
             prop_assert!(again.is_empty(), "{:#?}\nthen\n{:#?}", lines(&plan), lines(&again));
@@ -358,7 +369,8 @@ proptest! {
         case.converge();
         case.specs(&[("one", &second.to_toml())]);
         let count = case.plan().ops.len();
-        prop_assume!(count > 0);
+        // What is blocked may be named by what is not, and then that fails whatever happens before.
+        prop_assume!(count > 0 && case.plan().blocked.is_empty());
         let call = call.index(count);
         case.toy.fail(if lost { Fault::LoseAnswer(call) } else { Fault::Refuse(call) });
         if !names {
@@ -370,8 +382,8 @@ proptest! {
         prop_assert!(run.report.is_complete(), "{:#?}\n{:#?}", lines(&run.plan), run.report.outcomes);
         prop_assert!(case.plan().is_empty());
         let addresses: Vec<String> = case.toy.world(|world| {
-            let nodes = world.nodes.values().map(|being| being.model.tags[ADDRESS_TAG].clone());
-            nodes.chain(world.vaults.values().map(|being| being.model.tags[ADDRESS_TAG].clone())).collect()
+            let nodes = world.nodes.values().map(|being| being.model.tags[TAG_ADDRESS].clone());
+            nodes.chain(world.vaults.values().map(|being| being.model.tags[TAG_ADDRESS].clone())).collect()
         });
         let once: BTreeSet<&String> = addresses.iter().collect();
         prop_assert_eq!(once.len(), addresses.len(), "nothing is there twice: {:?}", addresses);

@@ -1,6 +1,6 @@
 //! Which live thing a spec finds, and whose it is.
 
-use trueup_engine::matching::{ADDRESS_TAG, PROJECT_TAG, PROTECT_TAG};
+use trueup_specs::{TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
 
 use crate::case::{Case, owned, wild};
 use crate::toy::badge::BadgeModel;
@@ -77,7 +77,7 @@ fn a_spec_finds_its_thing_by_name_then_by_tag() {
             "",
             |world| {
                 let mut node = owned("z", "toys", "");
-                node.tags.remove(ADDRESS_TAG);
+                node.tags.remove(TAG_ADDRESS);
                 world.add_node("one", node);
             },
             &["- one/node.z", "= 0"],
@@ -209,7 +209,7 @@ fn a_name_may_not_wait_for_a_value() {
 fn protection_outlives_the_block_and_the_record() {
     let protected = |name: &str| {
         let mut node = owned(name, "toys", &format!("one/node.{name}"));
-        node.tags.insert(PROTECT_TAG.to_owned(), "true".to_owned());
+        node.tags.insert(TAG_PROTECT.to_owned(), "true".to_owned());
         node
     };
     let gone = "! one/node.a: `a` is in no spec any more, but it is protected (tag trueup:protect)";
@@ -221,6 +221,25 @@ fn protection_outlives_the_block_and_the_record() {
         case.toy.world(|world| world.add_node("one", protected("a")));
         case.check(&[expected, "= 0"]);
     }
+}
+
+#[test]
+fn protection_is_put_on_and_taken_off() {
+    let gone = "! one/node.a: `a` is in no spec any more, but it is protected (tag trueup:protect)";
+    let mut case = Case::applied("[node.a]\nprotect = true");
+    for (specs, expected) in [
+        ("", vec![gone, "= 0"]),
+        ("[node.a]\nprotect = true\nnote = \"n\"", vec!["~ one/node.a note:spec", "= 0"]),
+        ("[node.a]\nprotect = true\nmaterial = \"oak\"", vec!["! one/node.a: it is protected, and changing material means removing it", "= 0"]),
+        ("[node.a]\nmaterial = \"oak\"", vec!["! one/node.a: it is protected, and changing material means removing it", "= 0"]),
+        ("[node.a]\nprotect = false", vec!["~ one/node.a tags:spec", "= 0"]),
+    ] {
+        case.specs(&[("one", specs)]);
+        case.check(&expected);
+    }
+    case.converge();
+    case.specs(&[("one", "")]);
+    case.check(&["- one/node.a", "= 0"]);
 }
 
 #[test]
@@ -245,5 +264,5 @@ fn losing_the_record_loses_no_resource() {
     assert_eq!(plan.confirmed.len(), 3, "the next apply puts them on record again");
     case.converge();
     let tags = case.toy.world(|world| world.node("one", "c").unwrap().tags.clone());
-    assert_eq!(tags.get(PROJECT_TAG).map(String::as_str), Some("toys"));
+    assert_eq!(tags.get(TAG_PROJECT).map(String::as_str), Some("toys"));
 }

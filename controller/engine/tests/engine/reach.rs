@@ -99,3 +99,15 @@ fn a_value_of_an_account_that_is_not_selected_is_read() {
     case.check(&["~ one/node.a note:spec", "= 0"]);
     case.converge();
 }
+
+#[test]
+fn what_names_a_thing_made_again_from_an_account_that_is_not_selected_is_not_touched() {
+    let one = "[node.a]\npeers = \"two/node.x\"";
+    let two = "[node.x]\npeers = \"one/node.a\"";
+    let mut case = Case::of(&[("one", one), ("two", two)]);
+    case.converge();
+    case.specs(&[("one", &format!("{one}\nmaterial = \"oak\"")), ("two", two)]);
+    case.selection = selection(&["one"], &[]);
+    let touched: Vec<String> = case.plan().changes.iter().map(|change| change.address.to_string()).collect();
+    assert!(touched.iter().all(|address| address.starts_with("one/")), "{touched:?}");
+}

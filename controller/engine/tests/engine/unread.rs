@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trueup_engine::render::{Look, plan};
 use trueup_state::facts::Scope;
 
-use crate::case::{Case, owned};
+use crate::case::Case;
 
 fn scope(account: &str, region: Option<&str>) -> Scope {
     Scope { account: Arc::from(account), region: region.map(Arc::from) }
@@ -75,14 +75,30 @@ fn what_waits_for_what_waits_is_left_alone_too() {
 }
 
 #[test]
-fn a_name_that_is_known_is_enough() {
-    let mut case = Case::of(&[("one", "[node.a]\npeers = \"two/node.b\""), ("two", "[node.b]")]);
-    case.toy.world(|world| world.add_node("two", owned("b", "toys", "two/node.b")));
+fn a_name_alone_is_no_proof_that_a_thing_is_there() {
+    let mut case = Case::of(&[("one", "[node.a]\npeers = \"two/node.b\"\n[node.c]"), ("two", "[node.b]")]);
     case.toy.unreadable.insert(("nodes".to_owned(), scope("two", None)));
-    case.check(&["+ one/node.a", "! two/node.b (unread): toy:Listnodes failed: AccessDenied", "= 0"]);
+    let needs = "it would name two/node.b, which is not known to exist and is not made in this plan";
+    case.check(&[
+        "+ one/node.c",
+        &format!("! one/node.a (unread): {needs}"),
+        "! two/node.b (unread): toy:Listnodes failed: AccessDenied",
+        "= 0",
+    ]);
     let run = case.apply();
     assert!(run.report.is_complete(), "what could be decided is done");
     assert!(case.plan().is_incomplete(), "and the rest stays open");
+}
+
+#[test]
+fn what_it_named_before_it_may_go_on_naming() {
+    let two = ("two", "[node.b]");
+    let mut case = Case::of(&[("one", "[node.a]\npeers = \"two/node.b\""), two]);
+    case.converge();
+    case.toy.unreadable.insert(("nodes".to_owned(), scope("two", None)));
+    case.specs(&[("one", "[node.a]\nnote = \"n\"\npeers = \"two/node.b\""), two]);
+    case.check(&["~ one/node.a note:spec", "! two/node.b (unread): toy:Listnodes failed: AccessDenied", "= 0"]);
+    assert!(case.apply().report.is_complete());
 }
 
 #[test]

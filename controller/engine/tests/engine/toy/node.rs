@@ -337,24 +337,28 @@ fn changes(before: &NodeModel, after: &NodeModel) -> Vec<NodeOp> {
     if !gone.is_empty() {
         calls.push(NodeCall::Untag(gone));
     }
-    if !put.is_empty() {
-        calls.push(NodeCall::Tag(put));
-    }
-    if *note != before.note {
-        calls.push(NodeCall::PutNote(note.clone()));
-    }
     let adds: Vec<String> = peers.difference(&before.peers).cloned().collect();
     let mut unnames: Vec<String> = before.peers.difference(peers).cloned().collect();
     let mut owned_by = before.owner.clone();
-    // Where both change, taking away goes before adding: what is made anew may wait for the one and be needed by the other.
-    if *owner != before.owner && *peers != before.peers {
-        if let Some(unnames) = owned_by.take() {
+    // Taking away goes before adding: what is made anew may wait for the one and be needed by the other. Only where nothing but one
+    // list changes is it one call, which can be cut.
+    let only = [*note != before.note, *owner != before.owner, *peers != before.peers];
+    if only.into_iter().filter(|differs| *differs).count() > 1 {
+        if *owner != owned_by
+            && let Some(unnames) = owned_by.take()
+        {
             calls.push(NodeCall::PutOwner { owner: None, unnames: Some(unnames) });
         }
         if !unnames.is_empty() {
             let kept = peers.intersection(&before.peers).cloned().collect();
             calls.push(NodeCall::PutPeers { peers: kept, adds: Vec::new(), unnames: std::mem::take(&mut unnames) });
         }
+    }
+    if !put.is_empty() {
+        calls.push(NodeCall::Tag(put));
+    }
+    if *note != before.note {
+        calls.push(NodeCall::PutNote(note.clone()));
     }
     if *owner != owned_by {
         calls.push(NodeCall::PutOwner { owner: owner.clone(), unnames: owned_by });
