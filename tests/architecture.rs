@@ -21,7 +21,15 @@ const IMPURE_CRATES: [&str; 10] =
     ["aws-", "tokio", "async-std", "smol", "reqwest", "hyper", "time", "chrono", "rand", "getrandom"];
 
 const IMPURE_WORDS: [&str; 9] = [
-    "SystemTime", "Instant::now", "std::env", "thread_rng", "rand::", "TcpStream", "UdpSocket", "std::thread", "std::process::Command",
+    "SystemTime",
+    "Instant::now",
+    "std::env",
+    "thread_rng",
+    "rand::",
+    "TcpStream",
+    "UdpSocket",
+    "std::thread",
+    "std::process::Command",
 ];
 
 fn root() -> PathBuf {
@@ -99,7 +107,8 @@ fn only_the_walk_is_async() {
         sources(&root().join(path).join("src"), &mut files);
     }
     for (path, text) in files {
-        let walks = path.ends_with("controller/engine/src/execute.rs") || path.ends_with("controller/engine/src/perform.rs");
+        let walks =
+            path.ends_with("controller/engine/src/execute.rs") || path.ends_with("controller/engine/src/perform.rs");
         assert!(walks || !without_tests(&text).contains("async "), "{} is async", path.display());
     }
 }
@@ -117,8 +126,13 @@ fn every_kind_stands_in_the_table() {
         }
         kinds += 1;
         let relative = path.strip_prefix(&dir).unwrap();
-        let module = relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
-        assert!(table.contains(&format!("{module}::")), "{} holds a kind that the table in lib.rs does not name", path.display());
+        let module =
+            relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        assert!(
+            table.contains(&format!("{module}::")),
+            "{} holds a kind that the table in lib.rs does not name",
+            path.display()
+        );
     }
     assert!(kinds >= 5, "{kinds} kinds were found");
 }

@@ -37,7 +37,8 @@ fn graph_draws_references() {
     assert!(dot.contains(edge), "{dot}");
     let project = Project::of(&[]);
     project.trueup_on_aws(&["init"]).expect(0);
-    let mermaid = project.trueup_on_aws(&["graph", "--drawing", "mermaid", "--target", "bucket.artifacts"]).expect(0).stdout;
+    let mermaid =
+        project.trueup_on_aws(&["graph", "--drawing", "mermaid", "--target", "bucket.artifacts"]).expect(0).stdout;
     assert!(mermaid.starts_with("graph LR") && mermaid.contains("bucket") && !mermaid.contains("role"), "{mermaid}");
 }
 

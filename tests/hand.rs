@@ -6,7 +6,7 @@ use trueup_sandbox::{Options, Sandbox};
 use crate::support::Project;
 
 /// A hand in one account.
-pub struct Hand {
+pub(crate) struct Hand {
     sandbox: Sandbox,
     account: String,
     region: String,
@@ -14,7 +14,7 @@ pub struct Hand {
 
 impl Hand {
     /// A hand in the sandbox of a project.
-    pub fn on(project: &Project, account: &str) -> Self {
+    pub(crate) fn on(project: &Project, account: &str) -> Self {
         let dir = project.path().join(".trueup/sandbox");
         let sandbox = Sandbox::open(Options { dir: Some(dir), ..Options::default() }).unwrap();
         Self { sandbox, account: account.to_owned(), region: "eu-west-1".to_owned() }
@@ -33,7 +33,7 @@ impl Hand {
     }
 
     /// One IAM call that must succeed.
-    pub fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+    pub(crate) fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
         let mut body = format!("Action={action}&Version=2010-05-08");
         for (key, value) in parameters {
             body.push_str(&format!("&{key}={}", encode(value)));
@@ -48,7 +48,7 @@ impl Hand {
     }
 
     /// One KMS call that must succeed.
-    pub fn kms(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+    pub(crate) fn kms(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("https://kms.{}.amazonaws.com/", self.region))
@@ -60,7 +60,7 @@ impl Hand {
     }
 
     /// One S3 call, path style; the status and the body.
-    pub fn s3(&self, method: Method, path: &str, body: &str) -> (u16, String) {
+    pub(crate) fn s3(&self, method: Method, path: &str, body: &str) -> (u16, String) {
         let request = Request::builder().method(method).uri(format!("https://s3.{}.amazonaws.com/{path}", self.region));
         self.send("s3", request, body.to_owned())
     }

@@ -28,7 +28,10 @@ fn the_first_plan_of_the_example() {
     let project = Project::example("cross-account-saas");
     let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
     snapshot("first_plan", &run.stdout);
-    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80 || line.contains("arn:aws:")), "wider than 80 columns");
+    assert!(
+        run.stdout.lines().all(|line| line.chars().count() <= 80 || line.contains("arn:aws:")),
+        "wider than 80 columns"
+    );
     assert!(!run.stdout.contains('\u{1b}'), "colour without a terminal");
 }
 
@@ -71,14 +74,19 @@ fn without_its_state_nothing_is_lost() {
 fn what_a_hand_changed_is_seen_and_repaired() {
     let project = applied();
     let tenant = Hand::on(&project, UNICORN);
-    let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let everything =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
     let role = ("RoleName", "CodePipelineCrossAccountRole");
     tenant.iam("PutRolePolicy", &[role, ("PolicyName", "by-hand"), ("PolicyDocument", &everything.to_string())]);
     tenant.iam("UpdateRole", &[("RoleName", "CloudFormationDeploymentRole"), ("Description", "by hand")]);
     let outside = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "444444444444"}}]});
-    tenant.iam("CreateRole", &[("RoleName", "elsewhere"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com"))]);
-    tenant.iam("UpdateAssumeRolePolicy", &[role, ("PolicyDocument", &outside.to_string().replace("444444444444", TOOLING))]);
+    tenant
+        .iam("CreateRole", &[("RoleName", "elsewhere"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com"))]);
+    tenant.iam(
+        "UpdateAssumeRolePolicy",
+        &[role, ("PolicyDocument", &outside.to_string().replace("444444444444", TOOLING))],
+    );
     let tooling = Hand::on(&project, TOOLING);
     let (status, text) = tooling.s3(Method::DELETE, &format!("{BUCKET}?policy"), "");
     assert_eq!(status, 204, "{text}");
@@ -107,7 +115,10 @@ fn key_id(project: &Project) -> String {
 fn a_new_tenant_is_one_table() {
     let project = applied();
     let accounts = project.read("accounts.toml");
-    project.write("accounts.toml", format!("{accounts}\n[account.pegasus]\nid     = \"444444444444\"\ngroups = [\"tenants\"]\n"));
+    project.write(
+        "accounts.toml",
+        format!("{accounts}\n[account.pegasus]\nid     = \"444444444444\"\ngroups = [\"tenants\"]\n"),
+    );
     let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
     snapshot("new_tenant_plan", &run.stdout);
     project.apply();
@@ -128,7 +139,11 @@ fn a_saved_plan_is_applied_exactly_or_not_at_all() {
     let tenant = Hand::on(&project, UNICORN);
     tenant.iam("UpdateRole", &[("RoleName", "CodePipelineCrossAccountRole"), ("Description", "moved")]);
     let moved = project.trueup(&["apply", "saved.json"]).expect(3);
-    assert!(moved.stderr.contains("unicorn/role.CodePipelineCrossAccountRole changed in description"), "{}", moved.stderr);
+    assert!(
+        moved.stderr.contains("unicorn/role.CodePipelineCrossAccountRole changed in description"),
+        "{}",
+        moved.stderr
+    );
     project.apply();
 }
 
@@ -181,11 +196,21 @@ fn a_bucket_with_objects_is_never_emptied() {
     let tooling = project.read("tooling.toml");
     let (head, tail) = tooling.split_once("[bucket.artifacts]").unwrap();
     let (_, tail) = tail.split_once("[output]").unwrap();
-    project.write("tooling.toml", format!("{head}\n[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n[output]{}", tail.replace("bucket.artifacts.name", "key.artifacts.id")));
+    project.write(
+        "tooling.toml",
+        format!(
+            "{head}\n[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n[output]{}",
+            tail.replace("bucket.artifacts.name", "key.artifacts.id")
+        ),
+    );
     let tenants = project.read("tenants.toml");
-    project.write("tenants.toml", tenants.replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}")));
+    project
+        .write("tenants.toml", tenants.replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}")));
     let policy = project.read("policies/sample-application.json");
-    project.write("policies/sample-application.json", policy.replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}")));
+    project.write(
+        "policies/sample-application.json",
+        policy.replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}")),
+    );
     let run = project.trueup(&["apply", "--yes"]).expect(4);
     assert!(run.stdout.contains("BucketNotEmpty"), "{}", run.stdout);
     assert_eq!(hand.s3(Method::GET, &format!("{BUCKET}/build.zip"), "").0, 200);
@@ -203,7 +228,8 @@ fn a_role_that_is_made_again_is_named_again_by_who_names_it() {
     assert!(run.stdout.contains("REPLACE: path can't be changed in place"), "{}", run.stdout);
     assert!(run.stdout.contains("Look twice"), "{}", run.stdout);
     project.apply();
-    let policy = Hand::on(&project, TOOLING).kms("GetKeyPolicy", &json!({"KeyId": key_id(&project), "PolicyName": "default"}));
+    let policy =
+        Hand::on(&project, TOOLING).kms("GetKeyPolicy", &json!({"KeyId": key_id(&project), "PolicyName": "default"}));
     let policy = policy["Policy"].as_str().unwrap();
     assert!(policy.contains("role/deployment/CloudFormationDeploymentRole") && !policy.contains("AROA"), "{policy}");
 }
@@ -223,7 +249,10 @@ fn what_is_protected_outlives_its_block() {
     let (head, tail) = tooling.split_once("[bucket.artifacts]").unwrap();
     let (_, tail) = tail.split_once("[output]").unwrap();
     let tombstone = "[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n[output]";
-    project.write("tooling.toml", format!("{head}{tombstone}{}", tail.replace("bucket.artifacts.name", "key.artifacts.id")));
+    project.write(
+        "tooling.toml",
+        format!("{head}{tombstone}{}", tail.replace("bucket.artifacts.name", "key.artifacts.id")),
+    );
     for file in ["tenants.toml", "policies/sample-application.json"] {
         let text = project.read(file).replace("${tooling/bucket.artifacts.arn}", &format!("arn:aws:s3:::{BUCKET}"));
         project.write(file, text);
@@ -237,7 +266,8 @@ fn what_is_protected_outlives_its_block() {
 fn an_account_that_lets_no_one_in_is_named_and_the_rest_goes_on() {
     let project = applied();
     let tenant = Hand::on(&project, UNICORN);
-    let role = [("RoleName", "OrganizationAccountAccessRole"), ("AssumeRolePolicyDocument", &*trust_of("ec2.amazonaws.com"))];
+    let role =
+        [("RoleName", "OrganizationAccountAccessRole"), ("AssumeRolePolicyDocument", &*trust_of("ec2.amazonaws.com"))];
     tenant.iam("CreateRole", &role);
     project.edit("tooling.toml", "Encrypts what", "Protects what");
     let run = project.trueup(&["apply", "--yes"]).expect(4);
@@ -249,8 +279,10 @@ fn an_account_that_lets_no_one_in_is_named_and_the_rest_goes_on() {
 #[test]
 fn nothing_is_sent_that_names_what_can_not_be_shown_to_exist() {
     let project = Project::example("cross-account-saas");
-    Hand::on(&project, UNICORN)
-        .iam("CreateRole", &[("RoleName", "OrganizationAccountAccessRole"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com"))]);
+    Hand::on(&project, UNICORN).iam(
+        "CreateRole",
+        &[("RoleName", "OrganizationAccountAccessRole"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com"))],
+    );
     let run = project.trueup(&["apply", "--yes"]).expect(4);
     assert!(run.says("it would name unicorn/role."), "{}", run.stdout);
     assert!(!run.stdout.contains("FAILED"), "{}", run.stdout);
@@ -267,7 +299,11 @@ fn a_failed_operation_is_told_and_the_same_command_goes_on_from_there() {
     snapshot("failed_operation", run.stdout.split_once("\n\n! ").map_or(&*run.stdout, |(_, report)| report));
     assert_eq!(stranger.s3(Method::DELETE, BUCKET, "").0, 204);
     let rest = project.apply();
-    assert!(rest.stdout.contains("Applied. 1 resources") || rest.stdout.contains("Applied. 1 resource,"), "{}", rest.stdout);
+    assert!(
+        rest.stdout.contains("Applied. 1 resources") || rest.stdout.contains("Applied. 1 resource,"),
+        "{}",
+        rest.stdout
+    );
 }
 
 #[test]
@@ -284,9 +320,18 @@ fn a_moved_block_keeps_its_thing() {
 
 #[test]
 fn adopting_asks_unless_nothing_differs() {
-    let project = Project::with("[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n");
+    let project = Project::with(
+        "[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n",
+    );
     let hand = Hand::on(&project, TOOLING);
-    hand.iam("CreateRole", &[("RoleName", "deployer"), ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com")), ("Description", "by hand")]);
+    hand.iam(
+        "CreateRole",
+        &[
+            ("RoleName", "deployer"),
+            ("AssumeRolePolicyDocument", &trust_of("ec2.amazonaws.com")),
+            ("Description", "by hand"),
+        ],
+    );
     let refused = project.trueup(&["plan"]).expect(4);
     assert!(refused.says("differs from its spec in description") && refused.says("--adopt"), "{}", refused.stdout);
     hand.iam("UpdateRole", &[("RoleName", "deployer"), ("Description", "")]);

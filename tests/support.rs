@@ -5,32 +5,32 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The top of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A project of its own, which goes with the test.
-pub struct Project {
+pub(crate) struct Project {
     dir: tempfile::TempDir,
 }
 
 /// How a run ended.
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Project {
     /// A copy of an example.
-    pub fn example(name: &str) -> Self {
+    pub(crate) fn example(name: &str) -> Self {
         let project = Self { dir: tempfile::tempdir().unwrap() };
         copy(&root().join("examples").join(name), project.path());
         project
     }
 
     /// A project of these files.
-    pub fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let project = Self { dir: tempfile::tempdir().unwrap() };
         for (name, text) in files {
             project.write(name, text);
@@ -39,7 +39,7 @@ impl Project {
     }
 
     /// One account, `main`, in eu-west-1, and these specs in its scope.
-    pub fn with(specs: &str) -> Self {
+    pub(crate) fn with(specs: &str) -> Self {
         Self::of(&[
             ("trueup.toml", "[project]\nname = \"test\"\nregion = \"eu-west-1\"\n"),
             ("accounts.toml", "[account.main]\nid = \"111111111111\"\n\n[account.other]\nid = \"222222222222\"\n"),
@@ -47,42 +47,42 @@ impl Project {
         ])
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path().join(name)).unwrap()
     }
 
     /// Replaces a text that must be there.
-    pub fn edit(&self, name: &str, from: &str, to: &str) {
+    pub(crate) fn edit(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "{name} has no `{from}`");
         self.write(name, text.replacen(from, to, 1));
     }
 
     /// Runs `trueup` against the sandbox of the project.
-    pub fn trueup(&self, args: &[&str]) -> Run {
+    pub(crate) fn trueup(&self, args: &[&str]) -> Run {
         let mut with_sandbox = vec!["--sandbox"];
         with_sandbox.extend(args);
         self.trueup_on_aws(&with_sandbox)
     }
 
     /// Runs `trueup` without a sandbox, and without anyone's credentials.
-    pub fn trueup_on_aws(&self, args: &[&str]) -> Run {
+    pub(crate) fn trueup_on_aws(&self, args: &[&str]) -> Run {
         let output = self.command(args).output().unwrap();
         Run::from(output)
     }
 
     /// The command, to be run in another way.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
         command
             .args(args)
@@ -95,14 +95,14 @@ impl Project {
     }
 
     /// Applies, and finds nothing left to do.
-    pub fn apply(&self) -> Run {
+    pub(crate) fn apply(&self) -> Run {
         let run = self.trueup(&["apply", "--yes"]).expect(0);
         self.assert_true();
         run
     }
 
     /// The next plan is empty.
-    pub fn assert_true(&self) {
+    pub(crate) fn assert_true(&self) {
         let run = self.trueup(&["plan", "--detailed-exitcode"]);
         assert_eq!(run.code, 0, "not true after apply:\n{}{}", run.stdout, run.stderr);
         assert!(run.stdout.contains("Nothing to do."), "{}", run.stdout);
@@ -119,7 +119,7 @@ impl Run {
     }
 
     /// Ends the test unless the exit code is this one.
-    pub fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
         self
@@ -128,7 +128,7 @@ impl Run {
 
 impl Run {
     /// Whether stdout says this, wherever its lines break.
-    pub fn says(&self, text: &str) -> bool {
+    pub(crate) fn says(&self, text: &str) -> bool {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         words(&self.stdout).contains(&words(text))
     }

@@ -64,7 +64,9 @@ impl StoreError {
                 "move the file aside and run again: nothing in AWS is lost, trueup finds what is ours by its tags; only the record of what was last applied is gone"
             }
             Self::Newer { .. } => "use the trueup that wrote it, or a newer one",
-            Self::Locked { .. } => "wait for the other run to end; the lock goes with its process, so it can't stay stuck",
+            Self::Locked { .. } => {
+                "wait for the other run to end; the lock goes with its process, so it can't stay stuck"
+            }
         }
     }
 }
@@ -251,7 +253,8 @@ fn restrict(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| io_error("restrict", path, error))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+            .map_err(|error| io_error("restrict", path, error))?;
     }
     #[cfg(not(unix))]
     let _ = path;

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// trueup reads TOML specs of accounts, roles, buckets and keys, compares them with what AWS really has, shows the difference as a
 /// plan, and applies it in order.
 #[derive(Debug, Parser)]
-#[command(name = "trueup", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "trueup", version, max_term_width = 80, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -14,8 +14,8 @@ use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
 use trueup_specs::project::{Project, Settings};
-use trueup_specs::{Loaded, Severity, load};
 use trueup_specs::span::Sources;
+use trueup_specs::{Loaded, Severity, load};
 use trueup_state::facts::{Facts, ReadRequest};
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Plan, PlanAccount};
@@ -142,8 +142,12 @@ impl Context {
     /// removed resource is a target by its tombstone.
     fn target(&self, checked: &Checked<'_>, target: &str) -> Result<Vec<String>, Stop> {
         let removed = checked.project.removed.iter().flat_map(|tombstone| &tombstone.addresses);
-        let all: Vec<String> =
-            checked.items.iter().map(|item| item.at.address.to_string()).chain(removed.map(ToString::to_string)).collect();
+        let all: Vec<String> = checked
+            .items
+            .iter()
+            .map(|item| item.at.address.to_string())
+            .chain(removed.map(ToString::to_string))
+            .collect();
         let is_meant = |address: &&String| {
             let (place, resource) = address.split_once('/').unwrap_or(("", address.as_str()));
             let account = place.split('@').next().unwrap_or_default();

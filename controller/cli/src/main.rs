@@ -53,7 +53,8 @@ fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
 }
 
 fn block_on(work: impl Future<Output = Result<Exit, Stop>>) -> Result<Exit, Stop> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Stop::error(&error))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Stop::error(&error))?;
     runtime.block_on(work)
 }
 

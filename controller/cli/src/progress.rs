@@ -18,11 +18,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// A line for so many steps.
     pub(crate) fn new(steps: usize, what: &str) -> Self {
-        let bar = if std::io::stderr().is_terminal() {
-            ProgressBar::new(steps as u64)
-        } else {
-            ProgressBar::hidden()
-        };
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(steps as u64) } else { ProgressBar::hidden() };
         // The template is a constant; were it wrong, indicatif's own would do.
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {pos}/{len} {wide_msg}") {
             bar.set_style(style);

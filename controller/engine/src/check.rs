@@ -86,8 +86,11 @@ impl Outputs for Predicted<'_> {
 /// Checks everything that needs no call: names, references, policies, limits, claims. Problems go into `problems`; the result is worth
 /// planning with only when there are none.
 pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) -> Option<Checked<'p>> {
-    let ats: Vec<(At, &'static dyn AnyKind)> =
-        project.instances.iter().map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?))).collect::<Option<_>>()?;
+    let ats: Vec<(At, &'static dyn AnyKind)> = project
+        .instances
+        .iter()
+        .map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?)))
+        .collect::<Option<_>>()?;
     let identities: Vec<Identity> = ats
         .iter()
         .enumerate()
@@ -132,7 +135,9 @@ fn at(project: &Project, instance: &Instance) -> Option<At> {
     let account = project.accounts.get(&instance.account)?;
     let region = instance.region.clone();
     Some(At {
-        partition: trueup_specs::resolve::partition(region.as_deref().or(project.settings.region.as_deref()).unwrap_or_default()),
+        partition: trueup_specs::resolve::partition(
+            region.as_deref().or(project.settings.region.as_deref()).unwrap_or_default(),
+        ),
         scope: Scope { account: instance.account.clone(), region },
         account_id: Arc::from(account.id.as_str()),
         address: Arc::from(instance.address.to_string()),

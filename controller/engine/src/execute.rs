@@ -139,7 +139,9 @@ pub async fn execute(approved: &Approved, walk: Walk<'_>) -> Report {
         let Some((index, result)) = flying.next().await else { break };
         let entry = match &result {
             Ok(outputs) => Entry::Done { op: index, outputs: outputs.clone() },
-            Err(error) => Entry::Failed { op: index, error: error.to_string(), unknown: error.effect == Effect::Unknown },
+            Err(error) => {
+                Entry::Failed { op: index, error: error.to_string(), unknown: error.effect == Effect::Unknown }
+            }
         };
         if let Err(error) = journal.record(&entry) {
             journal_error.get_or_insert(error);
@@ -227,9 +229,9 @@ impl<'a> State<'a> {
 
     /// The operation with every token replaced by the value that became known.
     fn payload(&self, op: &PlannedOp) -> Result<Value, Box<OpError>> {
-        let missing = tokens(&op.op)
-            .into_iter()
-            .find(|(address, attribute)| self.outputs.get(address).is_none_or(|outputs| !outputs.contains_key(attribute)));
+        let missing = tokens(&op.op).into_iter().find(|(address, attribute)| {
+            self.outputs.get(address).is_none_or(|outputs| !outputs.contains_key(attribute))
+        });
         if let Some((address, attribute)) = missing {
             return Err(Box::new(OpError {
                 call: op.call.clone(),
@@ -263,7 +265,9 @@ fn at(plan: &Plan, change: &trueup_state::plan::Change) -> At {
 #[must_use]
 pub fn fill(value: &Value, outputs: &BTreeMap<String, Outputs>) -> Value {
     let text = |text: &str| {
-        pending::replace(text, |address, attribute| outputs.get(address).and_then(|outputs| outputs.get(attribute)).cloned())
+        pending::replace(text, |address, attribute| {
+            outputs.get(address).and_then(|outputs| outputs.get(attribute)).cloned()
+        })
     };
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),

@@ -31,7 +31,10 @@ pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Resu
     let mut moved = Vec::new();
     for change in &plan.changes {
         let Some(kind) = kinds.get(&change.address.kind) else {
-            moved.push(Moved { address: change.address.clone(), what: "is of a kind this trueup does not know".to_owned() });
+            moved.push(Moved {
+                address: change.address.clone(),
+                what: "is of a kind this trueup does not know".to_owned(),
+            });
             continue;
         };
         let key = (&*change.address.kind, &change.scope);

@@ -41,7 +41,10 @@ pub fn owner(kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, ledger: &
             .documents
             .get(scope)
             .and_then(|document| {
-                document.entries.iter().find(|(address, entry)| *address.kind == *kind.schema().name && entry.name == live.name)
+                document
+                    .entries
+                    .iter()
+                    .find(|(address, entry)| *address.kind == *kind.schema().name && entry.name == live.name)
             })
             .map_or(Owner::Nobody, |(address, _)| Owner::Ours(address.to_string())),
     }
@@ -117,7 +120,8 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
             };
             continue;
         };
-        let by_name = if item.identity.name.is_empty() { None } else { group.by_name.get(&*item.identity.name).copied() };
+        let by_name =
+            if item.identity.name.is_empty() { None } else { group.by_name.get(&*item.identity.name).copied() };
         let by_tag = group.by_tag(&item.at.address, came_from.get(&*item.at.address));
         match (by_name, by_tag) {
             (Some(named), Some(tagged)) if named != tagged && group.owners[named] == Owner::Nobody => {
@@ -153,10 +157,20 @@ impl Group<'_> {
     }
 }
 
-fn group<'s>(kind: &dyn AnyKind, live: &'s [Live<AnyModel>], project: &str, ledger: &Ledger, scope: &Scope) -> Group<'s> {
+fn group<'s>(
+    kind: &dyn AnyKind,
+    live: &'s [Live<AnyModel>],
+    project: &str,
+    ledger: &Ledger,
+    scope: &Scope,
+) -> Group<'s> {
     let owners: Vec<Owner> = live.iter().map(|live| owner(kind, live, project, ledger, scope)).collect();
-    let by_name =
-        live.iter().enumerate().filter(|(_, live)| !live.name.is_empty()).map(|(index, live)| (&*live.name, index)).collect();
+    let by_name = live
+        .iter()
+        .enumerate()
+        .filter(|(_, live)| !live.name.is_empty())
+        .map(|(index, live)| (&*live.name, index))
+        .collect();
     let by_address = owners
         .iter()
         .enumerate()

@@ -48,11 +48,8 @@ pub struct Reach {
 /// resources, and those of other accounts it refers to are read but not changed.
 #[must_use]
 pub fn reach(checked: &Checked<'_>, selection: &Selection) -> Reach {
-    let picked: Vec<bool> = checked
-        .items
-        .iter()
-        .map(|item| selection.has_address(&item.at.scope.account, &item.at.address))
-        .collect();
+    let picked: Vec<bool> =
+        checked.items.iter().map(|item| selection.has_address(&item.at.scope.account, &item.at.address)).collect();
     let needed = closure(checked, &picked);
     let selected = match &selection.targets {
         None => picked,
@@ -81,7 +78,12 @@ fn closure(checked: &Checked<'_>, from: &[bool]) -> Vec<bool> {
 }
 
 /// The kinds and scopes to be observed: where something is wanted, and everywhere in the selected accounts where something of ours could be.
-fn scopes(checked: &Checked<'_>, selection: &Selection, reach: &Reach, ledger: &Ledger) -> BTreeSet<(&'static str, Scope)> {
+fn scopes(
+    checked: &Checked<'_>,
+    selection: &Selection,
+    reach: &Reach,
+    ledger: &Ledger,
+) -> BTreeSet<(&'static str, Scope)> {
     let mut scopes = BTreeSet::new();
     for (item, needed) in checked.items.iter().zip(&reach.needed) {
         if *needed {
@@ -110,7 +112,10 @@ fn scopes(checked: &Checked<'_>, selection: &Selection, reach: &Reach, ledger: &
                 }
                 KindScope::Region => {
                     for region in &in_use {
-                        scopes.insert((kind.schema().name, Scope { account: account.clone(), region: Some(region.clone()) }));
+                        scopes.insert((
+                            kind.schema().name,
+                            Scope { account: account.clone(), region: Some(region.clone()) },
+                        ));
                     }
                 }
             }
@@ -149,7 +154,11 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
     }
     wanted
         .into_iter()
-        .map(|((source, scope), wanted)| ReadRequest { source: Arc::from(source), scope, wanted: wanted.into_iter().collect() })
+        .map(|((source, scope), wanted)| ReadRequest {
+            source: Arc::from(source),
+            scope,
+            wanted: wanted.into_iter().collect(),
+        })
         .collect()
 }
 
@@ -197,7 +206,13 @@ impl Snapshot {
 
 /// Turns facts into models.
 #[must_use]
-pub fn observe(checked: &Checked<'_>, selection: &Selection, reach: &Reach, ledger: &Ledger, facts: &Facts) -> Snapshot {
+pub fn observe(
+    checked: &Checked<'_>,
+    selection: &Selection,
+    reach: &Reach,
+    ledger: &Ledger,
+    facts: &Facts,
+) -> Snapshot {
     let entries = scopes(checked, selection, reach, ledger)
         .into_iter()
         .filter_map(|(name, scope)| {

@@ -155,7 +155,8 @@ fn edges(drafts: &[Draft]) -> Edges {
         previous = Some(index);
         let needed = draft.info.needs.iter().filter_map(|id| creators.get(&**id).copied());
         let tokens = tokens(&draft.op);
-        let awaited = tokens.iter().filter_map(|(address, attribute)| sources.get(&(&**address, &**attribute)).copied());
+        let awaited =
+            tokens.iter().filter_map(|(address, attribute)| sources.get(&(&**address, &**attribute)).copied());
         for source in needed.chain(awaited) {
             edge(source, index);
             fresh.insert(index);
@@ -197,7 +198,9 @@ fn collect_tokens(value: &Value, found: &mut Vec<(String, String)>) {
         Value::Array(items) => items.iter().for_each(|item| collect_tokens(item, found)),
         Value::Object(members) => {
             for (key, member) in members {
-                found.extend(pending::tokens(key).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())));
+                found.extend(
+                    pending::tokens(key).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())),
+                );
                 collect_tokens(member, found);
             }
         }
@@ -206,9 +209,13 @@ fn collect_tokens(value: &Value, found: &mut Vec<(String, String)>) {
 
 /// Kahn's sort; of the operations that are free the first given goes first, so that equal input gives equal output.
 fn sort(drafts: Vec<Draft>, edges: &Edges) -> Vec<Ordered> {
-    let mut waiting: Vec<usize> =
-        edges.graph.node_indices().map(|node| edges.graph.neighbors_directed(node, petgraph::Incoming).count()).collect();
-    let mut free: BinaryHeap<Reverse<usize>> = (0..drafts.len()).filter(|index| waiting[*index] == 0).map(Reverse).collect();
+    let mut waiting: Vec<usize> = edges
+        .graph
+        .node_indices()
+        .map(|node| edges.graph.neighbors_directed(node, petgraph::Incoming).count())
+        .collect();
+    let mut free: BinaryHeap<Reverse<usize>> =
+        (0..drafts.len()).filter(|index| waiting[*index] == 0).map(Reverse).collect();
     let mut place = vec![0; drafts.len()];
     let mut sequence = Vec::with_capacity(drafts.len());
     while let Some(Reverse(index)) = free.pop() {

@@ -57,5 +57,11 @@ pub struct OpContext {
 /// Those who perform operations: the kinds' drivers with real sessions, or a test's.
 pub trait Performer: Sync {
     /// Performs one operation and returns the outputs that became known by it.
-    fn perform<'a>(&'a self, kind: &'a str, at: &'a At, op: Value, cx: OpContext) -> BoxFuture<'a, Result<Outputs, OpError>>;
+    fn perform<'a>(
+        &'a self,
+        kind: &'a str,
+        at: &'a At,
+        op: Value,
+        cx: OpContext,
+    ) -> BoxFuture<'a, Result<Outputs, OpError>>;
 }

@@ -10,7 +10,9 @@ use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_specs::span::Sources;
 use trueup_state::ledger::Ledger;
-use trueup_state::plan::{Action, Blocked, Cause, Change, Confirmed, Danger, FORMAT, Plan, PlanAccount, PlannedOp, Read, Retained};
+use trueup_state::plan::{
+    Action, Blocked, Cause, Change, Confirmed, Danger, FORMAT, Plan, PlanAccount, PlannedOp, Read, Retained,
+};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
@@ -103,7 +105,9 @@ impl Outputs for Known<'_> {
                 // What follows from the name goes first: it is what the spec says, also when the thing is renamed.
                 predicted().or_else(|| live.outputs.get(attribute).cloned())
             }
-            Found::Live(..) | Found::Absent | Found::NotRead | Found::Unread(_) | Found::Ambiguous { .. } => predicted(),
+            Found::Live(..) | Found::Absent | Found::NotRead | Found::Unread(_) | Found::Ambiguous { .. } => {
+                predicted()
+            }
         }
     }
 }
@@ -150,7 +154,9 @@ impl<'a> Round<'a> {
             Found::Ambiguous { tagged } => {
                 let name = &self.inputs.checked.items[index].identity.name;
                 let why = format!("`{tagged}` carries this address in its tag, and `{name}` exists without an owner");
-                let help = format!("remove the tags from `{tagged}` to let it go and adopt `{name}`, or give the spec the name `{tagged}`");
+                let help = format!(
+                    "remove the tags from `{tagged}` to let it go and adopt `{name}`, or give the spec the name `{tagged}`"
+                );
                 self.block(index, why, Some(help), false);
             }
             Found::Live(_, Owner::Other(project)) => {
@@ -193,7 +199,9 @@ impl<'a> Round<'a> {
         let item = &self.inputs.checked.items[index];
         let steps = match item.kind.ops(&item.at, live.map(|live| &live.model), Some(desired)) {
             Ok(steps) => steps,
-            Err(Refusal { field, why, help }) => return self.block(index, format!("{field}: {why}"), Some(help), false),
+            Err(Refusal { field, why, help }) => {
+                return self.block(index, format!("{field}: {why}"), Some(help), false);
+            }
         };
         if steps.ops.is_empty() {
             self.unchanged.push(index);
@@ -235,7 +243,12 @@ impl<'a> Round<'a> {
         let after = item.kind.to_value(desired);
         let former = match &action {
             Action::Move { from } => from.parse().ok(),
-            Action::Create | Action::Update | Action::Adopt | Action::Replace { .. } | Action::Remove { .. } | Action::Follow { .. } => None,
+            Action::Create
+            | Action::Update
+            | Action::Adopt
+            | Action::Replace { .. }
+            | Action::Remove { .. }
+            | Action::Follow { .. } => None,
         };
         let recorded = former.as_ref().unwrap_or(&instance.address);
         let applied = self.inputs.ledger.get(&item.at.scope, recorded).map(|entry| entry.model.clone());
@@ -275,7 +288,8 @@ impl<'a> Round<'a> {
         if is_protected(*kind, Some(live)) {
             let why = format!("{named} is in no spec any more, but it is protected (tag {TAG_PROTECT})");
             let help = "put its table back with `protect = false`, apply that, then remove it".to_owned();
-            let blocked = Blocked { address: address.clone(), place: String::new(), why, help: Some(help), unread: false };
+            let blocked =
+                Blocked { address: address.clone(), place: String::new(), why, help: Some(help), unread: false };
             return self.blocked.push(blocked);
         }
         let Some(account) = project.accounts.get(&scope.account) else { return };
@@ -306,7 +320,13 @@ impl<'a> Round<'a> {
             }
             Err(Refusal { field, why, help }) => {
                 let why = format!("{field}: {why}");
-                self.blocked.push(Blocked { address: address.clone(), place: String::new(), why, help: Some(help), unread: false });
+                self.blocked.push(Blocked {
+                    address: address.clone(),
+                    place: String::new(),
+                    why,
+                    help: Some(help),
+                    unread: false,
+                });
             }
         }
     }
@@ -346,10 +366,14 @@ impl<'a> Round<'a> {
         let checked = self.inputs.checked;
         let is_missing = |index: &usize| match &self.matches.found[*index] {
             Found::Live(..) => false,
-            Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } => !planned.contains(&*checked.items[*index].at.address),
+            Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } => {
+                !planned.contains(&*checked.items[*index].at.address)
+            }
             Found::NotRead => false,
         };
-        let arn = |index: usize| Some((checked.items[index].identity.outputs.get("arn")?.as_str(), &*checked.items[index].at.address));
+        let arn = |index: usize| {
+            Some((checked.items[index].identity.outputs.get("arn")?.as_str(), &*checked.items[index].at.address))
+        };
         (0..checked.items.len()).filter(is_missing).filter_map(arn).collect()
     }
 
@@ -366,7 +390,8 @@ impl<'a> Round<'a> {
         }
         let by_item: HashMap<usize, usize> =
             self.decisions.iter().enumerate().filter_map(|(place, decision)| Some((decision.item?, place))).collect();
-        let reread: Vec<usize> = (0..self.inputs.checked.items.len()).filter(|index| !self.skipped.contains(index)).collect();
+        let reread: Vec<usize> =
+            (0..self.inputs.checked.items.len()).filter(|index| !self.skipped.contains(index)).collect();
         for index in reread {
             let Found::Live(live, Owner::Ours(_) | Owner::Nobody) = &self.matches.found[index] else { continue };
             let item = &self.inputs.checked.items[index];
@@ -387,10 +412,17 @@ impl<'a> Round<'a> {
                         decision.ops.splice(0..0, missing);
                     }
                     None => {
-                        let mut change = self.change(index, Some(live), &live.model, Action::Follow { replaced: arn.clone() });
+                        let mut change =
+                            self.change(index, Some(live), &live.model, Action::Follow { replaced: arn.clone() });
                         change.causes.clear();
                         self.unchanged.retain(|unchanged| *unchanged != index);
-                        self.decisions.push(Decision { change, item: Some(index), at: item.at.clone(), kind: item.kind, ops });
+                        self.decisions.push(Decision {
+                            change,
+                            item: Some(index),
+                            at: item.at.clone(),
+                            kind: item.kind,
+                            ops,
+                        });
                     }
                 }
             }
@@ -434,19 +466,24 @@ fn waits_in_vain(decision: &Decision, planned: &HashSet<&str>, missing: &HashMap
     }
     let before = decision.change.before.as_ref().map(Value::to_string).unwrap_or_default();
     let needs = decision.ops.iter().flat_map(|op| decision.kind.info(&decision.at, op).needs);
-    let mut lacking = needs.filter(|arn| !before.contains(arn.as_str())).filter_map(|arn| missing.get(arn.as_str()).copied());
-    lacking.next().map(|address| format!("it would name {address}, which is not known to exist and is not made in this plan"))
+    let mut lacking =
+        needs.filter(|arn| !before.contains(arn.as_str())).filter_map(|arn| missing.get(arn.as_str()).copied());
+    lacking
+        .next()
+        .map(|address| format!("it would name {address}, which is not known to exist and is not made in this plan"))
 }
 
 fn is_protected(kind: &dyn AnyKind, live: Option<&Live<AnyModel>>) -> bool {
-    live.and_then(|live| kind.tags(&live.model)).is_some_and(|tags| tags.get(TAG_PROTECT).is_some_and(|value| value == "true"))
+    live.and_then(|live| kind.tags(&live.model))
+        .is_some_and(|tags| tags.get(TAG_PROTECT).is_some_and(|value| value == "true"))
 }
 
 /// The top-level fields in which two models differ, in the order of the second.
 #[must_use]
 pub fn differing(before: &Value, after: &Value) -> Vec<String> {
     let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return Vec::new() };
-    let mut fields: Vec<String> = after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(key, _)| key.clone()).collect();
+    let mut fields: Vec<String> =
+        after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(key, _)| key.clone()).collect();
     fields.extend(before.keys().filter(|key| !after.contains_key(*key)).cloned());
     fields
 }
@@ -538,7 +575,10 @@ fn accounts(inputs: Inputs<'_>, changes: &[Change]) -> BTreeMap<Arc<str>, PlanAc
         .filter_map(|name| {
             let account = project.accounts.get(name)?;
             let access_role = account.access_role.clone().unwrap_or_else(|| project.settings.access_role.clone());
-            Some((name.clone(), PlanAccount { id: Arc::from(account.id.as_str()), profile: account.profile.clone(), access_role }))
+            Some((
+                name.clone(),
+                PlanAccount { id: Arc::from(account.id.as_str()), profile: account.profile.clone(), access_role },
+            ))
         })
         .collect()
 }

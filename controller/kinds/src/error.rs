@@ -379,7 +379,10 @@ mod tests {
     #[test]
     fn a_message_says_who_and_what_to_do() {
         let denied = OpError::from(answered(403, "AccessDenied", "User x is not\n authorized"));
-        assert_eq!(denied.to_string(), "iam:GetRole: AccessDenied: account unicorn (222222222222): User x is not authorized");
+        assert_eq!(
+            denied.to_string(),
+            "iam:GetRole: AccessDenied: account unicorn (222222222222): User x is not authorized"
+        );
         assert_eq!(denied.request_id.as_deref(), Some("id-1"));
         assert!(denied.help.unwrap().starts_with("allow iam:GetRole to the role trueup uses in account unicorn"));
         let lost = Unread::from(unanswered(ConnectorError::io("dns error: no such host".into())));

@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use specs::{Fleet, REGION, Share, TOOLING, TOOLING_ID, tenant, tenant_id};
 use trueup_engine::check::{Checked, Kinds, check};
-use trueup_engine::execute::{Walk, execute};
+use trueup_engine::execute::{Outcome, Walk, execute};
 use trueup_engine::guard::approve;
 use trueup_engine::observe::{Selection, reach, requests};
 use trueup_engine::plan::{Inputs, plan};
@@ -40,7 +40,9 @@ async fn aws(sandbox: &Sandbox, fleet: Fleet) -> Aws {
         access_role: "OrganizationAccountAccessRole".to_owned(),
     };
     let tenants = (0..fleet.tenants).map(|index| access(tenant(index), tenant_id(index)));
-    Aws::connect(options, tenants.chain([access(TOOLING.to_owned(), TOOLING_ID.to_owned())]).collect()).await.unwrap()
+    Aws::connect(options, tenants.chain([access(TOOLING.to_owned(), TOOLING_ID.to_owned())]).collect())
+        .await
+        .expect("the sandbox lets its caller in")
 }
 
 /// Reads and decides, knowing nothing from before.
@@ -62,7 +64,7 @@ async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>) -> Plan {
     let mut problems = Problems::new();
     let plan = plan(inputs, &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
-    plan.unwrap()
+    plan.expect("a plan without problems")
 }
 
 /// What a plan costs once its fleet stands: the plan, and the sandbox's own count of the calls it saw.
@@ -72,23 +74,24 @@ async fn settled(fleet: Fleet) -> (Plan, BTreeMap<(String, String), u64>) {
     let source_scope = |source: &str| trueup_kinds::source::scope_of(source).unwrap_or(KindScope::Account);
     let kinds = Kinds { rows: trueup_kinds::kinds(), source_scope };
     let mut problems = Problems::new();
-    let checked = check(loaded.project.as_ref().unwrap(), kinds, &mut problems).unwrap();
+    let checked = check(loaded.project.as_ref().expect("there are files"), kinds, &mut problems)
+        .expect("kinds and accounts are known");
     assert!(problems.is_empty(), "{problems:?}");
 
     let mut ids: Vec<String> = (0..fleet.tenants).map(tenant_id).collect();
     ids.push(TOOLING_ID.to_owned());
     let sandbox = Sandbox::in_memory(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     let first = aws(&sandbox, fleet).await;
-    let approved = approve(planned(&first, &loaded, &checked).await).unwrap();
+    let approved = approve(planned(&first, &loaded, &checked).await).expect("it only creates");
     assert_eq!(approved.plan().changes.len(), fleet.len());
-    let walk = Walk {
-        performer: &first,
-        journal: &mut Memory::default(),
-        events: &mut |_| {},
-        stop: &AtomicBool::new(false),
-    };
+    let walk =
+        Walk { performer: &first, journal: &mut Memory::default(), events: &mut |_| {}, stop: &AtomicBool::new(false) };
     let report = execute(&approved, walk).await;
-    assert!(report.is_complete(), "{:?}", report.outcomes.iter().find(|outcome| !matches!(outcome, trueup_engine::execute::Outcome::Done)));
+    assert!(
+        report.is_complete(),
+        "{:?}",
+        report.outcomes.iter().find(|outcome| !matches!(outcome, trueup_engine::execute::Outcome::Done))
+    );
 
     sandbox.reset_calls();
     let second = aws(&sandbox, fleet).await;

@@ -21,7 +21,10 @@ pub static ACCOUNT: KindSchema = KindSchema {
     scope: KindScope::Organization,
     stateful: true,
     taggable: false,
-    attributes: &[("id", "The twelve digits of the account one stands in; of another, `${NAME/account.id}`."), ("name", "The name in the specs of the account one stands in; of another, `${NAME/account.name}`.")],
+    attributes: &[
+        ("id", "The twelve digits of the account one stands in; of another, `${NAME/account.id}`."),
+        ("name", "The name in the specs of the account one stands in; of another, `${NAME/account.name}`."),
+    ],
     shape: shape_of::<AccountTable>,
     decode: decode_any::<AccountTable>,
 };

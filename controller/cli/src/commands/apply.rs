@@ -56,7 +56,9 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Sto
 fn finish_empty(context: &Context, store: &LocalStore, planned: Planned) -> Result<Exit, Stop> {
     let Planned { plan, aws: _, mut ledger } = planned;
     if context.output.format == Format::Json {
-        context.output.json(&json!({ "plan": render::plan_json(&plan), "report": report_json(&plan, &empty_report()) }))?;
+        context
+            .output
+            .json(&json!({ "plan": render::plan_json(&plan), "report": report_json(&plan, &empty_report()) }))?;
     }
     if !plan.confirmed.is_empty() {
         remember(&mut ledger, &plan, &empty_report());
@@ -95,7 +97,12 @@ async fn saved(context: &Context, specs: &Specs, file: &Path) -> Result<Planned,
     let plan = load(file)?;
     if *plan.project != *specs.project.name {
         return Err(Stop::with_help(
-            format!("{} is a plan of the project `{}`, and this is `{}`", file.display(), plan.project, specs.project.name),
+            format!(
+                "{} is a plan of the project `{}`, and this is `{}`",
+                file.display(),
+                plan.project,
+                specs.project.name
+            ),
             "apply it in the directory it was made in",
         ));
     }
@@ -124,22 +131,37 @@ fn unread_stop(unread: &Unread) -> Stop {
 }
 
 fn load(file: &Path) -> Result<Plan, Stop> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Stop::with_help(format!("can't read {}: {error}", file.display()), "give a file that `trueup plan -o FILE` wrote"))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Stop::with_help(
+            format!("can't read {}: {error}", file.display()),
+            "give a file that `trueup plan -o FILE` wrote",
+        )
+    })?;
     let damaged = |why: String| {
-        Stop::with_help(format!("{} is no saved plan: {why}", file.display()), "make it again with `trueup plan -o FILE`")
+        Stop::with_help(
+            format!("{} is no saved plan: {why}", file.display()),
+            "make it again with `trueup plan -o FILE`",
+        )
     };
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| damaged(chain(&error)))?;
     let format = value.get("format").and_then(serde_json::Value::as_u64);
     if format != Some(u64::from(FORMAT)) {
-        return Err(damaged(format!("its format is {}, this trueup reads {FORMAT}", format.map_or("missing".to_owned(), |f| f.to_string()))));
+        return Err(damaged(format!(
+            "its format is {}, this trueup reads {FORMAT}",
+            format.map_or("missing".to_owned(), |f| f.to_string())
+        )));
     }
     let plan: Plan = serde_json::from_value(value).map_err(|error| damaged(chain(&error)))?;
     plan.verify().map_err(damaged)?;
     Ok(plan)
 }
 
-async fn walk(context: &Context, store: &LocalStore, approved: &Approved, aws: &trueup_kinds::session::Aws) -> Result<Report, Stop> {
+async fn walk(
+    context: &Context,
+    store: &LocalStore,
+    approved: &Approved,
+    aws: &trueup_kinds::session::Aws,
+) -> Result<Report, Stop> {
     let plan = approved.plan();
     let mut journal = store.journal(&run_name()).map_err(|error| store_stop(&error))?;
     let progress = Progress::new(plan.ops.len(), "applying");
@@ -156,7 +178,8 @@ async fn walk(context: &Context, store: &LocalStore, approved: &Approved, aws: &
             }
         })
     };
-    let walk = Walk { performer: aws, journal: &mut journal, events: &mut |event| progress.op(plan, event), stop: &stop };
+    let walk =
+        Walk { performer: aws, journal: &mut journal, events: &mut |event| progress.op(plan, event), stop: &stop };
     let report = execute(approved, walk).await;
     interrupted.abort();
     Ok(report)

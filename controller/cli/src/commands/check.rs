@@ -12,7 +12,9 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Stop> {
     let checked = context.check(&specs)?;
     let (resources, accounts) = (checked.items.len(), specs.project.accounts.len());
     match context.output.format {
-        Format::Json => context.output.json(&json!({ "diagnostics": [], "resources": resources, "accounts": accounts }))?,
+        Format::Json => {
+            context.output.json(&json!({ "diagnostics": [], "resources": resources, "accounts": accounts }))?
+        }
         Format::Text => {
             context.output.result(&format!("The specs are sound: {resources} resources in {accounts} accounts.\n"))?;
         }

@@ -20,9 +20,16 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
     };
     let Some(schema) = schemas.iter().find(|schema| schema.name == name) else {
         let names: Vec<&str> = schemas.iter().map(|schema| schema.name).collect();
-        return Err(Stop::with_help(format!("there is no kind `{name}`"), format!("the kinds are: {}", names.join(", "))));
+        return Err(Stop::with_help(
+            format!("there is no kind `{name}`"),
+            format!("the kinds are: {}", names.join(", ")),
+        ));
     };
-    let text = if args.markdown { reference::markdown(schema) } else { reference::explain(schema, context.output.look().width) };
+    let text = if args.markdown {
+        reference::markdown(schema)
+    } else {
+        reference::explain(schema, context.output.look().width)
+    };
     context.output.result(&text)?;
     Ok(Exit::Done)
 }

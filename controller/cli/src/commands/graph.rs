@@ -34,7 +34,12 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn dot<'n>(text: &mut String, drawn: &[usize], edges: &[(usize, usize)], name: impl Fn(usize) -> &'n str) -> std::fmt::Result {
+fn dot<'n>(
+    text: &mut String,
+    drawn: &[usize],
+    edges: &[(usize, usize)],
+    name: impl Fn(usize) -> &'n str,
+) -> std::fmt::Result {
     writeln!(text, "digraph specs {{\n  rankdir = LR;\n  node [shape = box];")?;
     for index in drawn {
         writeln!(text, "  \"{}\";", name(*index))?;
@@ -45,7 +50,12 @@ fn dot<'n>(text: &mut String, drawn: &[usize], edges: &[(usize, usize)], name: i
     writeln!(text, "}}")
 }
 
-fn mermaid<'n>(text: &mut String, drawn: &[usize], edges: &[(usize, usize)], name: impl Fn(usize) -> &'n str) -> std::fmt::Result {
+fn mermaid<'n>(
+    text: &mut String,
+    drawn: &[usize],
+    edges: &[(usize, usize)],
+    name: impl Fn(usize) -> &'n str,
+) -> std::fmt::Result {
     writeln!(text, "graph LR")?;
     for index in drawn {
         writeln!(text, "  n{index}[\"{}\"]", name(*index))?;

@@ -17,8 +17,10 @@ pub(crate) fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Stop> {
     let Some(name) = &args.name else {
         match context.output.format {
             Format::Json => {
-                let value: serde_json::Map<String, Value> =
-                    outputs.into_iter().map(|(name, value)| (name, if is_known(&value) { value } else { Value::Null })).collect();
+                let value: serde_json::Map<String, Value> = outputs
+                    .into_iter()
+                    .map(|(name, value)| (name, if is_known(&value) { value } else { Value::Null }))
+                    .collect();
                 context.output.json(&Value::Object(value))?;
             }
             Format::Text => {
@@ -31,7 +33,11 @@ pub(crate) fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Stop> {
     };
     let Some(value) = outputs.get(name) else {
         let names: Vec<&str> = outputs.keys().map(String::as_str).collect();
-        let help = if names.is_empty() { "the specs have no [output]".to_owned() } else { format!("the outputs are: {}", names.join(", ")) };
+        let help = if names.is_empty() {
+            "the specs have no [output]".to_owned()
+        } else {
+            format!("the outputs are: {}", names.join(", "))
+        };
         return Err(Stop::with_help(format!("there is no output `{name}`"), help));
     };
     if !is_known(value) {

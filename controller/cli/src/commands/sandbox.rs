@@ -25,7 +25,10 @@ pub(crate) async fn run(context: &Context, command: &SandboxCommand) -> Result<E
         }
         SandboxCommand::Serve { port } => {
             let listener = TcpListener::bind(("127.0.0.1", *port)).await.map_err(|error| {
-                Stop::with_help(format!("can't listen on port {port}: {}", chain(&error)), "give another port with --port, or 0 for a free one")
+                Stop::with_help(
+                    format!("can't listen on port {port}: {}", chain(&error)),
+                    "give another port with --port, or 0 for a free one",
+                )
             })?;
             let address = listener.local_addr().map_err(|error| Stop::error(&error))?;
             let account = own_account(&project).unwrap_or("111111111111");

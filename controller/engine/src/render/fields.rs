@@ -81,7 +81,9 @@ pub fn show(value: &Value) -> String {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => pending::show(text),
         Value::Array(items) => items.iter().map(show).collect::<Vec<_>>().join(", "),
-        Value::Object(members) => members.iter().map(|(key, v)| format!("{key} = {}", show(v))).collect::<Vec<_>>().join(", "),
+        Value::Object(members) => {
+            members.iter().map(|(key, v)| format!("{key} = {}", show(v))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -108,7 +110,12 @@ pub(super) fn changed(page: &mut Page, indent: usize, before: Option<&Value>, af
     }
 }
 
-fn changed_members(page: &mut Page, indent: usize, old: &serde_json::Map<String, Value>, new: &serde_json::Map<String, Value>) {
+fn changed_members(
+    page: &mut Page,
+    indent: usize,
+    old: &serde_json::Map<String, Value>,
+    new: &serde_json::Map<String, Value>,
+) {
     let keys = new.keys().chain(old.keys().filter(|key| !new.contains_key(*key)));
     for key in keys {
         let (before, after) = (old.get(key).unwrap_or(&Value::Null), new.get(key).unwrap_or(&Value::Null));
@@ -124,7 +131,11 @@ fn changed_members(page: &mut Page, indent: usize, old: &serde_json::Map<String,
                 page.text(indent, (Tone::Remove, &format!("- {key} = ")), (Tone::Remove, &show(before)));
             }
             (before, after) if is_plain(before) && is_plain(after) => {
-                page.text(indent, (Tone::Change, &format!("~ {key} = ")), (Tone::Plain, &format!("{} -> {}", show(before), show(after))));
+                page.text(
+                    indent,
+                    (Tone::Change, &format!("~ {key} = ")),
+                    (Tone::Plain, &format!("{} -> {}", show(before), show(after))),
+                );
             }
             (Value::Null, after) => {
                 page.line(indent, &[(Tone::Add, &format!("+ {key}"))]);
@@ -205,7 +216,9 @@ fn respelt(page: &mut Page, indent: usize, name: &str, old: &str, new: &str) {
         }
         marks
     };
-    for (sign, tone, text, side) in [("-", Tone::Remove, old, ChangeTag::Delete), ("+", Tone::Add, new, ChangeTag::Insert)] {
+    for (sign, tone, text, side) in
+        [("-", Tone::Remove, old, ChangeTag::Delete), ("+", Tone::Add, new, ChangeTag::Insert)]
+    {
         let head = format!("{sign} {name:<9} ");
         page.line(indent, &[(tone, &head), (tone, text)]);
         let fits = indent + head.width() + text.width() <= page.width();

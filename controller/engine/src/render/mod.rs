@@ -107,13 +107,18 @@ fn heading(page: &mut Page, change: &Change) {
         Action::Update => ("~", Tone::Change, "change".to_owned()),
         Action::Adopt => ("~", Tone::Change, "adopt".to_owned()),
         Action::Move { from } => ("~", Tone::Change, format!("move from {from}")),
-        Action::Replace { fields } => ("-/+", Tone::Danger, format!("REPLACE: {} can't be changed in place", fields.join(", "))),
+        Action::Replace { fields } => {
+            ("-/+", Tone::Danger, format!("REPLACE: {} can't be changed in place", fields.join(", ")))
+        }
         Action::Remove { .. } => ("-", Tone::Danger, "REMOVE".to_owned()),
         Action::Follow { .. } => ("~", Tone::Change, "name again".to_owned()),
     };
     let address = format!("{}.{}", change.address.kind, change.address.name);
     let region = change.address.region.as_deref().map(|region| format!(" @{region}")).unwrap_or_default();
-    page.line(2, &[(tone, &format!("{sign} ")), (Tone::Bold, &address), (Tone::Faint, &region), (tone, &format!("  {word}"))]);
+    page.line(
+        2,
+        &[(tone, &format!("{sign} ")), (Tone::Bold, &address), (Tone::Faint, &region), (tone, &format!("  {word}"))],
+    );
 }
 
 fn change(page: &mut Page, change: &Change) {
@@ -166,7 +171,10 @@ fn blocked(page: &mut Page, plan: &Plan) {
     for group in plan.blocked.chunk_by(|one, next| (&one.why, &one.help) == (&next.why, &next.help)) {
         page.gap();
         for Blocked { address, place, .. } in group {
-            page.line(2, &[(Tone::Danger, "! "), (Tone::Bold, &address.to_string()), (Tone::Faint, &format!("  {place}"))]);
+            page.line(
+                2,
+                &[(Tone::Danger, "! "), (Tone::Bold, &address.to_string()), (Tone::Faint, &format!("  {place}"))],
+            );
         }
         let Some(Blocked { why, help, .. }) = group.first() else { continue };
         page.text(6, (Tone::Plain, ""), (Tone::Plain, &pending::show(why)));
@@ -181,7 +189,10 @@ fn retained(page: &mut Page, plan: &Plan) {
         return;
     }
     page.gap();
-    page.line(0, &[(Tone::Bold, "Kept, though in no spec any more"), (Tone::Plain, ". To remove it, add to the specs:")]);
+    page.line(
+        0,
+        &[(Tone::Bold, "Kept, though in no spec any more"), (Tone::Plain, ". To remove it, add to the specs:")],
+    );
     for retained in &plan.retained {
         page.gap();
         page.line(2, &[(Tone::Bold, &retained.address.to_string()), (Tone::Faint, &format!("  {}", retained.name))]);
@@ -268,7 +279,10 @@ fn unread(page: &mut Page, plan: &Plan) {
     let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Read { request, unread, .. } in &plan.reads {
         if let Some(Unread { call, why, help: _ }) = unread {
-            reasons.entry(format!("{call} failed: {why}")).or_default().push(format!("{} in {}", request.source, request.scope));
+            reasons
+                .entry(format!("{call} failed: {why}"))
+                .or_default()
+                .push(format!("{} in {}", request.source, request.scope));
         }
     }
     for (reason, reads) in &reasons {
@@ -315,7 +329,9 @@ fn known_after_apply(value: &Value) -> Value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         Value::String(text) => Value::String(pending::show(text)),
         Value::Array(items) => Value::Array(items.iter().map(known_after_apply).collect()),
-        Value::Object(members) => Value::Object(members.iter().map(|(key, member)| (pending::show(key), known_after_apply(member))).collect()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(key, member)| (pending::show(key), known_after_apply(member))).collect())
+        }
     }
 }
 
@@ -366,7 +382,20 @@ pub fn report(plan: &Plan, report: &Report, look: Look) -> String {
     let done = report.count(|outcome| *outcome == Outcome::Done);
     let total = report.outcomes.len();
     if report.is_complete() {
-        page.line(0, &[(Tone::Bold, "Applied."), (Tone::Plain, &format!(" {}, {}.", counted(plan.changes.len() as u64, "resource"), counted(done as u64, "API call")))]);
+        page.line(
+            0,
+            &[
+                (Tone::Bold, "Applied."),
+                (
+                    Tone::Plain,
+                    &format!(
+                        " {}, {}.",
+                        counted(plan.changes.len() as u64, "resource"),
+                        counted(done as u64, "API call")
+                    ),
+                ),
+            ],
+        );
     } else {
         let bad = report.count(|outcome| matches!(outcome, Outcome::Failed(_)));
         let head = if report.stopped { "Stopped." } else { "Incomplete." };
@@ -375,7 +404,11 @@ pub fn report(plan: &Plan, report: &Report, look: Look) -> String {
         if let Some(error) = &report.journal_error {
             page.text(0, (Tone::Danger, "The journal could not be written: "), (Tone::Danger, error));
         }
-        page.text(0, (Tone::Bold, "help: "), (Tone::Plain, "the same command again goes on from here: what was done is found and left alone"));
+        page.text(
+            0,
+            (Tone::Bold, "help: "),
+            (Tone::Plain, "the same command again goes on from here: what was done is found and left alone"),
+        );
     }
     page.finish()
 }

@@ -89,7 +89,8 @@ impl Page {
     pub fn text(&mut self, indent: usize, label: (Tone, &str), text: (Tone, &str)) {
         let hang = indent + label.1.width();
         let room = self.look.width.saturating_sub(hang).max(20);
-        let options = textwrap::Options::new(room).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let options =
+            textwrap::Options::new(room).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation);
         let lines = textwrap::wrap(text.1, options);
         if lines.is_empty() {
             return self.line(indent, &[label]);

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Waker};
 use trueup_engine::check::{Checked, check};
 use trueup_engine::execute::{Event, Outcome, Report, Walk, execute, fill, remember};
 use trueup_engine::guard::approve;
-use trueup_specs::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_engine::observe::{Selection, reach, requests};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_specs::{Diagnostic, Loaded, Problems, Sources, load_from, render};
+use trueup_specs::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_state::journal::{Entry, Journal, Memory};
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Action, Cause, Plan};
@@ -73,10 +73,13 @@ impl Case {
 
     fn load(&self) -> Loaded {
         let settings = format!("[project]\nname = \"toys\"\nregion = \"eu-west-1\"\n{}", self.limits);
-        let accounts: String =
-            ACCOUNTS.iter().map(|(name, id)| format!("[account.{name}]\nid = \"{id}\"\ngroups = [\"all\"]\n")).collect();
+        let accounts: String = ACCOUNTS
+            .iter()
+            .map(|(name, id)| format!("[account.{name}]\nid = \"{id}\"\ngroups = [\"all\"]\n"))
+            .collect();
         let given = [("trueup.toml".to_owned(), settings), ("accounts.toml".to_owned(), accounts)];
-        let files = given.iter().chain(&self.files).map(|(name, text)| (PathBuf::from(name), text.clone().into_bytes()));
+        let files =
+            given.iter().chain(&self.files).map(|(name, text)| (PathBuf::from(name), text.clone().into_bytes()));
         load_from(files.collect(), &kinds().schemas())
     }
 
@@ -231,7 +234,11 @@ fn hold(run: &Run, events: &[Event]) {
     let once: BTreeSet<usize> = sent.iter().copied().collect();
     assert_eq!(once.len(), sent.len(), "nothing is sent twice");
     for (index, outcome) in report.outcomes.iter().enumerate() {
-        assert_eq!(*outcome == Outcome::Skipped, !once.contains(&index), "what was sent has an outcome, nothing else has");
+        assert_eq!(
+            *outcome == Outcome::Skipped,
+            !once.contains(&index),
+            "what was sent has an outcome, nothing else has"
+        );
     }
     let intents: Vec<usize> = journal
         .iter()

@@ -23,7 +23,13 @@ fn a_difference_has_a_cause() {
         ("both, to the same", "[node.a]\nnote = \"drifted\"", drift, true, &["= 1"]),
         ("no record", moved, drift, false, &["~ one/node.a note:unrecorded", "= 0"]),
         ("what is made", follows, calm, true, &["~ one/node.a note:follows", "+ one@eu-west-1/vault.v", "= 0"]),
-        ("a field each", "[node.a]\nnote = \"applied\"\ntags = { t = \"1\" }", drift, true, &["~ one/node.a note:drift tags:spec", "= 0"]),
+        (
+            "a field each",
+            "[node.a]\nnote = \"applied\"\ntags = { t = \"1\" }",
+            drift,
+            true,
+            &["~ one/node.a note:drift tags:spec", "= 0"],
+        ),
         ("gone by hand", same, |world| world.nodes.clear(), true, &["+ one/node.a", "= 0"]),
     ];
     for (what, specs, world, recorded, expected) in rows {

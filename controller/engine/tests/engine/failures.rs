@@ -12,7 +12,8 @@ use crate::case::{Case, Recorded, Run, lines};
 use crate::toy::world::Fault;
 
 /// What there is at first, and what it becomes: every sort of operation is on the way.
-const BEFORE: &str = "[node.a]\npeers = \"node.gone\"\n[node.gone]\n[node.c]\npeers = \"node.d\"\n[node.d]\n[vault.w]\n";
+const BEFORE: &str =
+    "[node.a]\npeers = \"node.gone\"\n[node.gone]\n[node.c]\npeers = \"node.d\"\n[node.d]\n[vault.w]\n";
 const AFTER: &str = "[node.a]\npeers = [\"node.b\", \"vault.v\"]\nnote = \"n\"\n[node.b]\npeers = \"node.a\"\n[node.c]\npeers = \"node.d\"\n\
                      [node.d]\nmaterial = \"oak\"\n[vault.v]\nreaders = \"node.b\"\n[vault.w]\ndoors = 2\n[node.e]\nowner = \"vault.w\"\n\
                      [badge.x]\n";
@@ -168,7 +169,8 @@ impl Recorded for Full {
 
 #[test]
 fn without_a_journal_nothing_more_is_sent() {
-    let specs = (0..6).map(|index| format!("[node.n{index}]\npeers = \"node.n{}\"\n", (index + 1) % 6)).collect::<String>();
+    let specs =
+        (0..6).map(|index| format!("[node.n{index}]\npeers = \"node.n{}\"\n", (index + 1) % 6)).collect::<String>();
     let lines = 2 * Case::new(&specs).plan().ops.len() + 2;
     for room in 0..lines {
         let mut case = Case::new(&specs);
@@ -203,7 +205,8 @@ fn each_intent_is_written_before_its_call_is_sent() {
     let approved = approve(case.plan()).unwrap();
     let mut journal = Watching(&case, Memory::default(), Vec::new());
     let stop = AtomicBool::new(false);
-    let walk = trueup_engine::execute::Walk { performer: &case.toy, journal: &mut journal, events: &mut |_| {}, stop: &stop };
+    let walk =
+        trueup_engine::execute::Walk { performer: &case.toy, journal: &mut journal, events: &mut |_| {}, stop: &stop };
     crate::case::block_on(trueup_engine::execute::execute(&approved, walk));
     assert_eq!(journal.2, [0, 1, 2], "how many there were when each intent was written");
 }

@@ -9,9 +9,9 @@ use proptest::sample::{Index, select, subsequence};
 use proptest::test_runner::RngSeed;
 use trueup_engine::guard::approve;
 use trueup_engine::kind::{At, Kind};
-use trueup_specs::{TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
 use trueup_engine::render::plan_json;
 use trueup_specs::pending;
+use trueup_specs::{TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Action, Change, Plan};
 
@@ -84,17 +84,8 @@ fn nodes() -> impl Strategy<Value = Vec<Option<NodeGen>>> {
         subsequence((0..VAULTS).collect::<Vec<_>>(), 0..=1),
         (prop::bool::weighted(0.5), prop::bool::weighted(0.05)),
     );
-    let node = node.prop_map(|((path, material, note), note_of_vault, owned, peers, vaults, (adopt, protect))| NodeGen {
-        name: 0,
-        path,
-        material,
-        note,
-        note_of_vault,
-        owned,
-        peers,
-        vaults,
-        adopt,
-        protect,
+    let node = node.prop_map(|((path, material, note), note_of_vault, owned, peers, vaults, (adopt, protect))| {
+        NodeGen { name: 0, path, material, note, note_of_vault, owned, peers, vaults, adopt, protect }
     });
     // Names are given out anew now and then, so that things change places; but the one who owns stays where it is.
     let (namers, leaves) = (|| (1..LEAVES).collect::<Vec<_>>(), || (LEAVES..NODES).collect::<Vec<_>>());

@@ -122,7 +122,7 @@ fn what_is_not_ours_is_left_alone() {
 #[test]
 fn a_thing_of_nobody_is_adopted_where_it_is_as_its_spec_says() {
     let noted = |note: &str| NodeModel { note: Some(note.to_owned()), ..wild("a") };
-    let differs = "! one/node.a: `a` exists already, has no owner, and differs from its spec in note, tags";
+    let differs = "! one/node.a: `a` exists already, has no owner, and differs from its spec in note";
     let rows: [(&str, Option<&str>, bool, &[&str]); 5] = [
         ("[node.a]\nnote = \"n\"", Some("n"), false, &["adopt one/node.a tags:unrecorded", "= 0"]),
         ("[node.a]\nnote = \"n\"", Some("m"), false, &[differs, "= 0"]),
@@ -133,7 +133,12 @@ fn a_thing_of_nobody_is_adopted_where_it_is_as_its_spec_says() {
             false,
             &["adopt one/node.a note:unrecorded tags:unrecorded", "= 0"],
         ),
-        ("[node.a]\ntags = { t = \"1\" }", None, false, &["! one/node.a: `a` exists already, has no owner, and differs from its spec in tags", "= 0"]),
+        (
+            "[node.a]\ntags = { t = \"1\" }",
+            None,
+            false,
+            &["! one/node.a: `a` exists already, has no owner, and differs from its spec in tags", "= 0"],
+        ),
     ];
     for (specs, note, adopt, expected) in rows {
         let mut case = Case::new(specs);
@@ -214,9 +219,11 @@ fn protection_outlives_the_block_and_the_record() {
     };
     let gone = "! one/node.a: `a` is in no spec any more, but it is protected (tag trueup:protect)";
     let replaced = "! one/node.a: it is protected, and changing material means removing it";
-    for (specs, expected) in
-        [("", gone), ("[node.a]\nprotect = true\nmaterial = \"oak\"", replaced), ("[node.a]\nmaterial = \"oak\"", replaced)]
-    {
+    for (specs, expected) in [
+        ("", gone),
+        ("[node.a]\nprotect = true\nmaterial = \"oak\"", replaced),
+        ("[node.a]\nmaterial = \"oak\"", replaced),
+    ] {
         let case = Case::new(specs);
         case.toy.world(|world| world.add_node("one", protected("a")));
         case.check(&[expected, "= 0"]);
@@ -230,8 +237,14 @@ fn protection_is_put_on_and_taken_off() {
     for (specs, expected) in [
         ("", vec![gone, "= 0"]),
         ("[node.a]\nprotect = true\nnote = \"n\"", vec!["~ one/node.a note:spec", "= 0"]),
-        ("[node.a]\nprotect = true\nmaterial = \"oak\"", vec!["! one/node.a: it is protected, and changing material means removing it", "= 0"]),
-        ("[node.a]\nmaterial = \"oak\"", vec!["! one/node.a: it is protected, and changing material means removing it", "= 0"]),
+        (
+            "[node.a]\nprotect = true\nmaterial = \"oak\"",
+            vec!["! one/node.a: it is protected, and changing material means removing it", "= 0"],
+        ),
+        (
+            "[node.a]\nmaterial = \"oak\"",
+            vec!["! one/node.a: it is protected, and changing material means removing it", "= 0"],
+        ),
         ("[node.a]\nprotect = false", vec!["~ one/node.a tags:spec", "= 0"]),
     ] {
         case.specs(&[("one", specs)]);

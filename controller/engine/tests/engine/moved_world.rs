@@ -22,7 +22,8 @@ fn since(case: &Case, plan: &Plan) -> Result<Vec<String>, String> {
 fn what_moved_is_told() {
     type Act = fn(&mut World);
     let first = "[node.a]\nnote = \"old\"\n[node.gone]\n[node.same]";
-    let second = "[node.a]\nnote = \"new\"\n[node.made]\n[node.same]\n[[moved]]\nfrom = \"node.was\"\nto = \"node.made\"";
+    let second =
+        "[node.a]\nnote = \"new\"\n[node.made]\n[node.same]\n[[moved]]\nfrom = \"node.was\"\nto = \"node.made\"";
     let rows: [(&str, Act, &[&str]); 9] = [
         ("nothing", |_| {}, &[]),
         ("gone", |world| drop(world.nodes.remove(&key("a"))), &["one/node.a is gone"]),

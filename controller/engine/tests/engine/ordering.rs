@@ -26,12 +26,7 @@ fn what_is_named_comes_first() {
             "[node.a]\npeers = \"node.b\"\n[node.b]\npeers = \"node.c\"\n[node.c]",
             &["make node c", "make node b", "make node a"],
         ),
-        (
-            "a value that is made up",
-            "",
-            "[node.a]\npeers = \"vault.v\"\n[vault.v]",
-            &["make vault v", "make node a"],
-        ),
+        ("a value that is made up", "", "[node.a]\npeers = \"vault.v\"\n[vault.v]", &["make vault v", "make node a"]),
         (
             "an owner and peers",
             "",
@@ -106,13 +101,7 @@ fn what_is_named_no_more_goes_last() {
             "a chain goes from its end",
             "[node.a]\npeers = \"node.b\"\n[node.b]\npeers = \"node.c\"\n[node.c]",
             "",
-            &[
-                "take peers from node a",
-                "drop node a",
-                "take peers from node b",
-                "drop node b",
-                "drop node c",
-            ],
+            &["take peers from node a", "drop node a", "take peers from node b", "drop node b", "drop node c"],
         ),
         (
             "two that name each other",
@@ -161,7 +150,13 @@ fn what_names_a_thing_made_again_names_it_again() {
             "two that name each other, one made again",
             "[node.a]\npeers = \"node.b\"\n[node.b]\npeers = \"node.a\"",
             "[node.a]\npeers = \"node.b\"\n[node.b]\npeers = \"node.a\"\nmaterial = \"oak\"",
-            &["take peers from node a", "take peers from node b", "drop node b", "make node b", "put the peers of node a"],
+            &[
+                "take peers from node a",
+                "take peers from node b",
+                "drop node b",
+                "make node b",
+                "put the peers of node a",
+            ],
         ),
         (
             "two that name each other, both made again",
@@ -243,7 +238,12 @@ fn the_longest_chain_is_what_takes_time() {
 
 #[test]
 fn file_order_changes_nothing_but_places() {
-    let blocks = ["[node.a]\npeers = \"node.b\"\n", "[node.b]\nowner = \"node.c\"\n", "[node.c]\n", "[vault.v]\nreaders = \"node.a\"\n"];
+    let blocks = [
+        "[node.a]\npeers = \"node.b\"\n",
+        "[node.b]\nowner = \"node.c\"\n",
+        "[node.c]\n",
+        "[vault.v]\nreaders = \"node.a\"\n",
+    ];
     let forward = Case::new(&blocks.concat()).plan();
     let backward = Case::new(&blocks.iter().rev().copied().collect::<String>()).plan();
     assert_eq!(forward.ops, backward.ops);

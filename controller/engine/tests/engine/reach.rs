@@ -10,7 +10,8 @@ const ONE: &str = "[node.a]\npeers = [\"node.b\", \"two/node.x\"]\n[node.b]\n[no
 const TWO: &str = "[node.x]\npeers = \"node.y\"\n[node.y]\n[node.z]\npeers = \"one/node.a\"";
 
 fn selection(accounts: &[&str], targets: &[&str]) -> Selection {
-    let set = |items: &[&str]| (!items.is_empty()).then(|| items.iter().copied().map(Into::into).collect::<BTreeSet<_>>());
+    let set =
+        |items: &[&str]| (!items.is_empty()).then(|| items.iter().copied().map(Into::into).collect::<BTreeSet<_>>());
     let targets: Option<BTreeSet<String>> =
         (!targets.is_empty()).then(|| targets.iter().map(|target| (*target).to_owned()).collect());
     Selection { accounts: set(accounts), targets }
@@ -62,7 +63,8 @@ fn a_selection_follows_references() {
 fn nothing_outside_of_the_selection_changes() {
     let mut case = Case::of(&[("one", ONE), ("two", TWO)]);
     case.converge();
-    let note = |specs: &str| specs.replace("[node.y]", "[node.y]\nnote = \"n\"").replace("[node.b]", "[node.b]\nnote = \"n\"");
+    let note =
+        |specs: &str| specs.replace("[node.y]", "[node.y]\nnote = \"n\"").replace("[node.b]", "[node.b]\nnote = \"n\"");
     case.specs(&[("one", &note(ONE).replace("[node.d]\npeers = \"vault.v\"", "")), ("two", &note(TWO))]);
     let rows: [(&[&str], &[&str], &[&str]); 6] = [
         (&[], &[], &["~ one/node.b note:spec", "- one/node.d", "~ two/node.y note:spec", "= 5"]),
@@ -90,7 +92,8 @@ fn a_target_that_is_in_no_spec_any_more_is_removed_alone() {
 fn a_value_of_an_account_that_is_not_selected_is_read() {
     let mut case = Case::of(&[("one", "[node.a]\npeers = \"two/vault.v\""), ("two", "[vault.v]")]);
     case.selection = selection(&["one"], &[]);
-    let why = "! one/node.a (unread): it needs two@eu-west-1/vault.v.arn, which is not known and will not be after this plan";
+    let why =
+        "! one/node.a (unread): it needs two@eu-west-1/vault.v.arn, which is not known and will not be after this plan";
     case.check(&[why, "= 0"]);
     case.selection = Selection::default();
     case.converge();

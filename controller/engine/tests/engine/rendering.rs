@@ -115,7 +115,8 @@ fn everything() -> Case {
     case.toy.world(|world| {
         world.node("one", "both").unwrap().note = Some("as somebody's hand left it".to_owned());
         let drifted = world.node("one", "drifted").unwrap();
-        drifted.note = Some("what somebody put there by hand, in a hurry, and that nobody wrote down anywhere".to_owned());
+        drifted.note =
+            Some("what somebody put there by hand, in a hurry, and that nobody wrote down anywhere".to_owned());
         drifted.tags.insert("by".to_owned(), "hand".to_owned());
         world.add_node("one", wild("wild"));
         world.add_node("one", wild("differs"));
@@ -144,7 +145,11 @@ fn a_plan_at_60_columns() {
 fn a_plan_in_colour() {
     let colored = plan(&everything().plan(), Look { width: 80, color: true });
     insta::assert_snapshot!(colored.replace('\u{1b}', "␛"));
-    assert_eq!(without_codes(&colored), plan(&everything().plan(), Look { width: 80, color: false }), "colour adds nothing");
+    assert_eq!(
+        without_codes(&colored),
+        plan(&everything().plan(), Look { width: 80, color: false }),
+        "colour adds nothing"
+    );
 }
 
 /// The text without its escape codes.
@@ -177,7 +182,8 @@ fn a_line_is_wider_only_for_a_word_that_is_never_cut() {
 #[test]
 fn an_empty_plan_says_so() {
     let look = Look { width: 80, color: false };
-    let told: Vec<String> = ["", "[node.a]", "[node.a]\n[node.b]"].map(|specs| plan(&Case::applied(specs).plan(), look)).into();
+    let told: Vec<String> =
+        ["", "[node.a]", "[node.a]\n[node.b]"].map(|specs| plan(&Case::applied(specs).plan(), look)).into();
     insta::assert_snapshot!(told.join("---\n"));
 }
 
@@ -190,7 +196,9 @@ fn a_report_after_all_went_well() {
 
 #[test]
 fn a_report_after_failures() {
-    let mut case = Case::new("[node.a]\npeers = \"node.b\"\n[node.b]\npeers = \"node.a\"\n[vault.v]\nreaders = \"node.b\"\n[node.c]");
+    let mut case = Case::new(
+        "[node.a]\npeers = \"node.b\"\n[node.b]\npeers = \"node.a\"\n[vault.v]\nreaders = \"node.b\"\n[node.c]",
+    );
     let mut told = String::new();
     for fault in [Fault::Refuse(1), Fault::LoseAnswer(2)] {
         case.toy.fail(fault);

@@ -62,7 +62,7 @@ fn what_needs_a_value_that_could_not_be_read_waits() {
         ],
     );
     let text = plan(&case.plan(), Look { width: 80, color: false });
-    assert!(text.contains("Could not read vaults in one@eu-west-1: toy:Listvaults: AccessDenied"), "{text}");
+    assert!(text.contains("Could not read vaults in one@eu-west-1."), "{text}");
 }
 
 #[test]

@@ -201,11 +201,7 @@ impl Kind for Node {
                     trust: trust.clone(),
                     tags: tags.clone(),
                 },
-                NodeCall::PutPeers {
-                    peers: peers.clone(),
-                    adds: peers.iter().cloned().collect(),
-                    unnames: Vec::new(),
-                },
+                NodeCall::PutPeers { peers: peers.clone(), adds: peers.iter().cloned().collect(), unnames: Vec::new() },
             ],
             NodeCall::PutOwner { owner: Some(owner), unnames: Some(unnames) } => vec![
                 NodeCall::PutOwner { owner: None, unnames: Some(unnames.clone()) },

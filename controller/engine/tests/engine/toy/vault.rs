@@ -205,11 +205,9 @@ impl Kind for Vault {
             },
             VaultOp::Tag { vault, tags: _ } => of("box:TagVault", vault, "tag"),
             VaultOp::Untag { vault, keys: _ } => of("box:UntagVault", vault, "untag"),
-            VaultOp::Drop { vault, unnames } => OpInfo {
-                unnames: unnames.clone(),
-                destroys: vec![vault.clone()],
-                ..of("box:DropVault", vault, "drop")
-            },
+            VaultOp::Drop { vault, unnames } => {
+                OpInfo { unnames: unnames.clone(), destroys: vec![vault.clone()], ..of("box:DropVault", vault, "drop") }
+            }
         }
     }
 

@@ -239,7 +239,8 @@ impl World {
     }
 
     fn id_of(&self, arn: &str) -> Option<u64> {
-        let node = |being: &Being<NodeModel>, account: &str| node::arn(account, &being.model.path, &being.model.name) == arn;
+        let node =
+            |being: &Being<NodeModel>, account: &str| node::arn(account, &being.model.path, &being.model.name) == arn;
         let nodes = self.nodes.iter().find(|((account, _), being)| node(being, account)).map(|(_, being)| being.id);
         nodes.or_else(|| self.vaults.get(arn).map(|being| being.id))
     }

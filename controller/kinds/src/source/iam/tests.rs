@@ -74,14 +74,21 @@ async fn a_thousand_roles_and_a_hundred_policies_take_few_calls() {
     for number in 0..1_000 {
         let name = format!("role{number}");
         session.iam().create_role().role_name(&name).assume_role_policy_document(TRUST).send().await.unwrap();
-        wanted.push(Wanted { kind: "role".into(), address: format!("tooling/role.{name}"), name, recorded: BTreeMap::new() });
+        wanted.push(Wanted {
+            kind: "role".into(),
+            address: format!("tooling/role.{name}"),
+            name,
+            recorded: BTreeMap::new(),
+        });
     }
     for number in 0..100 {
         let (name, address) = (format!("policy{number}"), format!("tooling/policy.policy{number}"));
         let request = session.iam().create_policy().policy_name(&name).policy_document(document);
         let made = request.description("reads").tags(tag(ADDRESS, address.clone())).send().await.unwrap();
         let id = made.policy.and_then(|policy| policy.policy_id).unwrap();
-        let recorded = [("id", id.as_str()), ("description", "reads")].map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let recorded = [("id", id.as_str()), ("description", "reads")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into();
         wanted.push(Wanted { kind: "policy".into(), address, name, recorded });
     }
     let scope = Scope { account: "tooling".into(), region: None };
