@@ -282,28 +282,31 @@ pub fn fill(value: &Value, outputs: &BTreeMap<String, Outputs>) -> Value {
 /// Writes into the ledger what the run brought about: a resource whose operations all succeeded is as its plan says. One of which a
 /// part failed keeps its old entry, since only AWS knows what it is now.
 pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
-    for Confirmed { address, scope, name, outputs, model } in &plan.confirmed {
-        let entry = ledger::Entry { name: name.clone(), outputs: outputs.clone(), model: model.clone() };
-        ledger.put(scope, address.clone(), entry);
-    }
     let mut complete = vec![true; plan.changes.len()];
     for (op, outcome) in plan.ops.iter().zip(&report.outcomes) {
         complete[op.change] &= *outcome == Outcome::Done;
     }
-    for (change, _) in plan.changes.iter().zip(&complete).filter(|(_, complete)| **complete) {
+    let done = || plan.changes.iter().zip(&complete).filter(|(_, complete)| **complete).map(|(change, _)| change);
+    // All that goes before all that stays: things may change places, and one address may stand for a thing that goes and one that stays.
+    for change in done() {
         if let Action::Move { from } = &change.action
             && let Ok(from) = from.parse()
         {
             ledger.remove(&change.scope, &from);
         }
-        match &change.after {
-            None => ledger.remove(&change.scope, &change.address),
-            Some(after) => {
-                let mut outputs = change.outputs.clone();
-                outputs.extend(report.outputs.get(&change.address.to_string()).cloned().unwrap_or_default());
-                let entry = ledger::Entry { name: change.name.clone(), outputs, model: fill(after, &report.outputs) };
-                ledger.put(&change.scope, change.address.clone(), entry);
-            }
+        if change.after.is_none() {
+            ledger.remove(&change.scope, &change.address);
         }
+    }
+    for Confirmed { address, scope, name, outputs, model } in &plan.confirmed {
+        let entry = ledger::Entry { name: name.clone(), outputs: outputs.clone(), model: model.clone() };
+        ledger.put(scope, address.clone(), entry);
+    }
+    for change in done() {
+        let Some(after) = &change.after else { continue };
+        let mut outputs = change.outputs.clone();
+        outputs.extend(report.outputs.get(&change.address.to_string()).cloned().unwrap_or_default());
+        let entry = ledger::Entry { name: change.name.clone(), outputs, model: fill(after, &report.outputs) };
+        ledger.put(&change.scope, change.address.clone(), entry);
     }
 }

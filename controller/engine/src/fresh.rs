@@ -42,7 +42,14 @@ pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Resu
             Entry::Occupied(occupied) => occupied.into_mut(),
             Entry::Vacant(vacant) => vacant.insert(kind.observe(facts, &change.scope)?),
         };
-        let now = live.iter().find(|live| is_of(change, kind, live, &plan.project, ledger));
+        let named = |live: &&Live<AnyModel>| !change.name.is_empty() && live.name == change.name;
+        // What another change found by its name is that one's, whatever its tag says: names go first.
+        let others = |live: &&Live<AnyModel>| {
+            let same_sort = |other: &&Change| other.address.kind == change.address.kind && other.scope == change.scope;
+            !live.name.is_empty() && plan.changes.iter().filter(same_sort).any(|other| other.name == live.name)
+        };
+        let tagged = |live: &&Live<AnyModel>| !others(live) && is_of(change, kind, live, &plan.project, ledger);
+        let now = live.iter().find(named).or_else(|| live.iter().find(tagged));
         let what = match (now, &change.before) {
             (None, None) => continue,
             (None, Some(_)) => "is gone".to_owned(),
@@ -61,7 +68,6 @@ pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Resu
 }
 
 fn is_of(change: &Change, kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, ledger: &Ledger) -> bool {
-    let named = !change.name.is_empty() && live.name == change.name;
     let previous = match &change.action {
         Action::Move { from } => Some(&**from),
         Action::Create
@@ -71,9 +77,8 @@ fn is_of(change: &Change, kind: &dyn AnyKind, live: &Live<AnyModel>, project: &s
         | Action::Remove { .. }
         | Action::Follow { .. } => None,
     };
-    let tagged = match owner(kind, live, project, ledger, &change.scope) {
+    match owner(kind, live, project, ledger, &change.scope) {
         Owner::Ours(address) => address == change.address.to_string() || previous == Some(&*address),
         Owner::Nobody | Owner::Other(_) => false,
-    };
-    named || tagged
+    }
 }

@@ -34,7 +34,7 @@ pub struct Ordered {
     pub draft: Draft,
     /// What it waits for, as indices before its own.
     pub after: Vec<usize>,
-    /// It waits for something that another resource's operation makes.
+    /// It needs something that this plan makes.
     pub fresh: bool,
 }
 

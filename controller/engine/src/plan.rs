@@ -59,7 +59,8 @@ pub fn plan(inputs: Inputs<'_>, problems: &mut Problems) -> Option<Plan> {
             return None;
         }
         let again: BTreeSet<usize> = round.replaced();
-        if again == replaced {
+        // A later round can also find that one of them must be left alone; it stays in the set, so that the rounds end.
+        if again.is_subset(&replaced) {
             break round.finish();
         }
         replaced.extend(again);
@@ -390,8 +391,9 @@ impl<'a> Round<'a> {
         }
         let by_item: HashMap<usize, usize> =
             self.decisions.iter().enumerate().filter_map(|(place, decision)| Some((decision.item?, place))).collect();
-        let reread: Vec<usize> =
-            (0..self.inputs.checked.items.len()).filter(|index| !self.skipped.contains(index)).collect();
+        let reread: Vec<usize> = (0..self.inputs.checked.items.len())
+            .filter(|index| self.inputs.reach.selected[*index] && !self.skipped.contains(index))
+            .collect();
         for index in reread {
             let Found::Live(live, Owner::Ours(_) | Owner::Nobody) = &self.matches.found[index] else { continue };
             let item = &self.inputs.checked.items[index];
@@ -399,8 +401,10 @@ impl<'a> Round<'a> {
             let after = by_item.get(&index).and_then(|place| self.decisions[*place].change.after.clone());
             let after = after.and_then(|after| item.kind.read_value(after).ok());
             for arn in &replaced {
-                let ops = item.kind.follow(&item.at, after.as_ref().unwrap_or(&live.model), arn);
-                if ops.is_empty() {
+                // A model made from JSON lacks what a kind does not save (an ARN), so it only tells whether the thing is still named.
+                let still = after.as_ref().is_none_or(|after| !item.kind.follow(&item.at, after, arn).is_empty());
+                let ops = item.kind.follow(&item.at, &live.model, arn);
+                if ops.is_empty() || !still {
                     continue;
                 }
                 match by_item.get(&index) {

@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use specs::{Fleet, REGION, Share, TOOLING, TOOLING_ID, tenant, tenant_id};
 use trueup_engine::check::{Checked, Kinds, check};
-use trueup_engine::execute::{Outcome, Walk, execute};
+use trueup_engine::execute::{Outcome, Walk, execute, remember};
 use trueup_engine::guard::approve;
 use trueup_engine::observe::{Selection, reach, requests};
 use trueup_engine::plan::{Inputs, plan};
@@ -45,11 +45,11 @@ async fn aws(sandbox: &Sandbox, fleet: Fleet) -> Aws {
         .expect("the sandbox lets its caller in")
 }
 
-/// Reads and decides, knowing nothing from before.
-async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>) -> Plan {
-    let (selection, ledger) = (Selection::default(), Ledger::default());
+/// Reads and decides.
+async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>, ledger: &Ledger) -> Plan {
+    let selection = Selection::default();
     let reach = reach(checked, &selection);
-    let requests = requests(checked, &selection, &reach, &ledger);
+    let requests = requests(checked, &selection, &reach, ledger);
     let facts = aws.read(&requests, &|_, _| {}).await;
     let inputs = Inputs {
         checked,
@@ -58,7 +58,7 @@ async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>) -> Plan {
         reach: &reach,
         requests: &requests,
         facts: &facts,
-        ledger: &ledger,
+        ledger,
         adopt: false,
     };
     let mut problems = Problems::new();
@@ -67,41 +67,52 @@ async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>) -> Plan {
     plan.expect("a plan without problems")
 }
 
-/// What a plan costs once its fleet stands: the plan, and the sandbox's own count of the calls it saw.
-async fn settled(fleet: Fleet) -> (Plan, BTreeMap<(String, String), u64>) {
+/// A plan with nothing to do, and the calls the sandbox saw for it, by service and operation.
+struct Settled {
+    plan: Plan,
+    seen: BTreeMap<(String, String), u64>,
+}
+
+/// Applies the fleet; then plans with the record of that, and once more without, as after the loss of the state.
+async fn settled(fleet: Fleet) -> [Settled; 2] {
     let loaded = load_from(fleet.files(), &trueup_kinds::schemas());
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     let source_scope = |source: &str| trueup_kinds::source::scope_of(source).unwrap_or(KindScope::Account);
     let kinds = Kinds { rows: trueup_kinds::kinds(), source_scope };
     let mut problems = Problems::new();
-    let checked = check(loaded.project.as_ref().expect("there are files"), kinds, &mut problems)
-        .expect("kinds and accounts are known");
+    let project = loaded.project.as_ref().expect("there are files");
+    let checked = check(project, kinds, &mut problems).expect("kinds and accounts are known");
     assert!(problems.is_empty(), "{problems:?}");
 
     let mut ids: Vec<String> = (0..fleet.tenants).map(tenant_id).collect();
     ids.push(TOOLING_ID.to_owned());
     let sandbox = Sandbox::in_memory(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut ledger = Ledger::default();
     let first = aws(&sandbox, fleet).await;
-    let approved = approve(planned(&first, &loaded, &checked).await).expect("it only creates");
+    let approved = approve(planned(&first, &loaded, &checked, &ledger).await).expect("it only creates");
     assert_eq!(approved.plan().changes.len(), fleet.len());
-    let walk =
-        Walk { performer: &first, journal: &mut Memory::default(), events: &mut |_| {}, stop: &AtomicBool::new(false) };
+    let (mut journal, stop) = (Memory::default(), AtomicBool::new(false));
+    let walk = Walk { performer: &first, journal: &mut journal, events: &mut |_| {}, stop: &stop };
     let report = execute(&approved, walk).await;
-    assert!(
-        report.is_complete(),
-        "{:?}",
-        report.outcomes.iter().find(|outcome| !matches!(outcome, trueup_engine::execute::Outcome::Done))
-    );
+    let undone = report.outcomes.iter().find(|outcome| **outcome != Outcome::Done);
+    assert!(report.is_complete(), "{undone:?}");
+    remember(&mut ledger, approved.plan(), &report);
 
+    let recorded = again(&sandbox, fleet, &loaded, &checked, &ledger).await;
+    assert!(recorded.plan.confirmed.is_empty(), "all is on record");
+    [recorded, again(&sandbox, fleet, &loaded, &checked, &Ledger::default()).await]
+}
+
+async fn again(sandbox: &Sandbox, fleet: Fleet, loaded: &Loaded, checked: &Checked<'_>, ledger: &Ledger) -> Settled {
     sandbox.reset_calls();
-    let second = aws(&sandbox, fleet).await;
-    let plan = planned(&second, &loaded, &checked).await;
+    let aws = aws(sandbox, fleet).await;
+    let plan = planned(&aws, loaded, checked, ledger).await;
     assert!(plan.is_empty(), "{:#?}", plan.changes.first());
     assert!(!plan.is_incomplete(), "{:#?}", plan.blocked.first());
-    assert_eq!(plan.unchanged as usize, fleet.len());
+    assert_eq!(plan.unchanged, fleet.len() as u64);
     let seen = sandbox.calls();
-    assert_eq!(second.calls(), seen.values().sum::<u64>(), "what is printed is what AWS saw");
-    (plan, seen)
+    assert_eq!(aws.calls(), seen.values().sum::<u64>(), "what is counted is what AWS saw");
+    Settled { plan, seen }
 }
 
 /// The calls of the reads of one source.
@@ -111,7 +122,7 @@ fn calls_of(plan: &Plan, source: &str) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_over_a_thousand_roles_takes_ten_calls_of_iam() {
-    let (plan, seen) = settled(FLEET).await;
+    let [Settled { plan, seen }, forgotten] = settled(FLEET).await;
     let mut table = String::new();
     for ((service, operation), calls) in &seen {
         table.push_str(&format!("{service:<8} {operation:<36} {calls:>5}\n"));
@@ -124,4 +135,9 @@ async fn a_plan_over_a_thousand_roles_takes_ten_calls_of_iam() {
     assert!(s3 <= 7 * FLEET.share.buckets as u64 + 5, "S3 took {s3} calls\n{table}");
     assert!(kms <= 5 * FLEET.keys as u64 + 5, "KMS took {kms} calls\n{table}");
     assert_eq!(sum, iam + s3 + kms + 1, "and one GetCallerIdentity\n{table}");
+
+    // No listing tells a policy's description; without a record each policy is asked for its own.
+    let forgotten = calls_of(&forgotten.plan, "iam");
+    println!("IAM without a record of the last apply: {forgotten}");
+    assert_eq!(forgotten, iam + FLEET.share.policies as u64);
 }

@@ -15,6 +15,7 @@ pub use fields::show;
 pub use page::{Look, Page, Tone};
 
 use crate::execute::{Outcome, Report};
+use crate::perform::Effect;
 
 /// The least a call to AWS takes, in seconds. Control-plane calls take 50 to 500 ms from most places; no claim of speed is built on it,
 /// it only tells a plan of seconds from one of minutes.
@@ -368,6 +369,13 @@ pub fn report(plan: &Plan, report: &Report, look: Look) -> String {
                 Outcome::Failed(error) => {
                     page.line(4, &[(Tone::Danger, "FAILED    "), (Tone::Plain, &op.title)]);
                     page.text(14, (Tone::Plain, ""), (Tone::Plain, &error.to_string()));
+                    if error.effect == Effect::Unknown {
+                        page.text(
+                            14,
+                            (Tone::Danger, ""),
+                            (Tone::Danger, "it may have happened all the same: the next plan will show"),
+                        );
+                    }
                     if let Some(id) = &error.request_id {
                         page.line(14, &[(Tone::Faint, &format!("request id {id}"))]);
                     }

@@ -4,7 +4,7 @@ use trueup_engine::order::tokens;
 use trueup_engine::render::longest_chain;
 use trueup_state::plan::Plan;
 
-use crate::case::{Case, titles};
+use crate::case::{Case, lines, titles};
 
 /// Applies `first`, then plans `second`; the operations must come in this order, and their run must converge.
 fn check(table: &[(&str, &str, &str, &[&str])]) {
@@ -247,4 +247,13 @@ fn file_order_changes_nothing_but_places() {
     let forward = Case::new(&blocks.concat()).plan();
     let backward = Case::new(&blocks.iter().rev().copied().collect::<String>()).plan();
     assert_eq!(forward.ops, backward.ops);
+}
+
+#[test]
+fn what_must_be_left_alone_after_all_ends_the_rounds() {
+    let mut case = Case::applied("[vault.v]\n[vault.w]\nlock = \"${vault.v.id}\"");
+    case.specs(&[("one", "[vault.v]\ndoors = 2\n[vault.w]\ndoors = 2\nlock = \"${vault.v.id}\"")]);
+    let plan = case.plan();
+    assert_eq!(plan.changes.len(), 1, "{:?}", lines(&plan));
+    assert!(plan.blocked[0].why.starts_with("lock: "), "{:?}", plan.blocked);
 }

@@ -39,10 +39,13 @@ fn told(accounts: &[&str], targets: &[&str]) -> (String, String, String) {
     .unwrap()
 }
 
+/// Accounts and targets; what may change, what is read beside it, what is asked for.
+type Row = (&'static [&'static str], &'static [&'static str], &'static str, &'static str, &'static str);
+
 #[test]
 fn a_selection_follows_references() {
     let all = "one:badges two:badges one:nodes two:nodes one:vaults two:vaults";
-    let rows: [(&[&str], &[&str], &str, &str, &str); 8] = [
+    let rows: [Row; 8] = [
         (&[], &[], "a b c d v x y z", "", all),
         (&["one"], &[], "a b c d v", "x y", "one:badges one:nodes two:nodes one:vaults"),
         (&["two"], &[], "x y z", "a b", "two:badges one:nodes two:nodes two:vaults"),

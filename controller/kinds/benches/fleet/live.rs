@@ -91,7 +91,7 @@ impl Fleet {
             path: "/".to_owned(),
             id: format!("ANPA{index:017}"),
             arn: policy_arn(id, index),
-            description: String::new(),
+            description: format!("Reads what service {index} made"),
             default_version: "v1".to_owned(),
             versions: vec!["v1".to_owned()],
             document: format!(

@@ -106,7 +106,7 @@ impl Fleet {
         push(
             text,
             &format!(
-                "\n[policy.p{index}]\n\
+                "\n[policy.p{index}]\ndescription = \"Reads what service {index} made\"\n\
                  \n[[policy.p{index}.policy]]\nsid = \"Read\"\nallow = [\"s3:GetObject\", \"s3:GetObjectVersion\"]\n\
                  resource = \"${{bucket.b{bucket}.arn}}/p{index}/*\"\n\
                  \n[[policy.p{index}.policy]]\nsid = \"List\"\nallow = \"s3:ListBucket\"\nresource = \"${{bucket.b{bucket}.arn}}\"\n\
