@@ -18,6 +18,8 @@ pub const FORMAT: u32 = 1;
 pub struct Plan {
     /// [`FORMAT`].
     pub format: u32,
+    /// Which AWS it was made for: `aws`, `sandbox`, or the address calls were sent to; and whose credentials.
+    pub world: String,
     /// The project's name; the owner of everything in the plan.
     pub project: Arc<str>,
     /// The accounts the plan touches, by their name in the specs.
@@ -198,8 +200,10 @@ pub struct Retained {
     pub address: Address,
     /// Its physical name.
     pub name: String,
-    /// The TOML that would remove it.
-    pub removal: String,
+    /// Why it is left.
+    pub why: String,
+    /// The TOML that would remove it, where some would.
+    pub removal: Option<String>,
 }
 
 /// A resource that is as its spec says, and that the ledger has differently or not at all.

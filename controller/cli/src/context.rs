@@ -101,12 +101,36 @@ impl Context {
         self.sandbox_dir(project).join("state")
     }
 
-    /// The store of the project.
+    /// The store of the project. What is in the sandbox, or behind another endpoint, is another world with a record of its own.
     pub(crate) fn store(&self, project: &Project) -> LocalStore {
-        LocalStore::new(if self.common.sandbox {
-            self.sandbox_state_dir(project)
-        } else {
-            self.common.directory.join(&project.settings.state.path)
+        let state = self.common.directory.join(&project.settings.state.path);
+        LocalStore::new(match &self.common.endpoint_url {
+            _ if self.common.sandbox => self.sandbox_state_dir(project),
+            Some(url) => state.join("endpoints").join(url.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
+            None => state,
+        })
+    }
+
+    /// Which AWS the flags lead to, and whose credentials.
+    fn world(&self, aws: &Aws) -> String {
+        let place = match &self.common.endpoint_url {
+            _ if self.common.sandbox => "sandbox",
+            Some(url) => url,
+            None => "aws",
+        };
+        format!("{place} as {}", aws.caller().account)
+    }
+
+    /// Refuses a plan that was made for another AWS.
+    pub(crate) fn expect_world(&self, plan: &Plan, aws: &Aws) -> Result<(), Stop> {
+        let here = self.world(aws);
+        if plan.world == here {
+            return Ok(());
+        }
+        Err(Stop::Error {
+            what: format!("refused: this plan was made for `{}`, and this is `{here}`", plan.world),
+            help: Some("apply it with the flags and the credentials it was made with, or plan again".to_owned()),
+            exit: Exit::Refused,
         })
     }
 
@@ -134,8 +158,20 @@ impl Context {
         for target in &self.common.targets {
             targets.extend(self.target(checked, target)?);
         }
-        let filled = |set: BTreeSet<_>| if set.is_empty() { None } else { Some(set) };
-        Ok(Selection { accounts: filled(accounts), targets: if targets.is_empty() { None } else { Some(targets) } })
+        let selection = Selection {
+            accounts: if accounts.is_empty() { None } else { Some(accounts) },
+            targets: if targets.is_empty() { None } else { Some(targets) },
+        };
+        if let (Some(_), Some(targets)) = (&selection.accounts, &selection.targets) {
+            let account = |target: &String| target.split(['@', '/']).next().unwrap_or_default().to_owned();
+            if let Some(target) = targets.iter().find(|target| !selection.has_account(&account(target))) {
+                return Err(Stop::with_help(
+                    format!("the target `{target}` is not in the accounts that --account names"),
+                    "leave one of the two out, or name the target's account too",
+                ));
+            }
+        }
+        Ok(selection)
     }
 
     /// A target is an address as plans show it; the region, or the account too, may be left out where that is not ambiguous, and a
@@ -151,7 +187,13 @@ impl Context {
         let is_meant = |address: &&String| {
             let (place, resource) = address.split_once('/').unwrap_or(("", address.as_str()));
             let account = place.split('@').next().unwrap_or_default();
-            **address == target || format!("{account}/{resource}") == target || resource == target
+            let groups =
+                checked.project.accounts.get(account).map(|account| account.groups.as_slice()).unwrap_or_default();
+            let in_group = |group: &Arc<str>| format!("{group}/{resource}") == target;
+            **address == target
+                || format!("{account}/{resource}") == target
+                || resource == target
+                || groups.iter().any(in_group)
         };
         let meant: Vec<String> = all.iter().filter(is_meant).cloned().collect();
         if meant.is_empty() {
@@ -214,7 +256,9 @@ impl Context {
         let aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
         let facts = self.read(&aws, &requests).await;
         let mut problems = Problems::new();
+        let world = self.world(&aws);
         let inputs = Inputs {
+            world: &world,
             checked: &checked,
             sources: &specs.sources,
             selection: &selection,

@@ -12,10 +12,16 @@ pub fn of(action: &Action, before: Option<&Value>, after: Option<&Value>) -> Vec
         Action::Replace { .. } => vec![Danger::Replacement],
         Action::Create | Action::Update | Action::Adopt | Action::Move { .. } | Action::Follow { .. } => Vec::new(),
     };
-    if let (Some(before), Some(after)) = (before.and_then(Value::as_object), after.and_then(Value::as_object)) {
+    if let Some(after) = after.and_then(Value::as_object) {
+        let before = before.and_then(Value::as_object);
         for (field, value) in after {
             let Some(asked) = document(value) else { continue };
-            let who = widens_trust(before.get(field).and_then(document).as_ref(), &asked);
+            let former = before.and_then(|before| before.get(field)).and_then(document);
+            let mut who = widens_trust(former.as_ref(), &asked);
+            if before.is_none() {
+                // All of a new resource is new; only that it is open to everyone must be said.
+                who.retain(|who| who.starts_with('*'));
+            }
             if !who.is_empty() {
                 dangers.push(Danger::WiderTrust { field: field.clone(), who });
             }

@@ -19,10 +19,10 @@ use crate::perform::{Effect, OpContext, OpError, Performer};
 
 /// How many calls may be in flight for one service in one account. IAM answers writes at a few a second for each account, so more would
 /// only be throttled.
-const IN_FLIGHT_PER_SERVICE: usize = 4;
+pub(crate) const IN_FLIGHT_PER_SERVICE: usize = 4;
 
 /// How many calls may be in flight in all.
-const IN_FLIGHT: usize = 32;
+pub(crate) const IN_FLIGHT: usize = 32;
 
 /// How one operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,12 @@ pub struct Walk<'a> {
 }
 
 /// Account and service: what AWS throttles by.
-type Lane<'a> = (&'a str, &'a str);
+pub(crate) type Lane<'a> = (&'a str, &'a str);
+
+/// The lane of an operation.
+pub(crate) fn lane<'a>(plan: &'a Plan, op: &'a PlannedOp) -> Lane<'a> {
+    (&plan.changes[op.change].scope.account, op.call.split(':').next().unwrap_or_default())
+}
 
 #[derive(Default)]
 struct Queue {
@@ -188,9 +193,7 @@ impl<'a> State<'a> {
 
     fn queue(&mut self, index: usize) -> &mut Queue {
         let plan = self.plan;
-        let op = &plan.ops[index];
-        let service = op.call.split(':').next().unwrap_or_default();
-        self.lanes.entry((&plan.changes[op.change].scope.account, service)).or_default()
+        self.lanes.entry(lane(plan, &plan.ops[index])).or_default()
     }
 
     /// The first free operation, in the plan's order, whose service in its account has room.

@@ -10,7 +10,7 @@ use trueup_state::plan::{Action, Change, Plan};
 use crate::check::Kinds;
 use crate::facts::{Facts, Scope, Unread};
 use crate::kind::{AnyKind, AnyModel, Live};
-use crate::matching::{Owner, owner};
+use crate::matching::{Owner, Records, owner};
 use crate::plan::differing;
 
 /// How a resource moved since the plan was made.
@@ -77,7 +77,7 @@ fn is_of(change: &Change, kind: &dyn AnyKind, live: &Live<AnyModel>, project: &s
         | Action::Remove { .. }
         | Action::Follow { .. } => None,
     };
-    match owner(kind, live, project, ledger, &change.scope) {
+    match owner(kind, live, project, &Records::of(kind.schema().name, ledger, &change.scope)) {
         Owner::Ours(address) => address == change.address.to_string() || previous == Some(&*address),
         Owner::Nobody | Owner::Other(_) => false,
     }

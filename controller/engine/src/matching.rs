@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use trueup_specs::address::Address;
 use trueup_specs::resolve::{TAG_ADDRESS, TAG_PROJECT};
-use trueup_state::ledger::Ledger;
+use trueup_state::ledger::{Entry, Ledger};
 
 use crate::check::Checked;
 use crate::facts::{Scope, Unread};
@@ -29,24 +29,52 @@ pub enum Owner {
     Other(String),
 }
 
-/// Reads the owner from the tags, or from the ledger for a kind that AWS can't tag.
-pub fn owner(kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, ledger: &Ledger, scope: &Scope) -> Owner {
-    match kind.tags(&live.model) {
-        Some(tags) => match tags.get(TAG_PROJECT) {
-            None => Owner::Nobody,
-            Some(owner) if owner == project => Owner::Ours(tags.get(TAG_ADDRESS).cloned().unwrap_or_default()),
-            Some(owner) => Owner::Other(owner.clone()),
-        },
-        None => ledger
-            .documents
-            .get(scope)
-            .and_then(|document| {
-                document
-                    .entries
-                    .iter()
-                    .find(|(address, entry)| *address.kind == *kind.schema().name && entry.name == live.name)
-            })
-            .map_or(Owner::Nobody, |(address, _)| Owner::Ours(address.to_string())),
+/// What is on record of one kind in one scope, by physical name.
+pub struct Records<'l>(HashMap<&'l str, (&'l Address, &'l Entry)>);
+
+impl<'l> Records<'l> {
+    /// The records of a kind in a scope.
+    #[must_use]
+    pub fn of(kind: &str, ledger: &'l Ledger, scope: &Scope) -> Self {
+        let entries = ledger.documents.get(scope).into_iter().flat_map(|document| &document.entries);
+        Self(
+            entries
+                .filter(|(address, _)| *address.kind == *kind)
+                .map(|(a, entry)| (&*entry.name, (a, entry)))
+                .collect(),
+        )
+    }
+
+    /// The address under which this very thing is on record. A thing that should have tags and has none is ours only if AWS's own id
+    /// says that it is the one that was applied: a name may have been given to another since.
+    fn address_of(&self, live: &Live<AnyModel>, taggable: bool) -> Option<&'l Address> {
+        let (address, entry) = self.0.get(&*live.name)?;
+        let known = !taggable || entry.outputs.contains_key("id") && live.outputs.contains_key("id");
+        (known && is_same_thing(entry, live)).then_some(*address)
+    }
+}
+
+/// Whether a record is of this thing, and not of another that had its name: the ids that AWS makes up must be the same.
+fn is_same_thing(entry: &Entry, live: &Live<AnyModel>) -> bool {
+    let agrees = |attribute: &str| match (entry.outputs.get(attribute), live.outputs.get(attribute)) {
+        (Some(recorded), Some(now)) => recorded == now,
+        (None, _) | (_, None) => true,
+    };
+    agrees("id") && agrees("arn")
+}
+
+/// Reads the owner from the tags; where there are none (AWS can't tag the kind, or a hand took them off), from the record.
+#[must_use]
+pub fn owner(kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, records: &Records<'_>) -> Owner {
+    let tags = kind.tags(&live.model);
+    match tags.and_then(|tags| tags.get(TAG_PROJECT)) {
+        Some(owner) if owner == project => {
+            Owner::Ours(tags.and_then(|tags| tags.get(TAG_ADDRESS)).cloned().unwrap_or_default())
+        }
+        Some(owner) => Owner::Other(owner.clone()),
+        None => {
+            records.address_of(live, tags.is_some()).map_or(Owner::Nobody, |address| Owner::Ours(address.to_string()))
+        }
     }
 }
 
@@ -66,6 +94,8 @@ pub enum Found<'s> {
         /// Name of the one with our tag.
         tagged: &'s str,
     },
+    /// Several carry this address in their tag, and the record knows none of them.
+    Copies(usize),
 }
 
 /// A live thing of ours that no spec found.
@@ -78,6 +108,8 @@ pub struct Leftover<'s> {
     pub live: &'s Live<AnyModel>,
     /// The address its tag says.
     pub address: Address,
+    /// Whether that is an address a thing of this kind can have here; otherwise `address` is made from its name.
+    pub is_own: bool,
 }
 
 /// All specs and all live things of ours, matched.
@@ -92,7 +124,14 @@ struct Group<'s> {
     live: &'s [Live<AnyModel>],
     owners: Vec<Owner>,
     by_name: HashMap<&'s str, usize>,
-    by_address: HashMap<String, usize>,
+    by_address: HashMap<String, Vec<usize>>,
+}
+
+/// What the tags lead to.
+enum Tagged {
+    None,
+    One(usize),
+    Many(usize),
 }
 
 /// Matches specs and live things.
@@ -122,15 +161,29 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
         };
         let by_name =
             if item.identity.name.is_empty() { None } else { group.by_name.get(&*item.identity.name).copied() };
-        let by_tag = group.by_tag(&item.at.address, came_from.get(&*item.at.address));
+        let address = &checked.instance(index).address;
+        let by_tag = match group.by_tag(&item.at.address, came_from.get(&*item.at.address), ledger.get(scope, address))
+        {
+            Tagged::None => None,
+            Tagged::One(tagged) => Some(tagged),
+            Tagged::Many(_) if by_name.is_some_and(|named| group.owners[named] != Owner::Nobody) => None,
+            Tagged::Many(count) => {
+                found[index] = Found::Copies(count);
+                continue;
+            }
+        };
         match (by_name, by_tag) {
             (Some(named), Some(tagged)) if named != tagged && group.owners[named] == Owner::Nobody => {
                 found[index] = Found::Ambiguous { tagged: &group.live[tagged].name };
                 claimed.insert((name, scope, tagged));
             }
-            (Some(named), _) => {
+            (Some(named), tagged) => {
                 found[index] = Found::Live(&group.live[named], group.owners[named].clone());
                 claimed.insert((name, scope, named));
+                // What the name leads to can't be had, so what the tag leads to stays this spec's.
+                if let (Owner::Other(_), Some(tagged)) = (&group.owners[named], tagged) {
+                    claimed.insert((name, scope, tagged));
+                }
             }
             (None, Some(tagged)) => unnamed.push((index, tagged)),
             (None, None) => found[index] = Found::Absent,
@@ -152,8 +205,25 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
 }
 
 impl Group<'_> {
-    fn by_tag(&self, address: &str, moved_from: Option<&String>) -> Option<usize> {
-        self.by_address.get(address).or_else(|| self.by_address.get(moved_from?)).copied()
+    /// A tag can be copied by anyone who may tag; among several the record decides, and without it nobody does.
+    fn by_tag(&self, address: &str, moved_from: Option<&String>, entry: Option<&Entry>) -> Tagged {
+        let tagged = self.by_address.get(address).or_else(|| self.by_address.get(moved_from?));
+        match tagged.map(Vec::as_slice) {
+            None | Some([]) => Tagged::None,
+            Some([one]) => Tagged::One(*one),
+            Some(many) => {
+                let is_recorded = |index: &&usize| {
+                    let live = &self.live[**index];
+                    entry.is_some_and(|entry| {
+                        entry.name == live.name && entry.outputs.contains_key("arn") && is_same_thing(entry, live)
+                    })
+                };
+                match many.iter().filter(is_recorded).collect::<Vec<_>>()[..] {
+                    [one] => Tagged::One(*one),
+                    _ => Tagged::Many(many.len()),
+                }
+            }
+        }
     }
 }
 
@@ -164,21 +234,21 @@ fn group<'s>(
     ledger: &Ledger,
     scope: &Scope,
 ) -> Group<'s> {
-    let owners: Vec<Owner> = live.iter().map(|live| owner(kind, live, project, ledger, scope)).collect();
+    let records = Records::of(kind.schema().name, ledger, scope);
+    let owners: Vec<Owner> = live.iter().map(|live| owner(kind, live, project, &records)).collect();
     let by_name = live
         .iter()
         .enumerate()
         .filter(|(_, live)| !live.name.is_empty())
         .map(|(index, live)| (&*live.name, index))
         .collect();
-    let by_address = owners
-        .iter()
-        .enumerate()
-        .filter_map(|(index, owner)| match owner {
-            Owner::Ours(address) => Some((address.clone(), index)),
-            Owner::Nobody | Owner::Other(_) => None,
-        })
-        .collect();
+    let mut by_address: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, owner) in owners.iter().enumerate() {
+        match owner {
+            Owner::Ours(address) => by_address.entry(address.clone()).or_default().push(index),
+            Owner::Nobody | Owner::Other(_) => {}
+        }
+    }
     Group { live, owners, by_name, by_address }
 }
 
@@ -193,21 +263,31 @@ fn leftovers<'s>(
         let (Some(group), Some(kind)) = (groups.get(&(name, scope.clone())), checked.kinds.get(name)) else { continue };
         for (index, (live, owner)) in group.live.iter().zip(&group.owners).enumerate() {
             let Owner::Ours(address) = owner else { continue };
-            if claimed.contains(&(name, scope, index)) {
+            // A removal needs our tag: what a hand took it off is let go.
+            let is_let_go = kind.tags(&live.model).is_some_and(|tags| !tags.contains_key(TAG_PROJECT));
+            if is_let_go || claimed.contains(&(name, scope, index)) {
                 continue;
             }
-            leftovers.push(Leftover { kind, scope, live, address: leftover_address(address, scope, name, &live.name) });
+            let own = own_address(address, scope, name);
+            let is_own = own.is_some();
+            // A tag that someone mangled still leaves a thing of ours; its name then stands for its address.
+            let address = own.unwrap_or_else(|| Address {
+                account: scope.account.clone(),
+                region: scope.region.clone(),
+                kind: Arc::from(name),
+                name: Arc::from(&*live.name),
+            });
+            leftovers.push(Leftover { kind, scope, live, address, is_own });
         }
     }
     leftovers
 }
 
-/// A tag that someone mangled still leaves a thing of ours; its name then stands for its address.
-fn leftover_address(tag: &str, scope: &Scope, kind: &str, name: &str) -> Address {
-    tag.parse().unwrap_or_else(|_| {
-        let region: Option<Arc<str>> = scope.region.clone();
-        Address { account: scope.account.clone(), region, kind: Arc::from(kind), name: Arc::from(name) }
-    })
+/// The address a tag says, if a thing of this kind in this place can have it.
+fn own_address(tag: &str, scope: &Scope, kind: &str) -> Option<Address> {
+    let address: Address = tag.parse().ok()?;
+    let here = address.account == scope.account && address.region == scope.region && *address.kind == *kind;
+    here.then_some(address)
 }
 
 /// The addresses that `[[removed]]` names.

@@ -91,6 +91,16 @@ fn scopes(
         }
     }
     if selection.targets.is_some() {
+        for address in checked.project.removed.iter().flat_map(|tombstone| &tombstone.addresses) {
+            let kind = checked
+                .kinds
+                .get(&address.kind)
+                .filter(|_| selection.has_address(&address.account, &address.to_string()));
+            if let Some(kind) = kind {
+                let scope = Scope { account: address.account.clone(), region: address.region.clone() };
+                scopes.insert((kind.schema().name, scope));
+            }
+        }
         return scopes;
     }
     // A region counts for an account when a spec or the ledger puts something there.

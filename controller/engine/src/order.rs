@@ -143,8 +143,12 @@ fn edges(drafts: &[Draft]) -> Edges {
         graph.add_node(());
     }
     let mut fresh = HashSet::new();
+    // Looking an edge up in the graph walks a node's edges, and thousands of roles may wait for one key.
+    let mut drawn: HashSet<(usize, usize)> = HashSet::new();
     let mut edge = |from: usize, to: usize| {
-        graph.update_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+        if drawn.insert((from, to)) {
+            graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+        }
     };
     let mut softly = Vec::new();
     let mut previous: Option<usize> = None;
@@ -172,8 +176,9 @@ fn edges(drafts: &[Draft]) -> Edges {
     }
     // An edge that is there for a stronger reason stays in a circle too.
     let mut soft = Vec::new();
-    for (from, to) in softly.into_iter().map(|(from, to)| (NodeIndex::new(from), NodeIndex::new(to))) {
-        if !graph.contains_edge(from, to) {
+    for (from, to) in softly {
+        if drawn.insert((from, to)) {
+            let (from, to) = (NodeIndex::new(from), NodeIndex::new(to));
             graph.add_edge(from, to, ());
             soft.push((from, to));
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use trueup_specs::address::Address;
 use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::pending;
 use trueup_specs::project::InstanceId;
@@ -39,6 +40,8 @@ pub struct Inputs<'a> {
     pub facts: &'a Facts,
     /// What was last applied.
     pub ledger: &'a Ledger,
+    /// Which AWS it was read from; see [`Plan::world`].
+    pub world: &'a str,
     /// Adopt what is there without an owner even where it differs from its spec.
     pub adopt: bool,
 }
@@ -106,9 +109,12 @@ impl Outputs for Known<'_> {
                 // What follows from the name goes first: it is what the spec says, also when the thing is renamed.
                 predicted().or_else(|| live.outputs.get(attribute).cloned())
             }
-            Found::Live(..) | Found::Absent | Found::NotRead | Found::Unread(_) | Found::Ambiguous { .. } => {
-                predicted()
-            }
+            Found::Live(..)
+            | Found::Absent
+            | Found::NotRead
+            | Found::Unread(_)
+            | Found::Ambiguous { .. }
+            | Found::Copies(_) => predicted(),
         }
     }
 }
@@ -141,6 +147,7 @@ impl<'a> Round<'a> {
         for leftover in &self.matches.leftovers {
             self.decide_leftover(leftover);
         }
+        self.retain_of_lost_accounts();
         self.block_dependents();
         self.follow_replacements();
     }
@@ -160,6 +167,13 @@ impl<'a> Round<'a> {
                 );
                 self.block(index, why, Some(help), false);
             }
+            Found::Copies(count) => {
+                let why = format!(
+                    "{count} things carry this address in their tag, and the record of the last apply knows none"
+                );
+                let help = "remove the tags from all but the right one".to_owned();
+                self.block(index, why, Some(help), false);
+            }
             Found::Live(_, Owner::Other(project)) => {
                 let name = &self.inputs.checked.items[index].identity.name;
                 let why = format!("`{name}` belongs to the project `{project}` (tag {TAG_PROJECT})");
@@ -170,8 +184,9 @@ impl<'a> Round<'a> {
             Found::Live(live, Owner::Nobody) => self.adopt(index, live, desired),
             Found::Live(live, Owner::Ours(address)) => {
                 let item = &self.inputs.checked.items[index];
-                let action =
-                    if **address == *item.at.address { Action::Update } else { Action::Move { from: address.clone() } };
+                // A tag that is no address at all says nothing of where the thing came from.
+                let stays = **address == *item.at.address || address.parse::<Address>().is_err();
+                let action = if stays { Action::Update } else { Action::Move { from: address.clone() } };
                 self.compare(index, Some(live), desired, action);
             }
         }
@@ -275,16 +290,28 @@ impl<'a> Round<'a> {
     }
 
     fn decide_leftover(&mut self, leftover: &Leftover<'a>) {
-        let Leftover { kind, scope, live, address } = leftover;
+        let Leftover { kind, scope, live, address, is_own } = leftover;
         let (project, text) = (self.inputs.checked.project, address.to_string());
         if !self.inputs.selection.has_address(&scope.account, &text) {
             return;
         }
         let tombstone = self.tombstones.contains(&text);
-        let named = if live.name.is_empty() { text.clone() } else { format!("`{}`", live.name) };
+        let id = live.outputs.get("arn").unwrap_or(&live.name);
+        let named = if live.name.is_empty() { id.clone() } else { format!("`{}`", live.name) };
+        if !is_own {
+            return self.retain(
+                leftover,
+                format!("{id} carries trueup's tags with an address that is not its own; take them off"),
+                None,
+            );
+        }
+        if project.find(address).is_some_and(|declared| self.skipped.contains(&declared.index())) {
+            // What its spec names now can't be had, so what it named before is not given up either.
+            return self.retain(leftover, format!("{id} carries the address of a spec that is left alone"), None);
+        }
         if kind.schema().stateful && !tombstone {
             let removal = format!("[[removed]]\naddress = \"{text}\"");
-            return self.retained.push(Retained { address: address.clone(), name: live.name.clone(), removal });
+            return self.retain(leftover, format!("{id} is in no spec any more; to remove it, add:"), Some(removal));
         }
         if is_protected(*kind, Some(live)) {
             let why = format!("{named} is in no spec any more, but it is protected (tag {TAG_PROTECT})");
@@ -332,6 +359,31 @@ impl<'a> Round<'a> {
         }
     }
 
+    fn retain(&mut self, leftover: &Leftover<'_>, why: String, removal: Option<String>) {
+        let (address, name) = (leftover.address.clone(), leftover.live.name.clone());
+        self.retained.push(Retained { address, name, why, removal });
+    }
+
+    /// What was applied in accounts that no spec declares any more: nobody looks there, and that must be said.
+    fn retain_of_lost_accounts(&mut self) {
+        let Inputs { checked, ledger, selection, .. } = self.inputs;
+        if selection.accounts.is_some() || selection.targets.is_some() {
+            return;
+        }
+        for (scope, document) in &ledger.documents {
+            if checked.project.accounts.contains_key(&scope.account) {
+                continue;
+            }
+            for (address, entry) in &document.entries {
+                let why = format!(
+                    "its account `{}` is in no spec any more, so nobody looks there; to have it removed, declare the account again",
+                    scope.account
+                );
+                self.retained.push(Retained { address: address.clone(), name: entry.name.clone(), why, removal: None });
+            }
+        }
+    }
+
     fn block(&mut self, index: usize, why: String, help: Option<String>, unread: bool) {
         let instance = self.inputs.checked.instance(index);
         let place = self.inputs.sources.location(instance.block.span);
@@ -367,7 +419,7 @@ impl<'a> Round<'a> {
         let checked = self.inputs.checked;
         let is_missing = |index: &usize| match &self.matches.found[*index] {
             Found::Live(..) => false,
-            Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } => {
+            Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => {
                 !planned.contains(&*checked.items[*index].at.address)
             }
             Found::NotRead => false,
@@ -436,7 +488,7 @@ impl<'a> Round<'a> {
     fn live_arn(&self, index: usize) -> Option<String> {
         match &self.matches.found[index] {
             Found::Live(live, _) => live.outputs.get("arn").cloned(),
-            Found::NotRead | Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } => None,
+            Found::NotRead | Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => None,
         }
     }
 
@@ -555,6 +607,7 @@ impl Decided {
             .collect();
         Some(Plan {
             format: FORMAT,
+            world: inputs.world.to_owned(),
             project: Arc::from(&*inputs.checked.project.name),
             accounts: accounts(inputs, &changes),
             changes,

@@ -52,6 +52,7 @@ async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>, ledger: &Led
     let requests = requests(checked, &selection, &reach, ledger);
     let facts = aws.read(&requests, &|_, _| {}).await;
     let inputs = Inputs {
+        world: "test",
         checked,
         sources: &loaded.sources,
         selection: &selection,

@@ -23,6 +23,7 @@ use crate::progress::Progress;
 
 /// Plans, shows, asks and applies; or applies a saved plan.
 pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Stop> {
+    refuse_flags(context, args)?;
     let specs = context.specs()?;
     let store = context.store(&specs.project);
     // The lock is taken before anything is read: what is decided must still hold when it is done.
@@ -50,6 +51,24 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Sto
     drop(lock);
     print_report(context, approved.plan(), &report)?;
     Ok(end(if report.is_complete() { Exit::Done } else { Exit::Incomplete }))
+}
+
+/// Flags that would be ignored are refused: a saved plan is applied as it is, and JSON is for programs, which can't be asked.
+fn refuse_flags(context: &Context, args: &ApplyArgs) -> Result<(), Stop> {
+    let narrows = !context.common.accounts.is_empty() || !context.common.targets.is_empty() || args.decide.adopt;
+    if args.file.is_some() && narrows {
+        return Err(Stop::with_help(
+            "a saved plan is applied as it is: --account, --target and --adopt have no meaning for it",
+            "give them to `trueup plan -o FILE`",
+        ));
+    }
+    if context.output.format == Format::Json && args.file.is_none() && !args.yes {
+        return Err(Stop::with_help(
+            "`apply --format json` asks nothing",
+            "say --yes, or save a plan with `trueup plan -o FILE` and apply that file",
+        ));
+    }
+    Ok(())
 }
 
 /// Nothing to apply, but what was found true is put on record.
@@ -108,6 +127,7 @@ async fn saved(context: &Context, specs: &Specs, file: &Path) -> Result<Planned,
     }
     let ledger = context.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
     let aws = context.connect(&specs.project, plan_accounts(&plan)).await?;
+    context.expect_world(&plan, &aws)?;
     let requests: Vec<ReadRequest> = plan.reads.iter().map(|read| read.request.clone()).collect();
     let facts = context.read(&aws, &requests).await;
     let moved = moved(&plan, &kinds(), &facts, &ledger).map_err(|unread| unread_stop(&unread))?;

@@ -101,8 +101,8 @@ pub(super) fn changed(page: &mut Page, indent: usize, before: Option<&Value>, af
             let come: Vec<String> = new.iter().filter(|item| !old.contains(item)).map(show).collect();
             members(page, indent, "", &gone, &come);
         }
-        (Value::Null, new) => page.text(indent, (Tone::Add, "+ "), (Tone::Add, &show(new))),
-        (old, Value::Null) => page.text(indent, (Tone::Remove, "- "), (Tone::Remove, &show(old))),
+        (old, new) if is_nothing(old) => page.text(indent, (Tone::Add, "+ "), (Tone::Add, &show(new))),
+        (old, new) if is_nothing(new) => page.text(indent, (Tone::Remove, "- "), (Tone::Remove, &show(old))),
         (old, new) => {
             page.text(indent, (Tone::Remove, "- "), (Tone::Remove, &show(old)));
             page.text(indent, (Tone::Add, "+ "), (Tone::Add, &show(new)));
@@ -192,7 +192,8 @@ fn changed_document(page: &mut Page, indent: usize, old: Option<&Document>, new:
 
 fn changed_element(page: &mut Page, indent: usize, element: &ElementChange) {
     let ElementChange { element: name, added, removed } = element;
-    let shown = |items: &[String]| -> Vec<String> { items.iter().map(|item| pending::show(item)).collect() };
+    let shown =
+        |items: &[String]| -> Vec<String> { items.iter().map(|item| spelt(name, &pending::show(item))).collect() };
     let (removed, added) = (shown(removed), shown(added));
     let name = words(name);
     if let ([old], [new]) = (&*removed, &*added)
@@ -258,7 +259,7 @@ fn whole_statement_body(page: &mut Page, indent: usize, tone: Tone, statement: &
         };
         let who = principal.named().iter().map(|principal| {
             let (key, value) = principal.parts();
-            if key == "AWS" { pending::show(value) } else { format!("{} {}", key.to_lowercase(), pending::show(value)) }
+            spelt("Principal", &format!("{key} {}", pending::show(value)))
         });
         list(name, who.collect());
     }
@@ -285,6 +286,15 @@ fn conditions(conditions: &Conditions) -> Vec<String> {
     lines
 }
 
+/// A member of an element in the words of the specs: of principals, those of AWS itself go without saying so.
+fn spelt(element: &str, member: &str) -> String {
+    match member.split_once(' ') {
+        Some(("AWS", who)) if element.ends_with("Principal") => who.to_owned(),
+        Some((key, who)) if element.ends_with("Principal") => format!("{} {who}", key.to_lowercase()),
+        Some(_) | None => member.to_owned(),
+    }
+}
+
 /// The elements in the words of the specs.
 fn words(element: &str) -> &str {
     match element {
@@ -297,6 +307,8 @@ fn words(element: &str) -> &str {
         "Condition" => "condition",
         "Effect" => "effect",
         "Sid" => "sid",
+        "Id" => "id",
+        "Version" => "version",
         other => other,
     }
 }

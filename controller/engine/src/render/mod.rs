@@ -1,5 +1,6 @@
 //! Plans and reports as people read them, at any width and without colour.
 
+mod ending;
 mod fields;
 mod page;
 
@@ -9,13 +10,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 use trueup_specs::pending;
 use trueup_state::facts::Unread;
-use trueup_state::plan::{Action, Blocked, Cause, Change, Danger, Plan, Read};
+use trueup_state::plan::{Action, Blocked, Cause, Change, Danger, Plan, Read, Retained};
 
+pub use ending::report;
 pub use fields::show;
 pub use page::{Look, Page, Tone};
 
-use crate::execute::{Outcome, Report};
-use crate::perform::Effect;
+use crate::execute::{IN_FLIGHT, IN_FLIGHT_PER_SERVICE, Lane, lane};
 
 /// The least a call to AWS takes, in seconds. Control-plane calls take 50 to 500 ms from most places; no claim of speed is built on it,
 /// it only tells a plan of seconds from one of minutes.
@@ -190,14 +191,12 @@ fn retained(page: &mut Page, plan: &Plan) {
         return;
     }
     page.gap();
-    page.line(
-        0,
-        &[(Tone::Bold, "Kept, though in no spec any more"), (Tone::Plain, ". To remove it, add to the specs:")],
-    );
-    for retained in &plan.retained {
+    page.line(0, &[(Tone::Bold, "Kept, though in no spec any more")]);
+    for Retained { address, name: _, why, removal } in &plan.retained {
         page.gap();
-        page.line(2, &[(Tone::Bold, &retained.address.to_string()), (Tone::Faint, &format!("  {}", retained.name))]);
-        for line in retained.removal.lines() {
+        page.line(2, &[(Tone::Bold, &address.to_string())]);
+        page.text(6, (Tone::Plain, ""), (Tone::Plain, why));
+        for line in removal.iter().flat_map(|removal| removal.lines()) {
             page.line(6, &[(Tone::Plain, line)]);
         }
     }
@@ -267,7 +266,7 @@ fn summary(page: &mut Page, plan: &Plan) {
     }
     page.text(0, (Tone::Bold, "Plan: "), (Tone::Bold, &format!("{}.{truth}", parts.join(", "))));
     let chain = longest_chain(plan);
-    let seconds = chain as f64 * SECONDS_PER_CALL_MIN;
+    let seconds = least_rounds(plan) as f64 * SECONDS_PER_CALL_MIN;
     let apply = format!(
         "{read} Applying takes {}, at most {chain} one after another: at least {seconds:.2} s.",
         counted(plan.ops.len() as u64, "more")
@@ -298,6 +297,16 @@ fn unread(page: &mut Page, plan: &Plan) {
 fn counted(count: u64, what: &str) -> String {
     let plural = if count == 1 || what == "more" { "" } else { "s" };
     format!("{count} {what}{plural}")
+}
+
+/// The fewest rounds of calls a plan takes: as long as its longest chain, and no more at once than the walk allows.
+fn least_rounds(plan: &Plan) -> usize {
+    let mut lanes: HashMap<Lane<'_>, usize> = HashMap::new();
+    for op in &plan.ops {
+        *lanes.entry(lane(plan, op)).or_default() += 1;
+    }
+    let fullest = lanes.into_values().max().unwrap_or(0).div_ceil(IN_FLIGHT_PER_SERVICE);
+    longest_chain(plan).max(fullest).max(plan.ops.len().div_ceil(IN_FLIGHT))
 }
 
 /// The most operations that must follow one another.
@@ -334,89 +343,4 @@ fn known_after_apply(value: &Value) -> Value {
             Value::Object(members.iter().map(|(key, member)| (pending::show(key), known_after_apply(member))).collect())
         }
     }
-}
-
-/// How a run ended, as a person reads it.
-#[must_use]
-pub fn report(plan: &Plan, report: &Report, look: Look) -> String {
-    let mut page = Page::new(look);
-    let mut failed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, (op, outcome)) in plan.ops.iter().zip(&report.outcomes).enumerate() {
-        if *outcome != Outcome::Done {
-            failed.entry(op.change).or_default().push(index);
-        }
-    }
-    for (change, ops) in &failed {
-        let address = plan.changes[*change].address.to_string();
-        page.gap();
-        page.line(0, &[(Tone::Danger, "! "), (Tone::Bold, &address)]);
-        if !plan.changes[*change].place.is_empty() {
-            page.line(6, &[(Tone::Faint, &plan.changes[*change].place)]);
-        }
-        let titles = |of: &Outcome| -> Vec<&str> {
-            let is_of_change = |op: &&trueup_state::plan::PlannedOp| op.change == *change;
-            let pairs = plan.ops.iter().zip(&report.outcomes).filter(|(op, _)| is_of_change(op));
-            pairs.filter(|(_, outcome)| *outcome == of).map(|(op, _)| &*op.title).collect()
-        };
-        for title in titles(&Outcome::Done) {
-            page.line(4, &[(Tone::Add, "done      "), (Tone::Plain, title)]);
-        }
-        for index in ops {
-            let op = &plan.ops[*index];
-            match &report.outcomes[*index] {
-                Outcome::Done => {}
-                Outcome::Skipped => page.line(4, &[(Tone::Faint, "not tried "), (Tone::Plain, &op.title)]),
-                Outcome::Failed(error) => {
-                    page.line(4, &[(Tone::Danger, "FAILED    "), (Tone::Plain, &op.title)]);
-                    page.text(14, (Tone::Plain, ""), (Tone::Plain, &error.to_string()));
-                    if error.effect == Effect::Unknown {
-                        page.text(
-                            14,
-                            (Tone::Danger, ""),
-                            (Tone::Danger, "it may have happened all the same: the next plan will show"),
-                        );
-                    }
-                    if let Some(id) = &error.request_id {
-                        page.line(14, &[(Tone::Faint, &format!("request id {id}"))]);
-                    }
-                    if let Some(help) = &error.help {
-                        page.text(14, (Tone::Bold, "help: "), (Tone::Plain, help));
-                    }
-                }
-            }
-        }
-    }
-    page.gap();
-    let done = report.count(|outcome| *outcome == Outcome::Done);
-    let total = report.outcomes.len();
-    if report.is_complete() {
-        page.line(
-            0,
-            &[
-                (Tone::Bold, "Applied."),
-                (
-                    Tone::Plain,
-                    &format!(
-                        " {}, {}.",
-                        counted(plan.changes.len() as u64, "resource"),
-                        counted(done as u64, "API call")
-                    ),
-                ),
-            ],
-        );
-    } else {
-        let bad = report.count(|outcome| matches!(outcome, Outcome::Failed(_)));
-        let head = if report.stopped { "Stopped." } else { "Incomplete." };
-        let text = format!(" {done} of {total} operations done, {bad} failed, {} not tried.", total - done - bad);
-        page.line(0, &[(Tone::Danger, head), (Tone::Plain, &text)]);
-        if let Some(error) = &report.journal_error {
-            page.text(0, (Tone::Danger, "The journal could not be written: "), (Tone::Danger, error));
-        }
-        page.text(
-            0,
-            (Tone::Bold, "help: "),
-            (Tone::Plain, "the same command again goes on from here: what was done is found and left alone"),
-        );
-    }
-    page.finish()
 }

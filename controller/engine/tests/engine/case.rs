@@ -105,6 +105,7 @@ impl Case {
             let requests = requests(checked, &self.selection, &reach, &self.ledger);
             let facts = self.toy.read(&requests);
             let inputs = Inputs {
+                world: "test",
                 checked,
                 sources,
                 selection: &self.selection,

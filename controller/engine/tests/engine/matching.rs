@@ -114,7 +114,7 @@ fn what_is_not_ours_is_left_alone() {
                 world.add_node("one", owned("x", "toys", "one/node.a"));
                 world.add_node("one", owned("a", "others", "one/node.a"));
             },
-            &["- one/node.a", why, "= 0"],
+            &[why, "= 0"],
         ),
     ]);
 }

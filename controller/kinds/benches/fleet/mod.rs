@@ -89,6 +89,7 @@ pub(crate) fn wants(checked: &Checked<'_>, ledger: &Ledger) -> Wants {
 /// Decides, and finds nothing to do.
 pub(crate) fn empty_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, facts: &Facts, ledger: &Ledger) -> Plan {
     let inputs = Inputs {
+        world: "test",
         checked,
         sources: &specs.sources,
         selection: &wants.selection,
