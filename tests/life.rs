@@ -350,3 +350,86 @@ fn what_another_project_owns_is_never_touched() {
     project.edit("trueup.toml", "name = \"other\"", "name = \"test\"");
     project.assert_true();
 }
+
+const KEY: &str =
+    "[key.k]\n[[key.k.policy]]\nallow = \"kms:*\"\nprincipal = { account = \"main\" }\nresource = \"*\"\n";
+
+#[test]
+fn a_copied_tag_leads_nobody_astray() {
+    let project = Project::with(&format!("{KEY}\n[output]\nkey = \"${{key.k.id}}\"\n"));
+    project.apply();
+    let id = project.trueup(&["output", "key"]).expect(0).stdout;
+    let tags = json!([{"TagKey": "trueup:project", "TagValue": "test"},
+        {"TagKey": "trueup:address", "TagValue": "main@eu-west-1/key.k"}]);
+    let hand = Hand::on(&project, TOOLING);
+    for _ in 0..4 {
+        hand.kms("CreateKey", &json!({"Tags": tags}));
+    }
+    // The record tells which is the right one; the copies hold what only their owner knows, and stay.
+    let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(0);
+    assert!(run.says("1 resource is as its spec says"), "{}", run.stdout);
+    assert_eq!(project.trueup(&["output", "key"]).expect(0).stdout, id);
+    // Without the record nobody can tell, and nothing is done.
+    std::fs::remove_dir_all(project.path().join(".trueup/sandbox/state/ledger")).unwrap();
+    let run = project.trueup(&["apply", "--yes"]).expect(4);
+    assert!(run.says("5 things carry this address in their tag"), "{}", run.stdout);
+}
+
+#[test]
+fn an_account_that_is_in_no_spec_any_more_is_named() {
+    let project = applied();
+    let accounts = project.read("accounts.toml");
+    project.write(
+        "accounts.toml",
+        accounts.replace("[account.gnome]\nid     = \"333333333333\"\ngroups = [\"tenants\"]\n", ""),
+    );
+    let run = project.trueup(&["plan"]).expect(0);
+    assert!(run.says("its account `gnome` is in no spec any more"), "{}", run.stdout);
+}
+
+#[test]
+fn a_tombstone_can_be_a_target() {
+    let project = Project::with(KEY);
+    project.apply();
+    project.write("specs.toml", "[[removed]]\naddress = \"main@eu-west-1/key.k\"\n");
+    let run = project.trueup(&["plan", "--target", "main@eu-west-1/key.k", "--detailed-exitcode"]).expect(2);
+    assert!(run.says("1 to REMOVE"), "{}", run.stdout);
+    project.apply();
+}
+
+#[test]
+fn a_plan_is_for_the_world_it_was_made_in() {
+    let project = Project::example("cross-account-saas");
+    project.trueup(&["plan", "-o", "saved.json"]).expect(0);
+    project.edit("saved.json", "\"world\": \"sandbox as", "\"world\": \"aws as");
+    let run = project.trueup(&["apply", "saved.json"]).expect(3);
+    assert!(run.stderr.contains("this plan was made for `aws as"), "{}", run.stderr);
+    let run = project.trueup(&["apply", "saved.json", "--adopt"]).expect(1);
+    assert!(run.stderr.contains("applied as it is"), "{}", run.stderr);
+}
+
+#[test]
+fn tags_taken_off_by_hand_are_drift() {
+    let project = applied();
+    let role = ("RoleName", "CodePipelineCrossAccountRole");
+    let keys = [role, ("TagKeys.member.1", "trueup:project"), ("TagKeys.member.2", "trueup:address")];
+    Hand::on(&project, UNICORN).iam("UntagRole", &keys);
+    let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
+    assert!(run.says("drifted") && run.says("trueup:project = saas-delivery"), "{}", run.stdout);
+    project.apply();
+}
+
+#[test]
+fn a_name_someone_else_has_costs_nobody_the_old_thing() {
+    let role = "[role.deployer]\nname = \"first\"\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n";
+    let project = Project::with(role);
+    project.apply();
+    let hand = Hand::on(&project, TOOLING);
+    let tags = [("Tags.member.1.Key", "trueup:project"), ("Tags.member.1.Value", "other")];
+    let trust = trust_of("ec2.amazonaws.com");
+    hand.iam("CreateRole", &[&[("RoleName", "second"), ("AssumeRolePolicyDocument", &trust)][..], &tags].concat());
+    project.edit("specs.toml", "\"first\"", "\"second\"");
+    let run = project.trueup(&["apply", "--yes"]).expect(4);
+    assert!(run.says("`second` belongs to the project `other`") && !run.says("REMOVE"), "{}", run.stdout);
+    assert!(hand.iam("ListRoles", &[]).contains("<RoleName>first</RoleName>"));
+}

@@ -70,7 +70,7 @@ fn a_spec_finds_its_thing_by_name_then_by_tag() {
             "a tag that someone mangled",
             "[node.a]",
             |world| world.add_node("one", owned("z", "toys", "no address")),
-            &["+ one/node.a", "- one/node.z", "= 0"],
+            &["+ one/node.a", "kept one/node.z", "= 0"],
         ),
         (
             "a tag without an address",
