@@ -95,7 +95,7 @@ pub struct ReadCost {
 pub type Found = Result<Arc<dyn Fact>, Unread>;
 
 /// Everything that was read in a run.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Facts {
     entries: BTreeMap<(Arc<str>, Scope), Found>,
     /// What each read took.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use trueup_specs::address::Address;
 
@@ -22,7 +22,44 @@ pub struct Entry {
     /// Its outputs then.
     pub outputs: crate::outputs::Outputs,
     /// The model that was applied.
-    pub model: Value,
+    pub model: SavedModel,
+}
+
+/// A model as compact JSON text. The record of a large project is mostly models, and as a tree each takes ten times its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedModel(Box<str>);
+
+impl SavedModel {
+    /// The model as a tree.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        // The text was written from a tree; were it not JSON, there would be nothing to compare with.
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    /// Whether it is this model, in whatever order its members were written.
+    #[must_use]
+    pub fn is(&self, model: &Value) -> bool {
+        *self.0 == *model.to_string() || self.value() == *model
+    }
+}
+
+impl From<&Value> for SavedModel {
+    fn from(model: &Value) -> Self {
+        Self(model.to_string().into())
+    }
+}
+
+impl Serialize for SavedModel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SavedModel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|model| Self::from(&model))
+    }
 }
 
 /// One document: an account, or an account's region.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use trueup_specs::address::Address;
 
 use crate::facts::{ReadCost, ReadRequest, Scope, Unread};
+use crate::ledger::SavedModel;
 use crate::outputs::Outputs;
 
 /// The format of a saved plan; a plan of another format is refused.
@@ -218,7 +219,7 @@ pub struct Confirmed {
     /// Its outputs.
     pub outputs: Outputs,
     /// Its model.
-    pub model: Value,
+    pub model: SavedModel,
 }
 
 impl Plan {

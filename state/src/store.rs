@@ -279,7 +279,7 @@ mod tests {
         let entry = ledger::Entry {
             name: "alias/a".to_owned(),
             outputs: [("arn".to_owned(), "arn:aws:kms:eu-west-1:111111111111:key/1".to_owned())].into(),
-            model: serde_json::json!({"alias": "alias/a"}),
+            model: (&serde_json::json!({"alias": "alias/a"})).into(),
         };
         ledger.put(&scope(), "tooling@eu-west-1/key.a".parse().unwrap(), entry);
         ledger

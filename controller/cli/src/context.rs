@@ -264,11 +264,10 @@ impl Context {
             selection: &selection,
             reach: &reach,
             requests: &requests,
-            facts: &facts,
             ledger: &ledger,
             adopt,
         };
-        let plan = plan(inputs, &mut problems);
+        let plan = plan(inputs, facts, &mut problems);
         self.report(problems, &specs.sources)?;
         Ok(Planned { plan: plan.ok_or(Stop::Reported)?, aws, ledger })
     }

@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
 use trueup_specs::pending;
 use trueup_state::journal::{Entry, Journal};
-use trueup_state::ledger::{self, Ledger};
+use trueup_state::ledger::{self, Ledger, SavedModel};
 use trueup_state::outputs::Outputs;
 use trueup_state::plan::{Action, Confirmed, Plan, PlannedOp};
 
@@ -309,7 +309,11 @@ pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
         let Some(after) = &change.after else { continue };
         let mut outputs = change.outputs.clone();
         outputs.extend(report.outputs.get(&change.address.to_string()).cloned().unwrap_or_default());
-        let entry = ledger::Entry { name: change.name.clone(), outputs, model: fill(after, &report.outputs) };
+        let entry = ledger::Entry {
+            name: change.name.clone(),
+            outputs,
+            model: SavedModel::from(&fill(after, &report.outputs)),
+        };
         ledger.put(&change.scope, change.address.clone(), entry);
     }
 }

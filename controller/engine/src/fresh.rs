@@ -8,10 +8,10 @@ use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Action, Change, Plan};
 
 use crate::check::Kinds;
+use crate::decide::differing;
 use crate::facts::{Facts, Scope, Unread};
 use crate::kind::{AnyKind, AnyModel, Live};
 use crate::matching::{Owner, Records, owner};
-use crate::plan::differing;
 
 /// How a resource moved since the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq)]

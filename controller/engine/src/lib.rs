@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod dangers;
+mod decide;
 pub mod execute;
 pub mod fresh;
 pub mod guard;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
 use trueup_specs::address::Address;
 use trueup_specs::kind::KindScope;
 use trueup_specs::project::InstanceId;
@@ -177,8 +178,10 @@ fn want(kind: &dyn AnyKind, name: &str, address: &Address, entry: Option<&Entry>
     if let Some(entry) = entry
         && let Some(id) = entry.outputs.get("id")
     {
-        let text = |field: &&str| Some(((*field).to_owned(), entry.model.get(field)?.as_str()?.to_owned()));
-        recorded.extend(kind.remembered().iter().filter_map(text));
+        let fields = kind.remembered();
+        let model = if fields.is_empty() { Value::Null } else { entry.model.value() };
+        let text = |field: &&str| Some(((*field).to_owned(), model.get(field)?.as_str()?.to_owned()));
+        recorded.extend(fields.iter().filter_map(text));
         if !recorded.is_empty() {
             recorded.insert("id".to_owned(), id.clone());
         }

@@ -31,9 +31,9 @@ impl World {
         let checked = checked(&specs);
         let asked = wants(&checked, &Ledger::default());
         let facts = fleet.facts(&asked.requests);
-        let first = empty_plan(&specs, &checked, &asked, &facts, &Ledger::default());
+        let first = empty_plan(&specs, &checked, &asked, facts.clone(), &Ledger::default());
         let ledger = recorded(&first);
-        let second = empty_plan(&specs, &checked, &wants(&checked, &ledger), &facts, &ledger);
+        let second = empty_plan(&specs, &checked, &wants(&checked, &ledger), facts.clone(), &ledger);
         assert!(second.confirmed.is_empty(), "all is on record");
         Self { files, facts, ledger }
     }
@@ -43,7 +43,7 @@ impl World {
         let specs = load(files);
         let checked = checked(&specs);
         let asked = wants(&checked, &self.ledger);
-        empty_plan(&specs, &checked, &asked, &self.facts, &self.ledger).unchanged
+        empty_plan(&specs, &checked, &asked, self.facts.clone(), &self.ledger).unchanged
     }
 }
 
@@ -69,7 +69,7 @@ fn bench(criterion: &mut Criterion) {
                 let checked = checked(&specs);
                 bencher.iter(|| {
                     let asked = wants(&checked, &world.ledger);
-                    black_box(empty_plan(&specs, &checked, &asked, &world.facts, &world.ledger))
+                    black_box(empty_plan(&specs, &checked, &asked, world.facts.clone(), &world.ledger))
                 });
             });
             group.bench_function(BenchmarkId::new("whole", size), |bencher| {

@@ -70,7 +70,7 @@ fn main() -> io::Result<()> {
     table.row("reads", asked.requests.len())?;
     let facts = fleet.facts(&asked.requests);
     table.row("facts made", fleet.len())?;
-    let plan = empty_plan(&specs, &checked, &asked, &facts, &ledger);
+    let plan = empty_plan(&specs, &checked, &asked, facts, &ledger);
     table.row("planned", plan.unchanged as usize)?;
     let Some(store) = store.filter(|_| !plan.confirmed.is_empty()) else { return Ok(()) };
     let ledger = recorded(&plan);

@@ -58,12 +58,11 @@ async fn planned(aws: &Aws, loaded: &Loaded, checked: &Checked<'_>, ledger: &Led
         selection: &selection,
         reach: &reach,
         requests: &requests,
-        facts: &facts,
         ledger,
         adopt: false,
     };
     let mut problems = Problems::new();
-    let plan = plan(inputs, &mut problems);
+    let plan = plan(inputs, facts, &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
     plan.expect("a plan without problems")
 }

@@ -93,9 +93,12 @@ impl Reader {
             self.report(span(value), "the document has no statement", None);
         }
         let elements = list.elements.iter().enumerate();
-        elements
+        let mut statements: Vec<Statement> = elements
             .filter_map(|(index, element)| self.under(Step::Index(index), |reader| reader.statement(element)))
-            .collect()
+            .collect();
+        // Most documents have one statement, and there can be a hundred thousand documents.
+        statements.shrink_to_fit();
+        statements
     }
 
     fn statement(&mut self, value: &Value<'_>) -> Option<Statement> {

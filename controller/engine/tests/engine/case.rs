@@ -111,12 +111,11 @@ impl Case {
                 selection: &self.selection,
                 reach: &reach,
                 requests: &requests,
-                facts: &facts,
                 ledger: &self.ledger,
                 adopt: self.adopt,
             };
             let mut problems = Problems::new();
-            let plan = plan(inputs, &mut problems);
+            let plan = plan(inputs, facts, &mut problems);
             plan.ok_or_else(|| render(&problems.into_vec(), sources, false, 80))
         })?
     }

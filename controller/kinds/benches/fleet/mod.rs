@@ -87,7 +87,7 @@ pub(crate) fn wants(checked: &Checked<'_>, ledger: &Ledger) -> Wants {
 }
 
 /// Decides, and finds nothing to do.
-pub(crate) fn empty_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, facts: &Facts, ledger: &Ledger) -> Plan {
+pub(crate) fn empty_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, facts: Facts, ledger: &Ledger) -> Plan {
     let inputs = Inputs {
         world: "test",
         checked,
@@ -95,12 +95,11 @@ pub(crate) fn empty_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, fa
         selection: &wants.selection,
         reach: &wants.reach,
         requests: &wants.requests,
-        facts,
         ledger,
         adopt: false,
     };
     let mut problems = Problems::new();
-    let plan = plan(inputs, &mut problems);
+    let plan = plan(inputs, facts, &mut problems);
     sound(problems, &specs.sources);
     let plan = plan.expect("a plan without problems");
     assert!(plan.is_empty(), "{:#?}", plan.changes.first());
