@@ -74,8 +74,6 @@ fn dangers(first: &str, second: &str) -> Vec<Danger> {
     let mut case = Case::applied(first);
     case.specs(&[("one", second)]);
     let plan = case.plan();
-    for change in &plan.changes {
-    }
     plan.changes.into_iter().flat_map(|change| change.dangers).collect()
 }
 

@@ -80,7 +80,7 @@ fn a_spec_finds_its_thing_by_name_then_by_tag() {
                 node.tags.remove(TAG_ADDRESS);
                 world.add_node("one", node);
             },
-            &["- one/node.z", "= 0"],
+            &["kept one/node.z", "= 0"],
         ),
     ]);
 }
