@@ -225,6 +225,28 @@ fn variables_have_defaults() {
         .check(&request(), "depends: aws:PrincipalTag/team");
 }
 
+/// "If AWS cannot resolve a variable this might cause the entire statement to be invalid", the same page.
+#[test]
+fn a_variable_without_value_makes_no_negation_true() {
+    let tag = "aws:PrincipalTag/team";
+    for operator in ["StringNotEquals", "StringNotLike", "ArnNotLike", "ForAnyValue:StringNotEquals"] {
+        let values = r#"["x","${aws:PrincipalTag/team}"]"#;
+        let document = under("2012-10-17", &format!(r#"{{"{operator}":{{"a:k":{values}}}}}"#));
+        let given = || request().with("a:k", ["y"]);
+        assert_eq!(outcome(&document, &given().closed()), "no", "{operator}");
+        assert_eq!(outcome(&document, &given()), "open", "{operator}");
+        assert_eq!(outcome(&document, &given().with(tag, ["z"])), "yes", "{operator}");
+        // Without the key there is nothing to compare.
+        let is_set = operator.starts_with("ForAny");
+        assert_eq!(outcome(&document, &request().closed()), if is_set { "no" } else { "yes" }, "{operator}");
+    }
+    let not_home = r#"{"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::home/${aws:PrincipalTag/team}"}"#;
+    let world = World::default().identity(not_home);
+    world.check(&request().closed(), "missing: identity");
+    world.check(&request(), "depends: aws:PrincipalTag/team");
+    world.check(&request().with(tag, ["red"]), "allowed: identity");
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
 #[test]
 fn the_older_version_has_no_variables() {

@@ -12,7 +12,7 @@ use super::arn::{self, Case, Token};
 use super::request::{Context, Slot};
 use super::truth::Truth;
 use super::values::{self, Number};
-use super::variables::{Expanded, Piece, Wildcards, expand, has_variables};
+use super::variables::{Expanded, Piece, Wildcards, expand, has_variables, is_resolved};
 
 /// What an operator does with one value of the request and one of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,22 @@ enum Test {
     Date(Compare),
     Binary,
     Address,
+}
+
+impl Test {
+    /// Whether its values may hold policy variables, as the sections of the operators say.
+    fn takes_variables(self) -> bool {
+        match self {
+            Self::StringEquals | Self::StringEqualsIgnoreCase | Self::StringLike | Self::Arn | Self::Bool => true,
+            Self::Number(_) | Self::Date(_) | Self::Binary | Self::Address => false,
+        }
+    }
+}
+
+/// Whether all variables of the values have a value.
+fn are_resolved(values: &BTreeSet<String>, context: &Context) -> Truth {
+    let with_variables = values.iter().filter(|value| has_variables(value));
+    with_variables.map(|value| is_resolved(Piece::of_value(value), context)).min().unwrap_or(Truth::Yes)
 }
 
 /// Which order of the request's value to the policy's is meant.
@@ -152,9 +168,15 @@ fn key_holds(
     match slot {
         Slot::Unknown => Truth::Open,
         Slot::Absent => absent_holds(operator, set).into(),
-        Slot::Values(given) => given_hold(operator, set, given, |given| {
-            values.iter().map(|wanted| matches(test, wanted, given, version, context)).max().unwrap_or(Truth::No)
-        }),
+        Slot::Values(given) => {
+            let matches = |given: &str| {
+                values.iter().map(|wanted| matches(test, wanted, given, version, context)).max().unwrap_or(Truth::No)
+            };
+            let holds = given_hold(operator, set, given, matches);
+            // A value that can't be told differs from nothing.
+            let is_certain = operator.is_negated() && version == Version::V2012 && test.takes_variables();
+            if is_certain { holds.min(are_resolved(values, context)) } else { holds }
+        }
     }
 }
 
@@ -232,16 +254,10 @@ fn null_holds(slot: Slot<'_>, values: &BTreeSet<String>) -> Truth {
 }
 
 /// Whether the request's value is the one the policy wants.
-///
-/// Variables have a place under the string, ARN and boolean operators only (the pages of the operators).
 fn matches(test: Test, wanted: &str, given: &str, version: Version, context: &Context) -> Truth {
     let is_variable = version == Version::V2012 && has_variables(wanted);
     match test {
-        Test::StringEquals | Test::StringEqualsIgnoreCase | Test::StringLike | Test::Arn | Test::Bool
-            if is_variable =>
-        {
-            matches_expanded(test, wanted, given, context)
-        }
+        _ if is_variable && test.takes_variables() => matches_expanded(test, wanted, given, context),
         Test::StringEquals => (wanted == given).into(),
         Test::StringEqualsIgnoreCase => is_same_caseless(wanted, given).into(),
         Test::StringLike => arn::like(wanted, given, Case::Matters).into(),

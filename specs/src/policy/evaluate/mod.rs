@@ -26,8 +26,8 @@
 //!
 //! # Where AWS is silent
 //!
-//! - A variable without value and default matches nothing: AWS says that it "might cause the entire statement to be
-//!   invalid". Under a negated operator or element it then matches like any other value that differs.
+//! - A variable without value and default "might cause the entire statement to be invalid", says AWS: here its value
+//!   matches nothing, and a negated operator or element that has it doesn't hold.
 //! - Several values under an operator without `ForAllValues` or `ForAnyValue`: one that matches is enough, and with a
 //!   negated operator too much.
 //! - An IPv6 address without prefix is one address; AWS speaks of `/32` and means IPv4.

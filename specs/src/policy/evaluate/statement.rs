@@ -8,7 +8,7 @@ use super::arn::{self, Case};
 use super::condition;
 use super::request::{Context, Request};
 use super::truth::Truth;
-use super::variables::{Expanded, Piece, Wildcards, expand, has_variables};
+use super::variables::{Expanded, Piece, Wildcards, expand, has_variables, is_resolved};
 
 /// Whether action, resource and conditions fit; who asks is another question.
 pub(super) fn fits(statement: &Statement, version: Version, request: &Request) -> Truth {
@@ -47,7 +47,15 @@ fn is_resource(resources: Option<&Resources>, version: Version, request: &Reques
     match resources {
         None => Truth::Yes,
         Some(Resources::Is(resources)) => is_listed(resources),
-        Some(Resources::Not(resources)) => is_listed(resources).not(),
+        Some(Resources::Not(resources)) => {
+            // A resource that can't be told is not another one either.
+            let is_certain = |pattern: &String| match version {
+                Version::V2012 if has_variables(pattern) => is_resolved(Piece::of_resource(pattern), &request.context),
+                Version::V2012 | Version::V2008 => Truth::Yes,
+            };
+            let are_certain = resources.iter().map(is_certain).min().unwrap_or(Truth::Yes);
+            is_listed(resources).not().min(are_certain)
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 use super::super::caseless::Caseless;
 use super::arn::Token;
 use super::request::{Context, Slot};
+use super::truth::Truth;
 
 /// What `*` and `?` outside of variables are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,15 @@ pub(super) fn expand<'a>(pieces: impl Iterator<Item = Piece<'a>>, wildcards: Wil
         }
     }
     if is_open { Expanded::Open(tokens) } else { Expanded::Known(tokens) }
+}
+
+/// Whether all variables have a value; one that is unknown may turn out to have none.
+pub(super) fn is_resolved<'a>(pieces: impl Iterator<Item = Piece<'a>>, context: &Context) -> Truth {
+    match expand(pieces, Wildcards::AreText, context) {
+        Expanded::Known(_) => Truth::Yes,
+        Expanded::Open(_) => Truth::Open,
+        Expanded::Nothing => Truth::No,
+    }
 }
 
 impl<'a> Piece<'a> {
