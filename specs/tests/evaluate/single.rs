@@ -268,5 +268,7 @@ fn the_context_has_what_follows_from_the_caller() {
     under("Bool", "aws:PrincipalIsAWSService", "true").check(&get(service()), "allowed: resource");
     under("Bool", "aws:PrincipalIsAWSService", "true").check(&get(role()), "missing: identity");
     under("StringEquals", "aws:PrincipalServiceName", "s.amazonaws.com").check(&get(service()), "allowed: resource");
+    under("StringLike", "aws:PrincipalArn", "*").check(&get(service()), "depends: aws:PrincipalArn");
+    under("Null", "aws:PrincipalArn", "true").check(&get(Caller::Anonymous), "allowed: resource");
     under("StringEquals", "aws:PrincipalType", "Anonymous").check(&get(Caller::Anonymous), "allowed: resource");
 }

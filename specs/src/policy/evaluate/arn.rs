@@ -174,6 +174,7 @@ mod tests {
         assert!(!arn_like(pattern, text));
         assert!(arn_like(pattern, "arn:aws:someservice:us-east-2:111122223333:finance/a:b"));
         assert!(!arn_like("*", text));
+        assert!(!arn_like("*:*:*:*:*:*", "no-arn"));
         assert!(!arn_like(pattern, "no-arn"));
     }
 }

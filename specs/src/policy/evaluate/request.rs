@@ -71,31 +71,38 @@ impl Caller {
 
     /// What AWS itself puts into the context because of who asks: key, and value or nothing.
     ///
+    /// Of callers without an account it says only what the pages say; the rest stays unknown.
+    ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties>,
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
-    fn context(&self) -> [(&'static str, Option<String>); 7] {
-        let account = self.account().map(str::to_owned);
-        let (kind, arn, user_name) = match self {
-            Self::Root(account) => (Some("Account"), Some(format!("arn:aws:iam::{account}:root")), None),
-            Self::User(arn) => (Some("User"), Some(arn.clone()), Some(last_of_path(arn).to_owned())),
-            Self::Role { arn, .. } => (Some("AssumedRole"), Some(arn.clone()), None),
-            Self::FederatedUser { user, name } => (Some("FederatedUser"), Some(federated_user_arn(user, name)), None),
-            Self::Anonymous => (Some("Anonymous"), None, None),
-            Self::Federated(_) | Self::Service(_) => (None, None, None),
+    fn context(&self) -> Vec<(&'static str, Option<String>)> {
+        let of = |kind: &str, arn: String| (Some(kind.to_owned()), Some(arn));
+        let (kind, arn) = match self {
+            Self::Root(account) => of("Account", format!("arn:aws:iam::{account}:root")),
+            Self::User(arn) => of("User", arn.clone()),
+            Self::Role { arn, .. } => of("AssumedRole", arn.clone()),
+            Self::FederatedUser { user, name } => of("FederatedUser", federated_user_arn(user, name)),
+            Self::Anonymous => (Some("Anonymous".to_owned()), None),
+            Self::Federated(_) | Self::Service(_) => (None, None),
         };
-        let (is_service, service) = match self {
-            Self::Service(name) => ("true", Some(name.clone())),
-            _ => ("false", None),
-        };
-        [
-            ("aws:PrincipalType", kind.map(str::to_owned)),
-            ("aws:PrincipalArn", arn),
-            ("aws:PrincipalAccount", account.clone()),
-            ("aws:PrincipalIsAWSService", Some(is_service.to_owned())),
-            ("aws:PrincipalServiceName", service),
+        let user_name = if let Self::User(arn) = self { Some(last_of_path(arn).to_owned()) } else { None };
+        let service = if let Self::Service(name) = self { Some(name.clone()) } else { None };
+        let mut context = vec![
             ("aws:username", user_name),
-            ("kms:CallerAccount", account),
-        ]
+            ("aws:PrincipalIsAWSService", Some(service.is_some().to_string())),
+            ("aws:PrincipalServiceName", service),
+        ];
+        if let Some(account) = self.account() {
+            context.push(("aws:PrincipalAccount", Some(account.to_owned())));
+            context.push(("kms:CallerAccount", Some(account.to_owned())));
+        }
+        if arn.is_some() || *self == Self::Anonymous {
+            context.push(("aws:PrincipalArn", arn));
+        }
+        if kind.is_some() {
+            context.push(("aws:PrincipalType", kind));
+        }
+        context
     }
 }
 
