@@ -50,6 +50,7 @@ mod check;
 mod condition;
 mod difference;
 mod error;
+pub mod evaluate;
 mod json;
 mod model;
 mod read;

@@ -1,0 +1,255 @@
+//! What is asked: who wants to do what, on what, and what is known besides.
+
+use std::collections::BTreeMap;
+
+use super::super::caseless::Caseless;
+use super::arn;
+
+/// Who makes a request.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// An account's root user, by the account's id.
+    Root(String),
+    /// An IAM user, by its ARN.
+    User(String),
+    /// Someone with a role's credentials.
+    Role {
+        /// The role's ARN, with its path.
+        arn: String,
+        /// The session's name, if it is known.
+        session: Option<String>,
+    },
+    /// A session a user has from `GetFederationToken`.
+    FederatedUser {
+        /// The ARN of the user that asked for it.
+        user: String,
+        /// The name it was asked for.
+        name: String,
+    },
+    /// Someone an identity provider vouches for, by the provider as policies name it, before a role is assumed.
+    Federated(String),
+    /// An AWS service that acts for itself, such as `codepipeline.amazonaws.com`.
+    Service(String),
+    /// Someone without credentials.
+    Anonymous,
+}
+
+impl Caller {
+    /// A role, by its ARN, in a session of any name.
+    #[must_use]
+    pub fn role(arn: &str) -> Self {
+        Self::Role { arn: arn.to_owned(), session: None }
+    }
+
+    /// The account the caller belongs to, whose policies for identities and whose SCPs count.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Root(account) => Some(account),
+            Self::User(arn) | Self::Role { arn, .. } | Self::FederatedUser { user: arn, .. } => arn::account(arn),
+            Self::Federated(_) | Self::Service(_) | Self::Anonymous => None,
+        }
+    }
+
+    /// Whether it is a role that a service made for itself, outside of SCPs and RCPs.
+    ///
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+    #[must_use]
+    pub fn is_service_linked(&self) -> bool {
+        match self {
+            Self::Role { arn, .. } => resource_part(arn).starts_with("role/aws-service-role/"),
+            Self::Root(_)
+            | Self::User(_)
+            | Self::FederatedUser { .. }
+            | Self::Federated(_)
+            | Self::Service(_)
+            | Self::Anonymous => false,
+        }
+    }
+
+    /// What AWS itself puts into the context because of who asks: key, and value or nothing.
+    ///
+    /// Of callers without an account it says only what the pages say; the rest stays unknown.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+    fn context(&self) -> Vec<(&'static str, Option<String>)> {
+        let of = |kind: &str, arn: String| (Some(kind.to_owned()), Some(arn));
+        let (kind, arn) = match self {
+            Self::Root(account) => of("Account", format!("arn:aws:iam::{account}:root")),
+            Self::User(arn) => of("User", arn.clone()),
+            Self::Role { arn, .. } => of("AssumedRole", arn.clone()),
+            Self::FederatedUser { user, name } => of("FederatedUser", federated_user_arn(user, name)),
+            Self::Anonymous => (Some("Anonymous".to_owned()), None),
+            Self::Federated(_) | Self::Service(_) => (None, None),
+        };
+        let user_name = if let Self::User(arn) = self { Some(last_of_path(arn).to_owned()) } else { None };
+        let service = if let Self::Service(name) = self { Some(name.clone()) } else { None };
+        let mut context = vec![
+            ("aws:username", user_name),
+            ("aws:PrincipalIsAWSService", Some(service.is_some().to_string())),
+            ("aws:PrincipalServiceName", service),
+        ];
+        if let Some(account) = self.account() {
+            context.push(("aws:PrincipalAccount", Some(account.to_owned())));
+            context.push(("kms:CallerAccount", Some(account.to_owned())));
+        }
+        if arn.is_some() || *self == Self::Anonymous {
+            context.push(("aws:PrincipalArn", arn));
+        }
+        if kind.is_some() {
+            context.push(("aws:PrincipalType", kind));
+        }
+        context
+    }
+}
+
+/// The part of an ARN behind its account.
+pub(super) fn resource_part(arn: &str) -> &str {
+    arn::parts(arn).map_or("", |[_, _, _, _, _, resource]| resource)
+}
+
+/// The name at the end of an IAM ARN, without its path.
+fn last_of_path(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// The ARN of a session a user has from `GetFederationToken`.
+pub(super) fn federated_user_arn(user: &str, name: &str) -> String {
+    match arn::parts(user) {
+        Some([_, partition, _, _, account, _]) => format!("arn:{partition}:sts::{account}:federated-user/{name}"),
+        None => String::new(),
+    }
+}
+
+/// The ARN of a role's session.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-role-session>
+pub(super) fn session_arn(role: &str, session: &str) -> String {
+    match arn::parts(role) {
+        Some([_, partition, _, _, account, _]) => {
+            format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", last_of_path(role))
+        }
+        None => String::new(),
+    }
+}
+
+/// Whether the ARN is that of a session of the role, of whatever name.
+pub(super) fn is_session_of(arn: &str, role: &str) -> bool {
+    arn.strip_prefix(&session_arn(role, "")).is_some_and(|name| !name.is_empty())
+}
+
+/// What is known of one condition key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot<'a> {
+    /// The request may have it or not.
+    Unknown,
+    /// The request doesn't have it.
+    Absent,
+    /// The request has these values, at least one.
+    Values(&'a [String]),
+}
+
+/// The condition keys of a request, as far as they are known.
+///
+/// A key is known with its values, known to be absent, or unknown; all start unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    known: BTreeMap<Caseless, Vec<String>>,
+    is_closed: bool,
+}
+
+impl Context {
+    /// Sets a key's values; none at all says that the request doesn't have it.
+    ///
+    /// Values of a binary key are given in base64.
+    pub fn set<V: Into<String>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
+        self.known.insert(Caseless::from(key), values.into_iter().map(Into::into).collect());
+    }
+
+    /// Says that the request has no other keys than those that were set.
+    pub fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    pub(super) fn get(&self, key: &Caseless) -> Slot<'_> {
+        match self.known.get(key) {
+            Some(values) if values.is_empty() => Slot::Absent,
+            Some(values) => Slot::Values(values),
+            None if self.is_closed => Slot::Absent,
+            None => Slot::Unknown,
+        }
+    }
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks.
+    pub principal: Caller,
+    /// What for, such as `s3:GetObject`.
+    pub action: String,
+    /// On what: an ARN, or `*` for an action that is on no resource.
+    pub resource: String,
+    /// The account the resource is in; nothing if it is unknown, and then it counts as the caller's.
+    pub resource_account: Option<String>,
+    /// What else is known.
+    pub context: Context,
+}
+
+impl Request {
+    /// A request, with what AWS puts into its context because of who asks and what for.
+    ///
+    /// The resource's account is read from its ARN; for one that doesn't tell, such as a bucket's, use
+    /// [`in_account`](Self::in_account).
+    #[must_use]
+    pub fn new(principal: Caller, action: &str, resource: &str) -> Self {
+        let mut context = Context::default();
+        for (key, value) in principal.context() {
+            context.set(key, value);
+        }
+        let request = Self {
+            principal,
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            resource_account: None,
+            context,
+        };
+        match arn::account(resource) {
+            Some(account) => request.in_account(account),
+            None => request,
+        }
+    }
+
+    /// The same, on a resource in this account.
+    #[must_use]
+    pub fn in_account(mut self, account: &str) -> Self {
+        self.context.set("aws:ResourceAccount", [account]);
+        self.resource_account = Some(account.to_owned());
+        self
+    }
+
+    /// The same, with the values of a condition key; none at all says that it is absent.
+    #[must_use]
+    pub fn with<V: Into<String>>(mut self, key: &str, values: impl IntoIterator<Item = V>) -> Self {
+        self.context.set(key, values);
+        self
+    }
+
+    /// The same, without any condition key that was not set.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        self.context.close();
+        self
+    }
+
+    /// Whether caller and resource are in different accounts.
+    pub(super) fn is_across_accounts(&self) -> bool {
+        match (self.principal.account(), self.resource_account.as_deref()) {
+            (Some(caller), Some(resource)) => caller != resource,
+            (None, _) | (_, None) => false,
+        }
+    }
+}
