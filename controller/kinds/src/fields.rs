@@ -329,6 +329,20 @@ impl Target for Role {
     }
 }
 
+/// A field that names a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Group;
+
+impl Target for Group {
+    const KINDS: &'static [&'static str] = &["group"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "the ARN of a group";
+
+    fn is_literal(text: &str) -> bool {
+        is_arn(text, "iam", "group/")
+    }
+}
+
 /// A field that names a KMS key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key;

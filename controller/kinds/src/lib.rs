@@ -14,13 +14,16 @@ pub mod count;
 pub mod driver;
 pub mod error;
 pub mod fields;
+pub mod group;
 pub mod instance_profile;
 pub mod key;
+pub mod permissions;
 pub mod policy;
 pub mod role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod user;
 
 /// One kind.
 struct Row {
@@ -36,10 +39,12 @@ impl Row {
 
 static ROWS: &[Row] = &[
     Row::of(&Erased::<bucket::Bucket>::new()),
+    Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
+    Row::of(&Erased::<user::User>::new()),
 ];
 
 /// All kinds, by name.

@@ -1,4 +1,4 @@
-//! IAM, an account at a time: roles, customer managed policies and instance profiles, in a handful of calls.
+//! IAM, an account at a time: roles, users, groups, customer managed policies and instance profiles, in a handful of calls.
 //!
 //! No single listing tells all: GetAccountAuthorizationDetails lacks a role's description and session length, ListRoles its tags,
 //! policies and boundary; neither tells the tags of policies and instance profiles, which the Resource Groups Tagging API does. The
@@ -9,18 +9,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_iam::types::{EntityType, InstanceProfile, ManagedPolicyDetail, Role, RoleDetail};
+use aws_sdk_iam::types::{EntityType, GroupDetail, InstanceProfile, ManagedPolicyDetail, Role, RoleDetail, UserDetail};
 use futures_util::future::try_join4;
 use futures_util::{StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
 
+use self::users::{GroupFact, UserFact};
 use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
 use crate::error::Failure;
 use crate::fields::from_iam_tags;
 use crate::session::{GLOBAL_REGION, Session};
+
+pub mod users;
 
 /// The source's name.
 pub const NAME: &str = "iam";
@@ -49,6 +52,10 @@ pub struct IamFacts {
     pub policies: Vec<PolicyFact>,
     /// The instance profiles.
     pub instance_profiles: Vec<InstanceProfileFact>,
+    /// The users.
+    pub users: Vec<UserFact>,
+    /// The groups.
+    pub groups: Vec<GroupFact>,
 }
 
 /// A role.
@@ -137,26 +144,33 @@ pub struct InstanceProfileFact {
 /// (`tag:GetResources`), the wanted policies and profiles are asked about singly, and those nobody wants show no tags.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<IamFacts, Unread> {
     let wanted = WantedNames::of(wanted);
-    let ((details, policies), listed, profiles, index) =
+    let (details, listed, profiles, index) =
         try_join4(details(session), list_roles(session), list_instance_profiles(session), tag_index(session)).await?;
-    let roles = merge_roles(session, &wanted, details, listed).await?;
+    let Details { roles, policies, users, groups } = details;
+    let roles = merge_roles(session, &wanted, roles, listed).await?;
+    let groups = users::group_facts(groups);
     let mut facts = IamFacts {
         roles,
         policies: policies.into_iter().filter_map(policy_fact).collect(),
         instance_profiles: profiles.into_iter().map(profile_fact).collect(),
+        users: users::user_facts(users, &groups),
+        groups,
     };
+    users::complete_users(session, &wanted.users, &mut facts.users).await?;
     complete_policies(session, &wanted, &index, &mut facts.policies).await?;
     put_profile_tags(session, &wanted, &index, &mut facts.instance_profiles).await?;
     facts.roles.sort_by(|a, b| a.name.cmp(&b.name));
     facts.policies.sort_by(|a, b| a.name.cmp(&b.name));
     facts.instance_profiles.sort_by(|a, b| a.name.cmp(&b.name));
-    counter.objects(facts.roles.len() + facts.policies.len() + facts.instance_profiles.len());
+    let IamFacts { roles, policies, instance_profiles, users, groups } = &facts;
+    counter.objects(roles.len() + policies.len() + instance_profiles.len() + users.len() + groups.len());
     Ok(facts)
 }
 
 /// The wanted things of each kind, by name.
 struct WantedNames<'w> {
     roles: BTreeSet<&'w str>,
+    users: BTreeSet<&'w str>,
     policies: BTreeMap<&'w str, &'w Wanted>,
     profiles: BTreeMap<&'w str, &'w Wanted>,
 }
@@ -168,14 +182,24 @@ impl<'w> WantedNames<'w> {
         };
         Self {
             roles: of_kind("role").map(|(name, _)| name).collect(),
+            users: of_kind("user").map(|(name, _)| name).collect(),
             policies: of_kind("policy").collect(),
             profiles: of_kind("instance_profile").collect(),
         }
     }
 }
 
-async fn details(session: &Session) -> Result<(Vec<RoleDetail>, Vec<ManagedPolicyDetail>), Failure> {
-    let (mut roles, mut policies) = (Vec::new(), Vec::new());
+/// What GetAccountAuthorizationDetails tells.
+#[derive(Default)]
+struct Details {
+    roles: Vec<RoleDetail>,
+    policies: Vec<ManagedPolicyDetail>,
+    users: Vec<UserDetail>,
+    groups: Vec<GroupDetail>,
+}
+
+async fn details(session: &Session) -> Result<Details, Failure> {
+    let mut details = Details::default();
     let mut marker = None;
     loop {
         let page = session
@@ -183,17 +207,21 @@ async fn details(session: &Session) -> Result<(Vec<RoleDetail>, Vec<ManagedPolic
             .get_account_authorization_details()
             .filter(EntityType::Role)
             .filter(EntityType::LocalManagedPolicy)
+            .filter(EntityType::User)
+            .filter(EntityType::Group)
             .max_items(PAGE)
             .set_marker(marker)
             .send()
             .await
             .map_err(|error| session.failure("iam:GetAccountAuthorizationDetails", &error))?;
-        roles.extend(page.role_detail_list.unwrap_or_default());
-        policies.extend(page.policies.unwrap_or_default());
+        details.roles.extend(page.role_detail_list.unwrap_or_default());
+        details.policies.extend(page.policies.unwrap_or_default());
+        details.users.extend(page.user_detail_list.unwrap_or_default());
+        details.groups.extend(page.group_detail_list.unwrap_or_default());
         // A page may be empty and yet not the last.
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {
-            return Ok((roles, policies));
+            return Ok(details);
         }
     }
 }
