@@ -9,6 +9,7 @@ use trueup_specs::kind::KindSchema;
 
 use crate::driver::AnyDriver;
 
+pub mod account_settings;
 pub mod bucket;
 pub mod count;
 pub mod driver;
@@ -17,6 +18,7 @@ pub mod fields;
 pub mod group;
 pub mod instance_profile;
 pub mod key;
+pub mod oidc_provider;
 pub mod permissions;
 pub mod policy;
 pub mod role;
@@ -38,10 +40,12 @@ impl Row {
 }
 
 static ROWS: &[Row] = &[
+    Row::of(&Erased::<account_settings::AccountSettings>::new()),
     Row::of(&Erased::<bucket::Bucket>::new()),
     Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
+    Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
     Row::of(&Erased::<user::User>::new()),

@@ -10,12 +10,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_iam::types::{EntityType, GroupDetail, InstanceProfile, ManagedPolicyDetail, Role, RoleDetail, UserDetail};
-use futures_util::future::try_join4;
+use futures_util::future::{try_join, try_join4};
 use futures_util::{StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
 
+use self::account::SettingsFact;
+use self::providers::OidcProviderFact;
 use self::users::{GroupFact, UserFact};
 use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
@@ -23,6 +25,8 @@ use crate::error::Failure;
 use crate::fields::from_iam_tags;
 use crate::session::{GLOBAL_REGION, Session};
 
+pub mod account;
+pub mod providers;
 pub mod users;
 
 /// The source's name.
@@ -56,6 +60,11 @@ pub struct IamFacts {
     pub users: Vec<UserFact>,
     /// The groups.
     pub groups: Vec<GroupFact>,
+    /// The OpenID Connect providers.
+    pub oidc_providers: Vec<OidcProviderFact>,
+    /// The account's own settings; not asked for where nobody wants them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsFact>,
 }
 
 /// A role.
@@ -144,8 +153,10 @@ pub struct InstanceProfileFact {
 /// (`tag:GetResources`), the wanted policies and profiles are asked about singly, and those nobody wants show no tags.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<IamFacts, Unread> {
     let wanted = WantedNames::of(wanted);
-    let (details, listed, profiles, index) =
-        try_join4(details(session), list_roles(session), list_instance_profiles(session), tag_index(session)).await?;
+    let listings =
+        try_join4(details(session), list_roles(session), list_instance_profiles(session), tag_index(session));
+    let ((details, listed, profiles, index), oidc_providers) =
+        try_join(listings, providers::read_oidc(session)).await?;
     let Details { roles, policies, users, groups } = details;
     let roles = merge_roles(session, &wanted, roles, listed).await?;
     let groups = users::group_facts(groups);
@@ -155,16 +166,29 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         instance_profiles: profiles.into_iter().map(profile_fact).collect(),
         users: users::user_facts(users, &groups),
         groups,
+        oidc_providers,
+        settings: None,
     };
+    if wanted.settings {
+        facts.settings = Some(account::read_settings(session).await?);
+    }
     users::complete_users(session, &wanted.users, &mut facts.users).await?;
     complete_policies(session, &wanted, &index, &mut facts.policies).await?;
     put_profile_tags(session, &wanted, &index, &mut facts.instance_profiles).await?;
     facts.roles.sort_by(|a, b| a.name.cmp(&b.name));
     facts.policies.sort_by(|a, b| a.name.cmp(&b.name));
     facts.instance_profiles.sort_by(|a, b| a.name.cmp(&b.name));
-    let IamFacts { roles, policies, instance_profiles, users, groups } = &facts;
-    counter.objects(roles.len() + policies.len() + instance_profiles.len() + users.len() + groups.len());
+    counter.objects(facts.objects());
     Ok(facts)
+}
+
+impl IamFacts {
+    /// How many things they are about.
+    fn objects(&self) -> usize {
+        let Self { roles, policies, instance_profiles, users, groups, oidc_providers, settings } = self;
+        let lengths = [roles.len(), policies.len(), instance_profiles.len(), users.len(), groups.len()];
+        lengths.iter().sum::<usize>() + oidc_providers.len() + usize::from(settings.is_some())
+    }
 }
 
 /// The wanted things of each kind, by name.
@@ -173,6 +197,7 @@ struct WantedNames<'w> {
     users: BTreeSet<&'w str>,
     policies: BTreeMap<&'w str, &'w Wanted>,
     profiles: BTreeMap<&'w str, &'w Wanted>,
+    settings: bool,
 }
 
 impl<'w> WantedNames<'w> {
@@ -185,6 +210,7 @@ impl<'w> WantedNames<'w> {
             users: of_kind("user").map(|(name, _)| name).collect(),
             policies: of_kind("policy").collect(),
             profiles: of_kind("instance_profile").collect(),
+            settings: of_kind("account_settings").next().is_some(),
         }
     }
 }
