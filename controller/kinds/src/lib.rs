@@ -22,6 +22,7 @@ pub mod oidc_provider;
 pub mod permissions;
 pub mod policy;
 pub mod role;
+pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
@@ -48,6 +49,7 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
+    Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
     Row::of(&Erased::<user::User>::new()),
 ];
 

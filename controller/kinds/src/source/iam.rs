@@ -23,6 +23,7 @@ use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
 use crate::error::Failure;
 use crate::fields::from_iam_tags;
+use crate::service_linked_role::Linked;
 use crate::session::{GLOBAL_REGION, Session};
 
 pub mod account;
@@ -44,7 +45,7 @@ const SINGLE_CALLS_AT_ONCE: usize = 8;
 
 /// The path under which AWS keeps the roles of its services, which only they may change.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
-const SERVICE_LINKED: &str = "/aws-service-role/";
+pub(crate) const SERVICE_LINKED: &str = "/aws-service-role/";
 
 /// All that trueup knows of an account's IAM. Documents are percent-decoded; lists are sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +61,8 @@ pub struct IamFacts {
     pub users: Vec<UserFact>,
     /// The groups.
     pub groups: Vec<GroupFact>,
+    /// The service-linked roles.
+    pub service_linked_roles: Vec<ServiceLinkedRoleFact>,
     /// The OpenID Connect providers.
     pub oidc_providers: Vec<OidcProviderFact>,
     /// The account's own settings; not asked for where nobody wants them.
@@ -95,6 +98,29 @@ pub struct RoleFact {
     /// The ARN of the permissions boundary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,
+    /// All tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A service-linked role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceLinkedRoleFact {
+    /// Its name.
+    pub name: String,
+    /// Its unique id, `AROA…`.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The service, as policies name it.
+    pub service: String,
+    /// What tells it from others of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_suffix: Option<String>,
+    /// Its description; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
     /// All tags.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
@@ -158,6 +184,7 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     let ((details, listed, profiles, index), oidc_providers) =
         try_join(listings, providers::read_oidc(session)).await?;
     let Details { roles, policies, users, groups } = details;
+    let service_linked_roles = service_linked_roles(&roles, &listed);
     let roles = merge_roles(session, &wanted, roles, listed).await?;
     let groups = users::group_facts(groups);
     let mut facts = IamFacts {
@@ -166,6 +193,7 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         instance_profiles: profiles.into_iter().map(profile_fact).collect(),
         users: users::user_facts(users, &groups),
         groups,
+        service_linked_roles,
         oidc_providers,
         settings: None,
     };
@@ -185,9 +213,13 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 impl IamFacts {
     /// How many things they are about.
     fn objects(&self) -> usize {
-        let Self { roles, policies, instance_profiles, users, groups, oidc_providers, settings } = self;
+        let Self { roles, policies, instance_profiles, users, groups, service_linked_roles, oidc_providers, settings } =
+            self;
         let lengths = [roles.len(), policies.len(), instance_profiles.len(), users.len(), groups.len()];
-        lengths.iter().sum::<usize>() + oidc_providers.len() + usize::from(settings.is_some())
+        lengths.iter().sum::<usize>()
+            + service_linked_roles.len()
+            + oidc_providers.len()
+            + usize::from(settings.is_some())
     }
 }
 
@@ -341,6 +373,28 @@ async fn merge_roles(
             Some("run the same command again in a few seconds".to_owned()),
         )),
     }
+}
+
+/// The service-linked roles among the details; one that only one of the listings shows was made or removed while they were read.
+fn service_linked_roles(details: &[RoleDetail], listed: &HashMap<String, Role>) -> Vec<ServiceLinkedRoleFact> {
+    let mut roles: Vec<ServiceLinkedRoleFact> = details
+        .iter()
+        .filter_map(|detail| {
+            let other = listed.get(detail.role_name()?)?;
+            let Linked { service, custom_suffix } = Linked::of(&other.path, &other.role_name)?;
+            Some(ServiceLinkedRoleFact {
+                name: other.role_name.clone(),
+                id: other.role_id.clone(),
+                arn: other.arn.clone(),
+                service,
+                custom_suffix,
+                description: other.description.clone().unwrap_or_default(),
+                tags: from_iam_tags(detail.tags()),
+            })
+        })
+        .collect();
+    roles.sort_by(|a, b| a.name.cmp(&b.name));
+    roles
 }
 
 async fn get_role(session: &Session, name: &str) -> Result<Option<Role>, Failure> {
