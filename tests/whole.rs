@@ -6,5 +6,6 @@ mod architecture;
 mod bad_input;
 mod commands;
 mod hand;
+mod identities;
 mod life;
 mod support;

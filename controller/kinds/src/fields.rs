@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use trueup_engine::kind::At;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::pending;
-use trueup_specs::policy::{self, Document};
+use trueup_specs::policy::{self, Document, Principal, Principals};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{Target, Text};
@@ -229,16 +229,33 @@ impl PolicyDocument {
         }
     }
 
-    /// The ARNs of the users and roles it names as principals: what must exist before AWS takes it.
+    /// The ARNs of the users and roles it names as principals, which must exist before AWS takes it, and of the identity providers,
+    /// without which nobody gets in.
     #[must_use]
     pub fn principals(&self) -> BTreeSet<String> {
         match self {
             Self::Document(document) => {
-                document.principals().filter(|arn| is_identity(arn)).map(str::to_owned).collect()
+                let identities = document.principals().filter(|arn| is_identity(arn));
+                identities.chain(providers(document)).map(str::to_owned).collect()
             }
             Self::Unreadable(_) => BTreeSet::new(),
         }
     }
+}
+
+/// The ARNs of the identity providers a document names.
+fn providers(document: &Document) -> impl Iterator<Item = &str> {
+    let principals = document.statements.iter().filter_map(|statement| statement.principal.as_ref());
+    principals.flat_map(Principals::named).filter_map(|principal| match principal {
+        Principal::Federated(arn) if is_arn(arn, "iam", "oidc-provider/") || is_arn(arn, "iam", "saml-provider/") => {
+            Some(arn.as_str()).filter(|arn| !is_pending(arn))
+        }
+        Principal::Federated(_)
+        | Principal::Aws(_)
+        | Principal::Everyone
+        | Principal::CanonicalUser(_)
+        | Principal::Service(_) => None,
+    })
 }
 
 /// The principals that `before` names and `after` no longer does.
@@ -329,6 +346,20 @@ impl Target for Role {
     }
 }
 
+/// A field that names a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Group;
+
+impl Target for Group {
+    const KINDS: &'static [&'static str] = &["group"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "the ARN of a group";
+
+    fn is_literal(text: &str) -> bool {
+        is_arn(text, "iam", "group/")
+    }
+}
+
 /// A field that names a KMS key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key;
@@ -357,12 +388,17 @@ mod tests {
     }
 
     #[test]
-    fn only_users_and_roles_must_exist() {
+    fn only_users_roles_and_providers_must_exist() {
         let policy = PolicyDocument::from_live(
             r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":[
-                "111111111111","arn:aws:iam::111111111111:role/path/a","arn:aws:iam::111111111111:user/b","*"]}}]}"#,
+                "111111111111","arn:aws:iam::111111111111:role/path/a","arn:aws:iam::111111111111:user/b","*"],
+                "Federated":["accounts.google.com","arn:aws:iam::111111111111:oidc-provider/example.com/x"]}}]}"#,
         );
-        let expected = ["arn:aws:iam::111111111111:role/path/a", "arn:aws:iam::111111111111:user/b"];
+        let expected = [
+            "arn:aws:iam::111111111111:oidc-provider/example.com/x",
+            "arn:aws:iam::111111111111:role/path/a",
+            "arn:aws:iam::111111111111:user/b",
+        ];
         assert_eq!(policy.principals().into_iter().collect::<Vec<_>>(), expected);
     }
 

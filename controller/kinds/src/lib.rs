@@ -9,18 +9,24 @@ use trueup_specs::kind::KindSchema;
 
 use crate::driver::AnyDriver;
 
+pub mod account_settings;
 pub mod bucket;
 pub mod count;
 pub mod driver;
 pub mod error;
 pub mod fields;
+pub mod group;
 pub mod instance_profile;
 pub mod key;
+pub mod oidc_provider;
+pub mod permissions;
 pub mod policy;
 pub mod role;
+pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod user;
 
 /// One kind.
 struct Row {
@@ -35,11 +41,16 @@ impl Row {
 }
 
 static ROWS: &[Row] = &[
+    Row::of(&Erased::<account_settings::AccountSettings>::new()),
     Row::of(&Erased::<bucket::Bucket>::new()),
+    Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
+    Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
+    Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
+    Row::of(&Erased::<user::User>::new()),
 ];
 
 /// All kinds, by name.

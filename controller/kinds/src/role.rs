@@ -13,6 +13,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, Within, spec};
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, Tags};
+use crate::permissions::{self, Limits};
 use crate::source::iam::{self, IamFacts, RoleFact};
 
 mod ops;
@@ -26,12 +27,10 @@ pub const MAX_SESSION_DEFAULT: i32 = 3_600;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const TRUST_SIZE_RAISED: usize = 4_096;
 
-/// What the number of managed policies on a role can be raised to by quota; the default is 10.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const MANAGED_POLICIES_RAISED: usize = 25;
+/// The default of managed policies is 10, the quota can be raised to 25.
+const LIMITS: Limits = Limits { holder: "role", inline_size_max: 10_240, managed_max: 25 };
 
 const NAME: NameRule = NameRule { what: "role", max: 64, signs: IAM_SIGNS, page: IAM_QUOTAS };
-const INLINE_NAME: NameRule = NameRule { what: "policy", max: 128, signs: IAM_SIGNS, page: IAM_QUOTAS };
 
 spec! {
     /// An IAM role: who may take it, and what whoever took it may do.
@@ -235,8 +234,8 @@ impl Kind for Role {
         let path = fields::path(path.as_ref(), cx);
         let description = fields::description(description.as_ref(), cx);
         let seconds = max_session_duration.map_or(i64::from(MAX_SESSION_DEFAULT), Within::get);
-        let inline = desired_inline(inline, cx);
-        let managed_policies = desired_managed(managed_policies, cx);
+        let inline = permissions::inline(inline, &LIMITS, cx);
+        let managed_policies = permissions::managed_policies(managed_policies, &LIMITS, cx);
         let permissions_boundary = permissions_boundary.as_ref().map(|policy| cx.reference(policy));
         let tags = fields::tags(cx);
         let trust = desired_trust(trust, cx);
@@ -339,46 +338,6 @@ fn desired_trust(spec: &PolicySpec, cx: &mut Resolver<'_>) -> Option<Document> {
         );
     }
     Some(trust)
-}
-
-fn desired_inline(
-    specs: &IndexMap<String, PolicySpec>,
-    cx: &mut Resolver<'_>,
-) -> Option<BTreeMap<String, PolicyDocument>> {
-    let mut documents: Option<BTreeMap<_, _>> = Some(BTreeMap::new());
-    let mut size = 0;
-    for (name, spec) in specs {
-        fields::check_name(name, spec.span(), &INLINE_NAME, cx);
-        let document = cx.policy(spec, Use::Inline);
-        size += document.as_ref().map_or(0, |document| document.size(Use::Inline));
-        documents = documents.zip(document).map(|(mut documents, document)| {
-            documents.insert(name.clone(), PolicyDocument::Document(document));
-            documents
-        });
-    }
-    let max = Use::Inline.size_max();
-    if size > max
-        && let Some(first) = specs.values().next()
-    {
-        let problem = Diagnostic::error("the inline policies of the role are too large");
-        let over = format!("together {size} characters, {} over the limit of {max}", size - max);
-        cx.problem(
-            problem.at(first.span(), "").note(over).help("move some into a `policy`, which has a limit of its own"),
-        );
-    }
-    documents
-}
-
-fn desired_managed(references: &[Reference<ManagedPolicy>], cx: &mut Resolver<'_>) -> BTreeSet<String> {
-    let arns: BTreeSet<String> = cx.references(references).into_iter().collect();
-    if arns.len() > MANAGED_POLICIES_RAISED
-        && let Some(first) = references.first()
-    {
-        let problem = Diagnostic::error("the role has too many managed policies");
-        let over = format!("{}, {} more than any account allows", arns.len(), arns.len() - MANAGED_POLICIES_RAISED);
-        cx.problem(problem.at(first.span(), over).note(IAM_QUOTAS));
-    }
-    arns
 }
 
 fn live(fact: &RoleFact) -> Live<RoleModel> {

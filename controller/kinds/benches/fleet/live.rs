@@ -44,7 +44,7 @@ impl Fleet {
         let mut policies: Vec<_> = (0..share.policies).map(|index| self.live_policy(account, id, index)).collect();
         roles.sort_by(|a, b| a.name.cmp(&b.name));
         policies.sort_by(|a, b| a.name.cmp(&b.name));
-        IamFacts { roles, policies, instance_profiles: Vec::new() }
+        IamFacts { roles, policies, ..IamFacts::default() }
     }
 
     fn live_role(&self, account: &str, id: &str, index: usize) -> RoleFact {

@@ -1,4 +1,4 @@
-//! IAM, an account at a time: roles, customer managed policies and instance profiles, in a handful of calls.
+//! IAM, an account at a time: roles, users, groups, customer managed policies and instance profiles, in a handful of calls.
 //!
 //! No single listing tells all: GetAccountAuthorizationDetails lacks a role's description and session length, ListRoles its tags,
 //! policies and boundary; neither tells the tags of policies and instance profiles, which the Resource Groups Tagging API does. The
@@ -9,18 +9,26 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_iam::types::{EntityType, InstanceProfile, ManagedPolicyDetail, Role, RoleDetail};
-use futures_util::future::try_join4;
+use aws_sdk_iam::types::{EntityType, GroupDetail, InstanceProfile, ManagedPolicyDetail, Role, RoleDetail, UserDetail};
+use futures_util::future::{try_join, try_join4};
 use futures_util::{StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
 
+use self::account::SettingsFact;
+use self::providers::OidcProviderFact;
+use self::users::{GroupFact, UserFact};
 use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
 use crate::error::Failure;
 use crate::fields::from_iam_tags;
+use crate::service_linked_role::Linked;
 use crate::session::{GLOBAL_REGION, Session};
+
+pub mod account;
+pub mod providers;
+pub mod users;
 
 /// The source's name.
 pub const NAME: &str = "iam";
@@ -37,7 +45,7 @@ const SINGLE_CALLS_AT_ONCE: usize = 8;
 
 /// The path under which AWS keeps the roles of its services, which only they may change.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
-const SERVICE_LINKED: &str = "/aws-service-role/";
+pub(crate) const SERVICE_LINKED: &str = "/aws-service-role/";
 
 /// All that trueup knows of an account's IAM. Documents are percent-decoded; lists are sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +57,17 @@ pub struct IamFacts {
     pub policies: Vec<PolicyFact>,
     /// The instance profiles.
     pub instance_profiles: Vec<InstanceProfileFact>,
+    /// The users.
+    pub users: Vec<UserFact>,
+    /// The groups.
+    pub groups: Vec<GroupFact>,
+    /// The service-linked roles.
+    pub service_linked_roles: Vec<ServiceLinkedRoleFact>,
+    /// The OpenID Connect providers.
+    pub oidc_providers: Vec<OidcProviderFact>,
+    /// The account's own settings; not asked for where nobody wants them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsFact>,
 }
 
 /// A role.
@@ -79,6 +98,29 @@ pub struct RoleFact {
     /// The ARN of the permissions boundary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,
+    /// All tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A service-linked role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceLinkedRoleFact {
+    /// Its name.
+    pub name: String,
+    /// Its unique id, `AROA…`.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The service, as policies name it.
+    pub service: String,
+    /// What tells it from others of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_suffix: Option<String>,
+    /// Its description; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
     /// All tags.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
@@ -137,28 +179,57 @@ pub struct InstanceProfileFact {
 /// (`tag:GetResources`), the wanted policies and profiles are asked about singly, and those nobody wants show no tags.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<IamFacts, Unread> {
     let wanted = WantedNames::of(wanted);
-    let ((details, policies), listed, profiles, index) =
-        try_join4(details(session), list_roles(session), list_instance_profiles(session), tag_index(session)).await?;
-    let roles = merge_roles(session, &wanted, details, listed).await?;
+    let listings =
+        try_join4(details(session), list_roles(session), list_instance_profiles(session), tag_index(session));
+    let ((details, listed, profiles, index), oidc_providers) =
+        try_join(listings, providers::read_oidc(session)).await?;
+    let Details { roles, policies, users, groups } = details;
+    let service_linked_roles = service_linked_roles(&roles, &listed);
+    let roles = merge_roles(session, &wanted, roles, listed).await?;
+    let groups = users::group_facts(groups);
     let mut facts = IamFacts {
         roles,
         policies: policies.into_iter().filter_map(policy_fact).collect(),
         instance_profiles: profiles.into_iter().map(profile_fact).collect(),
+        users: users::user_facts(users, &groups),
+        groups,
+        service_linked_roles,
+        oidc_providers,
+        settings: None,
     };
+    if wanted.settings {
+        facts.settings = Some(account::read_settings(session).await?);
+    }
+    users::complete_users(session, &wanted.users, &mut facts.users).await?;
     complete_policies(session, &wanted, &index, &mut facts.policies).await?;
     put_profile_tags(session, &wanted, &index, &mut facts.instance_profiles).await?;
     facts.roles.sort_by(|a, b| a.name.cmp(&b.name));
     facts.policies.sort_by(|a, b| a.name.cmp(&b.name));
     facts.instance_profiles.sort_by(|a, b| a.name.cmp(&b.name));
-    counter.objects(facts.roles.len() + facts.policies.len() + facts.instance_profiles.len());
+    counter.objects(facts.objects());
     Ok(facts)
+}
+
+impl IamFacts {
+    /// How many things they are about.
+    fn objects(&self) -> usize {
+        let Self { roles, policies, instance_profiles, users, groups, service_linked_roles, oidc_providers, settings } =
+            self;
+        let lengths = [roles.len(), policies.len(), instance_profiles.len(), users.len(), groups.len()];
+        lengths.iter().sum::<usize>()
+            + service_linked_roles.len()
+            + oidc_providers.len()
+            + usize::from(settings.is_some())
+    }
 }
 
 /// The wanted things of each kind, by name.
 struct WantedNames<'w> {
     roles: BTreeSet<&'w str>,
+    users: BTreeSet<&'w str>,
     policies: BTreeMap<&'w str, &'w Wanted>,
     profiles: BTreeMap<&'w str, &'w Wanted>,
+    settings: bool,
 }
 
 impl<'w> WantedNames<'w> {
@@ -168,14 +239,25 @@ impl<'w> WantedNames<'w> {
         };
         Self {
             roles: of_kind("role").map(|(name, _)| name).collect(),
+            users: of_kind("user").map(|(name, _)| name).collect(),
             policies: of_kind("policy").collect(),
             profiles: of_kind("instance_profile").collect(),
+            settings: of_kind("account_settings").next().is_some(),
         }
     }
 }
 
-async fn details(session: &Session) -> Result<(Vec<RoleDetail>, Vec<ManagedPolicyDetail>), Failure> {
-    let (mut roles, mut policies) = (Vec::new(), Vec::new());
+/// What GetAccountAuthorizationDetails tells.
+#[derive(Default)]
+struct Details {
+    roles: Vec<RoleDetail>,
+    policies: Vec<ManagedPolicyDetail>,
+    users: Vec<UserDetail>,
+    groups: Vec<GroupDetail>,
+}
+
+async fn details(session: &Session) -> Result<Details, Failure> {
+    let mut details = Details::default();
     let mut marker = None;
     loop {
         let page = session
@@ -183,17 +265,21 @@ async fn details(session: &Session) -> Result<(Vec<RoleDetail>, Vec<ManagedPolic
             .get_account_authorization_details()
             .filter(EntityType::Role)
             .filter(EntityType::LocalManagedPolicy)
+            .filter(EntityType::User)
+            .filter(EntityType::Group)
             .max_items(PAGE)
             .set_marker(marker)
             .send()
             .await
             .map_err(|error| session.failure("iam:GetAccountAuthorizationDetails", &error))?;
-        roles.extend(page.role_detail_list.unwrap_or_default());
-        policies.extend(page.policies.unwrap_or_default());
+        details.roles.extend(page.role_detail_list.unwrap_or_default());
+        details.policies.extend(page.policies.unwrap_or_default());
+        details.users.extend(page.user_detail_list.unwrap_or_default());
+        details.groups.extend(page.group_detail_list.unwrap_or_default());
         // A page may be empty and yet not the last.
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {
-            return Ok((roles, policies));
+            return Ok(details);
         }
     }
 }
@@ -287,6 +373,28 @@ async fn merge_roles(
             Some("run the same command again in a few seconds".to_owned()),
         )),
     }
+}
+
+/// The service-linked roles among the details; one that only one of the listings shows was made or removed while they were read.
+fn service_linked_roles(details: &[RoleDetail], listed: &HashMap<String, Role>) -> Vec<ServiceLinkedRoleFact> {
+    let mut roles: Vec<ServiceLinkedRoleFact> = details
+        .iter()
+        .filter_map(|detail| {
+            let other = listed.get(detail.role_name()?)?;
+            let Linked { service, custom_suffix } = Linked::of(&other.path, &other.role_name)?;
+            Some(ServiceLinkedRoleFact {
+                name: other.role_name.clone(),
+                id: other.role_id.clone(),
+                arn: other.arn.clone(),
+                service,
+                custom_suffix,
+                description: other.description.clone().unwrap_or_default(),
+                tags: from_iam_tags(detail.tags()),
+            })
+        })
+        .collect();
+    roles.sort_by(|a, b| a.name.cmp(&b.name));
+    roles
 }
 
 async fn get_role(session: &Session, name: &str) -> Result<Option<Role>, Failure> {

@@ -1,6 +1,7 @@
-//! What there is to say of the account as a whole: its summary and its alias.
+//! What there is to say of the account as a whole: its summary, its alias and its password policy.
 
 use super::fault::Fault;
+use super::state::PasswordPolicy;
 use super::{Context, groups, instance_profiles, policies, render, roles, users};
 use crate::xml::Xml;
 
@@ -41,7 +42,7 @@ pub(super) fn summary(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fa
         ("AccountAccessKeysPresent", 0),
         ("AccountPasswordPresent", 0),
         ("AccountSigningCertificatesPresent", 0),
-        ("Providers", 0),
+        ("Providers", iam.oidc_providers.len()),
         ("GlobalEndpointTokenVersion", 1),
     ];
     out.open("SummaryMap");
@@ -97,4 +98,58 @@ fn named(context: &Context<'_>) -> Result<String, Fault> {
     }
     let rule = "satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$";
     Err(Fault::constraint(format!("'{alias}'"), "accountAlias", rule))
+}
+
+/// `GetAccountPasswordPolicy`. `ExpirePasswords` says whether there is an age.
+pub(super) fn get_password_policy(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault> {
+    let policy = context.iam().password_policy.as_ref();
+    let PasswordPolicy {
+        minimum_length,
+        symbols,
+        numbers,
+        uppercase,
+        lowercase,
+        users_may_change,
+        max_age_days,
+        reuse_prevention,
+        hard_expiry,
+    } = policy.ok_or_else(|| missing_password_policy(context))?;
+    out.open("PasswordPolicy").leaf("MinimumPasswordLength", minimum_length);
+    out.leaf("RequireSymbols", symbols).leaf("RequireNumbers", numbers);
+    out.leaf("RequireUppercaseCharacters", uppercase).leaf("RequireLowercaseCharacters", lowercase);
+    out.leaf("AllowUsersToChangePassword", users_may_change);
+    out.leaf("ExpirePasswords", max_age_days.is_some());
+    out.leaf_if("MaxPasswordAge", *max_age_days).leaf_if("PasswordReusePrevention", *reuse_prevention);
+    out.leaf_if("HardExpiry", *hard_expiry).close();
+    Ok(())
+}
+
+/// `UpdateAccountPasswordPolicy`: what is not sent falls back to its default, as
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html> says.
+pub(super) fn update_password_policy(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let params = &context.params;
+    let flag = |name: &str| params.flag(name).map(|flag| flag.unwrap_or(false));
+    let policy = PasswordPolicy {
+        minimum_length: params.number("MinimumPasswordLength", 6, 128)?.unwrap_or(6),
+        symbols: flag("RequireSymbols")?,
+        numbers: flag("RequireNumbers")?,
+        uppercase: flag("RequireUppercaseCharacters")?,
+        lowercase: flag("RequireLowercaseCharacters")?,
+        users_may_change: flag("AllowUsersToChangePassword")?,
+        max_age_days: params.number("MaxPasswordAge", 1, 1095)?,
+        reuse_prevention: params.number("PasswordReusePrevention", 1, 24)?,
+        hard_expiry: params.flag("HardExpiry")?,
+    };
+    context.iam_mut().password_policy = Some(policy);
+    Ok(())
+}
+
+/// `DeleteAccountPasswordPolicy`.
+pub(super) fn delete_password_policy(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let missing = missing_password_policy(context);
+    context.iam_mut().password_policy.take().map(drop).ok_or(missing)
+}
+
+fn missing_password_policy(context: &Context<'_>) -> Fault {
+    Fault::no_such_entity(format!("The Password Policy with domain name {} cannot be found.", context.account()))
 }

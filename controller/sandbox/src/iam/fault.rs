@@ -77,6 +77,11 @@ impl Fault {
         )
     }
 
+    /// A password the account does not allow.
+    pub(super) fn password_policy(message: impl Into<String>) -> Self {
+        Self::new(400, "PasswordPolicyViolation", message)
+    }
+
     /// A policy that cannot be attached to what was named.
     pub(super) fn not_attachable(message: impl Into<String>) -> Self {
         Self::new(400, "PolicyNotAttachable", message)

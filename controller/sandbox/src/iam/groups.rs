@@ -108,6 +108,26 @@ fn write_list(context: &Context<'_>, wanted: impl Fn(&Group) -> bool, out: &mut 
     Ok(())
 }
 
+/// `UpdateGroup`: another name, another path, or both. The unique id, the users and the policies stay.
+pub(super) fn update(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let name = named(context)?;
+    let new_name = match context.params.get("NewGroupName") {
+        Some(_) => Some(names::name(&context.params, "NewGroupName", names::NAME_MAX)?),
+        None => None,
+    };
+    let new_path = names::new_path(&context.params)?;
+    let account = context.account().to_owned();
+    let iam = context.iam_mut();
+    find(iam, &name)?;
+    if let Some(taken) = new_name.as_ref().filter(|new| key(new) != key(&name) && iam.groups.contains_key(&key(new))) {
+        return Err(Fault::already_exists(format!("Group with name {taken} already exists.")));
+    }
+    let Some(mut group) = iam.groups.remove(&key(&name)) else { return Err(missing(&name)) };
+    group.identity.move_to(&account, "group", new_name, new_path);
+    iam.groups.insert(key(&group.identity.name), group);
+    Ok(())
+}
+
 /// `DeleteGroup`.
 pub(super) fn delete(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
     let name = named(context)?;

@@ -15,6 +15,7 @@ mod ids;
 mod instance_profiles;
 mod managed;
 mod names;
+mod oidc;
 mod operations;
 mod policies;
 mod principal;

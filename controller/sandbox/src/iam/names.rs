@@ -28,12 +28,21 @@ pub(super) fn name(params: &Params, parameter: &str, max: usize) -> Result<Strin
 
 /// The path of a new entity other than a policy; `/` if none is given.
 pub(super) fn path(params: &Params) -> Result<String, Fault> {
-    let Some(value) = params.get("Path") else { return Ok("/".to_owned()) };
-    length(value, "Path", 1, 512)?;
+    Ok(entity_path(params, "Path")?.unwrap_or_else(|| "/".to_owned()))
+}
+
+/// The path an entity is given instead of its old one, if any.
+pub(super) fn new_path(params: &Params) -> Result<Option<String>, Fault> {
+    entity_path(params, "NewPath")
+}
+
+fn entity_path(params: &Params, parameter: &str) -> Result<Option<String>, Fault> {
+    let Some(value) = params.get(parameter) else { return Ok(None) };
+    length(value, parameter, 1, 512)?;
     let inner = value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
     let sound =
         value == "/" || inner.is_some_and(|inner| !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_graphic()));
-    if sound { Ok(value.to_owned()) } else { Err(bad_path("path")) }
+    if sound { Ok(Some(value.to_owned())) } else { Err(bad_path(&member(parameter))) }
 }
 
 /// The path of a new managed policy, whose rule is narrower than that of other entities.
@@ -76,6 +85,16 @@ pub(super) fn policy_arn(params: &Params, parameter: &str) -> Result<String, Fau
         _ => false,
     };
     if sound { Ok(value.to_owned()) } else { Err(Fault::invalid_input(format!("ARN {value} is not valid."))) }
+}
+
+/// Any ARN, in length.
+pub(super) fn arn(params: &Params, parameter: &str) -> Result<String, Fault> {
+    let value = params.required(parameter)?;
+    length(value, parameter, 20, 2048)?;
+    if value.starts_with("arn:") && value.split(':').count() >= 6 {
+        return Ok(value.to_owned());
+    }
+    Err(Fault::validation(format!("Invalid ARN: {value}")))
 }
 
 /// A description, if one is given.

@@ -1,7 +1,7 @@
 //! The table of operations.
 
 use super::grants::{self, Holder};
-use super::{Operation, account, details, groups, instance_profiles, policies, roles, service_linked, users};
+use super::{Operation, account, details, groups, instance_profiles, oidc, policies, roles, service_linked, users};
 
 /// The operation behind an action; nothing if the sandbox does not speak it.
 pub(super) fn find(action: &str) -> Option<Operation> {
@@ -10,6 +10,7 @@ pub(super) fn find(action: &str) -> Option<Operation> {
         .or_else(|| instance_profile_operation(action))
         .or_else(|| user_operation(action))
         .or_else(|| group_operation(action))
+        .or_else(|| provider_operation(action))
         .or_else(|| account_operation(action))
 }
 
@@ -88,6 +89,7 @@ fn user_operation(action: &str) -> Option<Operation> {
         "CreateUser" => users::create,
         "GetUser" => users::get,
         "ListUsers" => users::list,
+        "UpdateUser" => users::update,
         "DeleteUser" => users::delete,
         "TagUser" => users::tag,
         "UntagUser" => users::untag,
@@ -105,6 +107,10 @@ fn user_operation(action: &str) -> Option<Operation> {
         "ListAccessKeys" => users::list_keys,
         "UpdateAccessKey" => users::update_key,
         "DeleteAccessKey" => users::delete_key,
+        "CreateLoginProfile" => users::create_login_profile,
+        "GetLoginProfile" => users::get_login_profile,
+        "UpdateLoginProfile" => users::update_login_profile,
+        "DeleteLoginProfile" => users::delete_login_profile,
         _ => return None,
     })
 }
@@ -115,6 +121,7 @@ fn group_operation(action: &str) -> Option<Operation> {
         "GetGroup" => groups::get,
         "ListGroups" => groups::list,
         "ListGroupsForUser" => groups::list_for_user,
+        "UpdateGroup" => groups::update,
         "DeleteGroup" => groups::delete,
         "AddUserToGroup" => groups::add_user,
         "RemoveUserFromGroup" => groups::remove_user,
@@ -129,6 +136,22 @@ fn group_operation(action: &str) -> Option<Operation> {
     })
 }
 
+fn provider_operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "CreateOpenIDConnectProvider" => oidc::create,
+        "GetOpenIDConnectProvider" => oidc::get,
+        "ListOpenIDConnectProviders" => oidc::list,
+        "DeleteOpenIDConnectProvider" => oidc::delete,
+        "AddClientIDToOpenIDConnectProvider" => oidc::add_client_id,
+        "RemoveClientIDFromOpenIDConnectProvider" => oidc::remove_client_id,
+        "UpdateOpenIDConnectProviderThumbprint" => oidc::update_thumbprints,
+        "TagOpenIDConnectProvider" => oidc::tag,
+        "UntagOpenIDConnectProvider" => oidc::untag,
+        "ListOpenIDConnectProviderTags" => oidc::list_tags,
+        _ => return None,
+    })
+}
+
 fn account_operation(action: &str) -> Option<Operation> {
     Some(match action {
         "GetAccountAuthorizationDetails" => details::get,
@@ -136,6 +159,9 @@ fn account_operation(action: &str) -> Option<Operation> {
         "ListAccountAliases" => account::list_aliases,
         "CreateAccountAlias" => account::create_alias,
         "DeleteAccountAlias" => account::delete_alias,
+        "GetAccountPasswordPolicy" => account::get_password_policy,
+        "UpdateAccountPasswordPolicy" => account::update_password_policy,
+        "DeleteAccountPasswordPolicy" => account::delete_password_policy,
         _ => return None,
     })
 }

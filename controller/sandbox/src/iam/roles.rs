@@ -30,6 +30,13 @@ pub(super) fn find_mut<'a>(iam: &'a mut State, name: &str) -> Result<&'a mut Rol
     if role.identity.path.starts_with(SERVICE_LINKED) { Err(Fault::unmodifiable(name)) } else { Ok(role) }
 }
 
+/// The same, service-linked roles too: their description and tags are anyone's to change.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html#edit-service-linked-role>.
+fn find_any_mut<'a>(iam: &'a mut State, name: &str) -> Result<&'a mut Role, Fault> {
+    let found = iam.roles.get_mut(&key(name)).filter(|role| role.identity.name == name);
+    found.ok_or_else(|| missing(name))
+}
+
 fn missing(name: &str) -> Fault {
     Fault::no_such_entity(format!("The role with name {name} cannot be found."))
 }
@@ -129,7 +136,7 @@ pub(super) fn update_description(context: &mut Context<'_>, out: &mut Xml) -> Re
     let name = named(context)?;
     context.params.required("Description")?;
     let description = names::description(&context.params)?;
-    find_mut(context.iam_mut(), &name)?.description = description.filter(|text| !text.is_empty());
+    find_any_mut(context.iam_mut(), &name)?.description = description.filter(|text| !text.is_empty());
     get(context, out)
 }
 
@@ -162,14 +169,14 @@ pub(super) fn delete(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fa
 pub(super) fn tag(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
     let name = named(context)?;
     let new = tags::required(&context.params)?;
-    tags::set(&mut find_mut(context.iam_mut(), &name)?.tags, new, KeyCase::Ignored)
+    tags::set(&mut find_any_mut(context.iam_mut(), &name)?.tags, new, KeyCase::Ignored)
 }
 
 /// `UntagRole`.
 pub(super) fn untag(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
     let name = named(context)?;
     let keys = tags::keys(&context.params)?;
-    tags::unset(&mut find_mut(context.iam_mut(), &name)?.tags, &keys, KeyCase::Ignored);
+    tags::unset(&mut find_any_mut(context.iam_mut(), &name)?.tags, &keys, KeyCase::Ignored);
     Ok(())
 }
 

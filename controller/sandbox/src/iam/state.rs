@@ -18,8 +18,12 @@ pub struct State {
     pub(super) instance_profiles: BTreeMap<String, InstanceProfile>,
     /// The ARN behind each unique id of a role or user that exists.
     pub(super) principals: BTreeMap<String, String>,
+    /// By URL without `https://`.
+    pub(super) oidc_providers: BTreeMap<String, OidcProvider>,
     /// The account's alias; there is one at most.
     pub(super) alias: Option<String>,
+    /// What passwords must be like; without it, AWS's default.
+    pub(super) password_policy: Option<PasswordPolicy>,
 }
 
 /// The empty state, lent out for an account nobody has called yet.
@@ -30,7 +34,9 @@ pub(super) static NOTHING: State = State {
     policies: BTreeMap::new(),
     instance_profiles: BTreeMap::new(),
     principals: BTreeMap::new(),
+    oidc_providers: BTreeMap::new(),
     alias: None,
+    password_policy: None,
 };
 
 /// What every IAM entity has.
@@ -42,6 +48,15 @@ pub(super) struct Identity {
     pub(super) arn: String,
     /// ISO 8601, in seconds, UTC.
     pub(super) created: String,
+}
+
+impl Identity {
+    /// Another name or path, and the ARN that comes of it.
+    pub(super) fn move_to(&mut self, account: &str, sort: &str, name: Option<String>, path: Option<String>) {
+        self.name = name.unwrap_or_else(|| self.name.clone());
+        self.path = path.unwrap_or_else(|| self.path.clone());
+        self.arn = format!("arn:aws:iam::{account}:{sort}{}{}", self.path, self.name);
+    }
 }
 
 /// A tag; the order in which tags were set is kept.
@@ -79,6 +94,29 @@ pub(super) struct User {
     pub(super) grants: Grants,
     pub(super) tags: Vec<Tag>,
     pub(super) keys: Vec<AccessKey>,
+    #[serde(default)]
+    pub(super) login_profile: Option<LoginProfile>,
+}
+
+/// That a user has a password. The password itself is kept nowhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct LoginProfile {
+    pub(super) created: String,
+    pub(super) reset_required: bool,
+}
+
+/// What the passwords of an account's users must be like.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct PasswordPolicy {
+    pub(super) minimum_length: u32,
+    pub(super) symbols: bool,
+    pub(super) numbers: bool,
+    pub(super) uppercase: bool,
+    pub(super) lowercase: bool,
+    pub(super) users_may_change: bool,
+    pub(super) max_age_days: Option<u32>,
+    pub(super) reuse_prevention: Option<u32>,
+    pub(super) hard_expiry: Option<bool>,
 }
 
 /// An access key, without its secret: that is shown once and kept nowhere.
@@ -121,6 +159,16 @@ pub(super) struct InstanceProfile {
     pub(super) identity: Identity,
     /// The lower-case name of the one role it may hold.
     pub(super) role: Option<String>,
+    pub(super) tags: Vec<Tag>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct OidcProvider {
+    pub(super) arn: String,
+    pub(super) created: String,
+    /// In the order they were added.
+    pub(super) client_ids: Vec<String>,
+    pub(super) thumbprints: Vec<String>,
     pub(super) tags: Vec<Tag>,
 }
 
@@ -190,17 +238,20 @@ impl State {
         })
     }
 
-    /// What the Resource Groups Tagging API sees of IAM: tagged customer managed policies and instance profiles, not
-    /// roles and users. Source: <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>.
+    /// What the Resource Groups Tagging API sees of IAM: tagged customer managed policies, instance profiles and
+    /// identity providers, not roles and users. Source: <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>.
     pub fn tagged(&self, account: &str) -> Vec<(String, Vec<(String, String)>)> {
         let policies = self.policies.values().map(|policy| (&policy.identity, &policy.tags));
         let profiles = self.instance_profiles.values().map(|profile| (&profile.identity, &profile.tags));
+        let oidc = self.oidc_providers.values().map(|provider| (&provider.arn, &provider.tags));
         policies
             .chain(profiles)
-            .filter(|(identity, tags)| !tags.is_empty() && identity.arn.split(':').nth(4) == Some(account))
-            .map(|(identity, tags)| {
+            .map(|(identity, tags)| (&identity.arn, tags))
+            .chain(oidc)
+            .filter(|(arn, tags)| !tags.is_empty() && arn.split(':').nth(4) == Some(account))
+            .map(|(arn, tags)| {
                 let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-                (identity.arn.clone(), tags)
+                (arn.clone(), tags)
             })
             .collect()
     }

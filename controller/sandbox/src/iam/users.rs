@@ -1,7 +1,7 @@
 //! Users and their access keys.
 
 use super::fault::Fault;
-use super::state::{AccessKey, Grants, Identity, State, User, key};
+use super::state::{AccessKey, Grants, Identity, LoginProfile, State, User, key};
 use super::tags::KeyCase;
 use super::{Context, grants, ids, names, render, tags};
 use crate::xml::Xml;
@@ -64,7 +64,8 @@ pub(super) fn create(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fau
         name,
         path,
     };
-    let user = User { identity, grants: Grants { boundary, ..Grants::default() }, tags, keys: Vec::new() };
+    let grants = Grants { boundary, ..Grants::default() };
+    let user = User { identity, grants, tags, keys: Vec::new(), login_profile: None };
     out.open("User");
     render::user(&user, false, out);
     out.close();
@@ -109,6 +110,33 @@ pub(super) fn list(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault
     Ok(())
 }
 
+/// `UpdateUser`: another name, another path, or both. The unique id, the keys and the groups stay.
+pub(super) fn update(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let name = named(context)?;
+    let new_name = match context.params.get("NewUserName") {
+        Some(_) => Some(names::name(&context.params, "NewUserName", names::ROLE_NAME_MAX)?),
+        None => None,
+    };
+    let new_path = names::new_path(&context.params)?;
+    let account = context.account().to_owned();
+    let iam = context.iam_mut();
+    find(iam, &name)?;
+    if let Some(taken) = new_name.as_ref().filter(|new| key(new) != key(&name) && iam.users.contains_key(&key(new))) {
+        return Err(Fault::already_exists(format!("User with name {taken} already exists.")));
+    }
+    let Some(mut user) = iam.users.remove(&key(&name)) else { return Err(missing(&name)) };
+    user.identity.move_to(&account, "user", new_name, new_path);
+    let new_key = key(&user.identity.name);
+    for group in iam.groups.values_mut() {
+        if group.members.remove(&key(&name)) {
+            group.members.insert(new_key.clone());
+        }
+    }
+    iam.principals.insert(user.identity.id.clone(), user.identity.arn.clone());
+    iam.users.insert(new_key, user);
+    Ok(())
+}
+
 /// `DeleteUser`.
 pub(super) fn delete(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
     let name = named(context)?;
@@ -118,6 +146,9 @@ pub(super) fn delete(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fa
     grants::check_empty(&user.grants)?;
     if !user.keys.is_empty() {
         return Err(Fault::delete_conflict("Cannot delete entity, must delete access keys first."));
+    }
+    if user.login_profile.is_some() {
+        return Err(Fault::delete_conflict("Cannot delete entity, must delete login profile first."));
     }
     if iam.groups.values().any(|group| group.members.contains(&key(&name))) {
         return Err(Fault::delete_conflict("Cannot delete entity, must remove users from group first."));
@@ -203,4 +234,92 @@ pub(super) fn delete_key(context: &mut Context<'_>, _out: &mut Xml) -> Result<()
 
 fn missing_key(id: &str) -> Fault {
     Fault::no_such_entity(format!("The Access Key with id {id} cannot be found."))
+}
+
+/// `CreateLoginProfile`. The password is checked and forgotten.
+pub(super) fn create_login_profile(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault> {
+    let name = named_or_caller(context)?;
+    let reset_required = context.params.flag("PasswordResetRequired")?.unwrap_or(false);
+    check_password(context, context.params.required("Password")?)?;
+    if find(context.iam(), &name)?.login_profile.is_some() {
+        return Err(Fault::already_exists(format!("Login Profile for user {name} already exists.")));
+    }
+    let profile = LoginProfile { created: context.now(), reset_required };
+    write_login_profile(&name, &profile, out);
+    find_mut(context.iam_mut(), &name)?.login_profile = Some(profile);
+    Ok(())
+}
+
+/// `GetLoginProfile`.
+pub(super) fn get_login_profile(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault> {
+    let name = named_or_caller(context)?;
+    let profile = find(context.iam(), &name)?.login_profile.as_ref();
+    write_login_profile(&name, profile.ok_or_else(|| missing_login_profile(&name))?, out);
+    Ok(())
+}
+
+/// `UpdateLoginProfile`: another password, or whether the next sign-in must choose one.
+pub(super) fn update_login_profile(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let name = named(context)?;
+    let reset_required = context.params.flag("PasswordResetRequired")?;
+    if let Some(password) = context.params.get("Password") {
+        check_password(context, password)?;
+    }
+    let profile = find_mut(context.iam_mut(), &name)?.login_profile.as_mut();
+    let profile = profile.ok_or_else(|| missing_login_profile(&name))?;
+    profile.reset_required = reset_required.unwrap_or(profile.reset_required);
+    Ok(())
+}
+
+/// `DeleteLoginProfile`.
+pub(super) fn delete_login_profile(context: &mut Context<'_>, _out: &mut Xml) -> Result<(), Fault> {
+    let name = named_or_caller(context)?;
+    let profile = find_mut(context.iam_mut(), &name)?.login_profile.take();
+    profile.map(drop).ok_or_else(|| missing_login_profile(&name))
+}
+
+fn write_login_profile(name: &str, profile: &LoginProfile, out: &mut Xml) {
+    out.open("LoginProfile").leaf("UserName", name).leaf("CreateDate", &profile.created);
+    out.leaf("PasswordResetRequired", profile.reset_required).close();
+}
+
+fn missing_login_profile(name: &str) -> Fault {
+    Fault::no_such_entity(format!("Login Profile for User {name} cannot be found."))
+}
+
+/// A password as the account asks for it: without a policy of its own, as AWS's default one does.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html>.
+fn check_password(context: &Context<'_>, password: &str) -> Result<(), Fault> {
+    let count = password.chars().count();
+    if !(1..=128).contains(&count) {
+        let rule = "have length less than or equal to 128 and greater than or equal to 1";
+        return Err(Fault::constraint("", "password", rule));
+    }
+    let has = |of: &dyn Fn(char) -> bool| password.chars().any(of);
+    let sorts = [
+        has(&|c| c.is_ascii_uppercase()),
+        has(&|c| c.is_ascii_lowercase()),
+        has(&|c| c.is_ascii_digit()),
+        has(&|c| "!@#$%^&*()_+-=[]{}|'".contains(c)),
+    ];
+    let fault = |rule: &str| {
+        Err(Fault::password_policy(format!("Password does not conform to the account password policy: {rule}")))
+    };
+    let Some(policy) = &context.iam().password_policy else {
+        if count < 8 {
+            return fault("it must have at least 8 characters");
+        }
+        if sorts.iter().filter(|has| **has).count() < 3 {
+            return fault("it must have three of: uppercase, lowercase, numbers, symbols");
+        }
+        return Ok(());
+    };
+    if count < usize::try_from(policy.minimum_length).unwrap_or(usize::MAX) {
+        return fault(&format!("it must have at least {} characters", policy.minimum_length));
+    }
+    let asked = [policy.uppercase, policy.lowercase, policy.numbers, policy.symbols];
+    if asked.into_iter().zip(sorts).any(|(asked, has)| asked && !has) {
+        return fault("it lacks a sort of characters");
+    }
+    Ok(())
 }

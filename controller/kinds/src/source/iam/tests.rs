@@ -113,5 +113,5 @@ async fn a_policy_the_index_does_not_show_is_asked_about() {
     request.send().await.unwrap();
     let (live, cost) = laws::read::<crate::policy::Policy>(&aws, "by-hand").await;
     assert_eq!(live.unwrap().first().unwrap().model.description, "made by hand");
-    assert_eq!(cost.calls, 5, "three listings, the index, and GetPolicy");
+    assert_eq!(cost.calls, 6, "four listings, the index, and GetPolicy");
 }
