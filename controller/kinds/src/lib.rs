@@ -9,13 +9,17 @@ use trueup_specs::kind::KindSchema;
 
 use crate::driver::AnyDriver;
 
+pub mod application;
 pub mod bucket;
 pub mod count;
+pub mod deployment_config;
+pub mod deployment_group;
 pub mod driver;
 pub mod error;
 pub mod fields;
 pub mod instance_profile;
 pub mod key;
+pub mod on_premises_instance;
 pub mod policy;
 pub mod role;
 pub mod session;
@@ -35,9 +39,13 @@ impl Row {
 }
 
 static ROWS: &[Row] = &[
+    Row::of(&Erased::<application::Application>::new()),
     Row::of(&Erased::<bucket::Bucket>::new()),
+    Row::of(&Erased::<deployment_config::DeploymentConfig>::new()),
+    Row::of(&Erased::<deployment_group::DeploymentGroup>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
+    Row::of(&Erased::<on_premises_instance::OnPremisesInstance>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
 ];
