@@ -47,7 +47,7 @@ fn explain_knows_every_kind() {
     let project = Project::of(&[]);
     let kinds = project.trueup_on_aws(&["explain"]).expect(0).stdout;
     let names: Vec<&str> = kinds.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    for kind in ["account", "role", "policy", "instance_profile", "bucket", "key"] {
+    for kind in ["account", "application", "deployment_group", "role", "policy", "instance_profile", "bucket", "key"] {
         assert!(names.contains(&kind), "{kinds}");
     }
     for name in names {

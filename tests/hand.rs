@@ -59,6 +59,18 @@ impl Hand {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
+    /// One CodeDeploy call that must succeed.
+    pub fn codedeploy(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("https://codedeploy.{}.amazonaws.com/", self.region))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("CodeDeploy_20141006.{operation}"));
+        let (status, text) = self.send("codedeploy", request, body.to_string());
+        assert_eq!(status, 200, "{operation}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     /// One S3 call, path style; the status and the body.
     pub(crate) fn s3(&self, method: Method, path: &str, body: &str) -> (u16, String) {
         let request = Request::builder().method(method).uri(format!("https://s3.{}.amazonaws.com/{path}", self.region));

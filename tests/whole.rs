@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod codedeploy;
 mod commands;
 mod hand;
 mod identities;

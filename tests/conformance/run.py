@@ -16,7 +16,7 @@ import argparse
 import sys
 
 import harness
-from checks import iam, iam_identities, kms, s3, sts, tagging
+from checks import codedeploy, iam, iam_identities, kms, s3, sts, tagging
 from checks.cli import CHAINS, run_chains
 
 
@@ -50,7 +50,8 @@ def main():
     options = parser.parse_args()
     if not options.binary:
         parser.error("which sandbox?")
-    scenarios = [one for part in (iam, iam_identities, s3, kms, sts, tagging) for one in part.SCENARIOS if options.only in one.name]
+    parts = (codedeploy, iam, iam_identities, s3, kms, sts, tagging)
+    scenarios = [one for part in parts for one in part.SCENARIOS if options.only in one.name]
     chains = [one for one in CHAINS if options.only in one.name]
     if not scenarios and not chains:
         parser.error(f"no scenario has {options.only!r} in its name")

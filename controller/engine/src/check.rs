@@ -86,28 +86,9 @@ impl Outputs for Predicted<'_> {
 /// Checks everything that needs no call: names, references, policies, limits, claims. Problems go into `problems`; the result is worth
 /// planning with only when there are none.
 pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) -> Option<Checked<'p>> {
-    let ats: Vec<(At, &'static dyn AnyKind)> = project
-        .instances
-        .iter()
-        .map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?)))
-        .collect::<Option<_>>()?;
-    let identities: Vec<Identity> = ats
-        .iter()
-        .enumerate()
-        .map(|(index, (at, kind))| {
-            let block = &project.instances[index].block;
-            let mut cx = Resolver::new(project, id(index), &Predicted(&[]), problems);
-            let identity = kind.identity(&*block.spec, at, &mut cx);
-            if pending::tokens(&identity.name).next().is_some() {
-                cx.problem(
-                    Diagnostic::error("a name must be known before anything is made")
-                        .at(block.span, "this resource's name refers to another resource")
-                        .help("a name may use ${account.id}, ${region} and template parameters"),
-                );
-            }
-            identity
-        })
-        .collect();
+    let ats: Vec<(At, &'static dyn AnyKind)> =
+        project.instances.iter().map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?))).collect::<Option<_>>()?;
+    let identities = identities(project, &ats, problems);
     claims(project, &identities, problems);
     let predicted = Predicted(&identities);
     let mut uses = Vec::with_capacity(ats.len());
@@ -124,6 +105,40 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
         .map(|(((at, kind), identity), uses)| Item { at, kind, identity, uses })
         .collect();
     Some(Checked { project, kinds, items })
+}
+
+/// Who each resource is. A name may be made of another resource's name, as a deployment group's is of its application's: such a one is asked
+/// for again once the others are known.
+fn identities(project: &Project, ats: &[(At, &'static dyn AnyKind)], problems: &mut Problems) -> Vec<Identity> {
+    let identity = |index: usize, known: &[Identity], problems: &mut Problems| {
+        let (block, (at, kind)) = (&project.instances[index].block, &ats[index]);
+        kind.identity(&*block.spec, at, &mut Resolver::new(project, id(index), &Predicted(known), problems))
+    };
+    let is_pending = |identity: &Identity| pending::tokens(&identity.name).next().is_some();
+    let mut found = Vec::with_capacity(ats.len());
+    let mut again = Vec::new();
+    for index in 0..ats.len() {
+        let mut own = Problems::default();
+        let first = identity(index, &[], &mut own);
+        if is_pending(&first) {
+            again.push(index);
+        } else {
+            problems.extend(own.into_vec());
+        }
+        found.push(first);
+    }
+    for index in again {
+        let second = identity(index, &found, problems);
+        if is_pending(&second) {
+            problems.push(
+                Diagnostic::error("a name must be known before anything is made")
+                    .at(project.instances[index].block.span, "this resource's name refers to another resource")
+                    .help("a name may use ${account.id}, ${region} and template parameters"),
+            );
+        }
+        found[index] = second;
+    }
+    found
 }
 
 /// The instance at a place of the project; the language numbers them with 32 bits.

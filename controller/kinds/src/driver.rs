@@ -161,13 +161,19 @@ fn passing(failure: &Failure) -> Passing {
     let Some(code) = failure.code.as_deref() else { return Passing::No };
     let names_principal = || failure.message.to_lowercase().contains("principal");
     match code {
-        "NoSuchEntity" => Passing::Unseen,
+        "NoSuchEntity"
+        // CodeDeploy: a service role IAM has only just made, and things of its own.
+        | "InvalidRoleException"
+        | "ApplicationDoesNotExistException"
+        | "DeploymentConfigDoesNotExistException"
+        | "DeploymentGroupDoesNotExistException"
+        | "InstanceNotRegisteredException" => Passing::Unseen,
         // IAM, S3, KMS: each has its own name for a policy that names a principal it does not know.
         "MalformedPolicyDocument" | "MalformedPolicy" | "MalformedPolicyDocumentException" if names_principal() => {
             Passing::Unseen
         }
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => Passing::Busy,
-        "DeleteConflict" => Passing::Held,
+        "DeleteConflict" | "DeploymentConfigInUseException" => Passing::Held,
         _ => Passing::No,
     }
 }

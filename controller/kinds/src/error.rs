@@ -228,6 +228,18 @@ fn advice(code: &str, call: &str, account: &str) -> Option<String> {
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => {
             "another change to it is going on: run the same command again".to_owned()
         }
+        "InvalidRoleException" => {
+            "the service role must be a role of the same account that trusts codedeploy.amazonaws.com".to_owned()
+        }
+        "InstanceNameAlreadyRegisteredException" => {
+            "the name is taken, or was deregistered less than 24 hours ago: wait, or give the instance another name".to_owned()
+        }
+        "IamUserArnAlreadyRegisteredException" | "IamSessionArnAlreadyRegisteredException" => {
+            "each instance needs an IAM user or session of its own".to_owned()
+        }
+        "DeploymentConfigInUseException" => {
+            "a deployment group outside these specs still uses it: give that group another, then run the same command again".to_owned()
+        }
         "UnmodifiableEntity" => "the role belongs to an AWS service: only that service may change it".to_owned(),
         "BucketAlreadyExists" => "bucket names are shared by all of AWS: choose another".to_owned(),
         "BucketNotEmpty" => "empty it first, with all its versions: trueup never removes objects".to_owned(),

@@ -374,6 +374,34 @@ impl Target for Key {
     }
 }
 
+/// A field that names a CodeDeploy application.
+#[derive(Clone, Copy, Debug)]
+pub struct Application;
+
+impl Target for Application {
+    const KINDS: &'static [&'static str] = &["application"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "the ARN of an application";
+
+    fn is_literal(text: &str) -> bool {
+        is_arn(text, "codedeploy", "application:")
+    }
+}
+
+/// A field that names a CodeDeploy deployment configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct DeploymentConfig;
+
+impl Target for DeploymentConfig {
+    const KINDS: &'static [&'static str] = &["deployment_config"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "the name of one of AWS's own (CodeDeployDefault.OneAtATime) or the ARN of another";
+
+    fn is_literal(text: &str) -> bool {
+        text.starts_with("CodeDeployDefault.") || is_arn(text, "codedeploy", "deploymentconfig:")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

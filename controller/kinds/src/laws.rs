@@ -208,13 +208,38 @@ pub(crate) fn faults() -> impl Strategy<Value = Faults> {
     })
 }
 
-/// Nothing is known before apply.
-struct Nothing;
+/// What follows from the names alone is known before apply, and nothing else.
+struct Named(Vec<BTreeMap<String, String>>);
 
-impl Outputs for Nothing {
-    fn get(&self, _: InstanceId, _: &str) -> Option<String> {
-        None
+impl Outputs for Named {
+    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
+        self.0.get(instance.index())?.get(attribute).cloned()
     }
+}
+
+fn place(project: &trueup_specs::Project, instance: &trueup_specs::project::Instance) -> At {
+    let account_id = project.accounts.get(&instance.account).map(|account| Arc::from(&*account.id)).unwrap();
+    At {
+        scope: Scope { account: instance.account.clone(), region: instance.region.clone() },
+        account_id,
+        partition: "aws",
+        address: Arc::from(instance.address.to_string()),
+    }
+}
+
+/// The outputs of all resources of these kinds, whose names are made of nothing else.
+fn named(project: &trueup_specs::Project, kinds: &[&str]) -> Named {
+    let outputs = project.iter().map(|(id, instance)| {
+        let kind = crate::kinds().into_iter().find(|kind| kind.schema().name == instance.block.kind.name).unwrap();
+        if !kinds.contains(&kind.schema().name) {
+            return BTreeMap::new();
+        }
+        let mut problems = Problems::default();
+        let nothing = Named(Vec::new());
+        let mut cx = Resolver::new(project, id, &nothing, &mut problems);
+        kind.identity(&*instance.block.spec, &place(project, instance), &mut cx).outputs.into_iter().collect()
+    });
+    Named(outputs.collect())
 }
 
 /// The identities and models of a kind that specs ask for, by address; or the problems, as a person sees them.
@@ -232,17 +257,11 @@ pub(crate) fn desired<K: Kind<Spec: 'static>>(toml: &str) -> Result<Vec<(String,
     let mut problems: Problems = loaded.problems;
     let mut models = Vec::new();
     if let Some(project) = &loaded.project {
+        let named = named(project, &["application", "deployment_config"]);
         for (id, instance) in project.iter() {
             let Some(spec) = instance.block.spec::<K::Spec>() else { continue };
-            let account_id: Arc<str> =
-                project.accounts.get(&instance.account).map(|account| Arc::from(&*account.id)).unwrap();
-            let at = At {
-                scope: Scope { account: instance.account.clone(), region: instance.region.clone() },
-                account_id,
-                partition: "aws",
-                address: Arc::from(instance.address.to_string()),
-            };
-            let mut cx = Resolver::new(project, id, &Nothing, &mut problems);
+            let at = place(project, instance);
+            let mut cx = Resolver::new(project, id, &named, &mut problems);
             let identity = K::identity(spec, &at, &mut cx);
             let model = K::desired(spec, &at, &mut cx);
             models.extend(model.map(|model| (instance.address.to_string(), identity, model)));

@@ -10,8 +10,11 @@ use trueup_specs::kind::KindSchema;
 use crate::driver::AnyDriver;
 
 pub mod account_settings;
+pub mod application;
 pub mod bucket;
 pub mod count;
+pub mod deployment_config;
+pub mod deployment_group;
 pub mod driver;
 pub mod error;
 pub mod fields;
@@ -19,6 +22,7 @@ pub mod group;
 pub mod instance_profile;
 pub mod key;
 pub mod oidc_provider;
+pub mod on_premises_instance;
 pub mod permissions;
 pub mod policy;
 pub mod role;
@@ -42,11 +46,15 @@ impl Row {
 
 static ROWS: &[Row] = &[
     Row::of(&Erased::<account_settings::AccountSettings>::new()),
+    Row::of(&Erased::<application::Application>::new()),
     Row::of(&Erased::<bucket::Bucket>::new()),
+    Row::of(&Erased::<deployment_config::DeploymentConfig>::new()),
+    Row::of(&Erased::<deployment_group::DeploymentGroup>::new()),
     Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
     Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
+    Row::of(&Erased::<on_premises_instance::OnPremisesInstance>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),

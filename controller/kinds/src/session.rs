@@ -118,6 +118,7 @@ struct Opened {
 struct Clients {
     region: Arc<str>,
     config: SdkConfig,
+    codedeploy: OnceLock<aws_sdk_codedeploy::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
@@ -256,6 +257,7 @@ impl Opened {
         let made = Arc::new(Clients {
             region: region.clone(),
             config: self.config.to_builder().region(Region::new(region.to_string())).build(),
+            codedeploy: OnceLock::new(),
             iam: OnceLock::new(),
             kms: OnceLock::new(),
             s3: OnceLock::new(),
@@ -295,6 +297,20 @@ impl Session {
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
         Self { account: self.account.clone(), clients: self.account.clients(region) }
+    }
+
+    /// CodeDeploy.
+    #[must_use]
+    pub fn codedeploy(&self) -> &aws_sdk_codedeploy::Client {
+        self.clients.codedeploy.get_or_init(|| {
+            let config = aws_sdk_codedeploy::config::Builder::from(&self.clients.config);
+            aws_sdk_codedeploy::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
+        })
     }
 
     /// IAM.

@@ -8,6 +8,7 @@
 //! Signatures are not verified; their credential scope says account, region and service.
 
 pub mod call;
+pub mod codedeploy;
 mod connector;
 mod front;
 pub mod iam;

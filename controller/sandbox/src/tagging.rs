@@ -1,6 +1,6 @@
 //! The Resource Groups Tagging API, read only: what of an account and region is tagged.
 //!
-//! It knows what AWS's knows of the services here: buckets, keys, and, in the first region, customer managed
+//! It knows what AWS's knows of the services here: buckets, keys, CodeDeploy's applications and deployment groups, and, in the first region, customer managed
 //! policies and instance profiles; not roles and users.
 //! Source: <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html> and
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>.
@@ -62,6 +62,9 @@ fn collect(world: &World, call: &Call) -> Vec<Tagged> {
     let mut all = world.s3.tagged(account, &call.region);
     if let Some(holder) = world.accounts.get(account) {
         all.extend(holder.kms.get(&call.region).map(crate::kms::State::tagged).unwrap_or_default());
+        if let Some(codedeploy) = holder.codedeploy.get(&call.region) {
+            all.extend(codedeploy.tagged(account, &call.region));
+        }
         if call.region == IAM_REGION {
             all.extend(holder.iam.tagged(account));
         }
@@ -190,6 +193,6 @@ fn is_of_type(arn: &str, kind: &str) -> bool {
     match kind.split_once(':') {
         None => service == kind,
         Some(("s3", "bucket")) => service == "s3" && !resource.contains('/'),
-        Some((wanted, of)) => service == wanted && resource.split_once('/').is_some_and(|(name, _)| name == of),
+        Some((wanted, of)) => service == wanted && resource.split_once(['/', ':']).is_some_and(|(name, _)| name == of),
     }
 }

@@ -54,9 +54,13 @@ impl<'a> Client<'a> {
 
     /// Calls the tagging service.
     pub(crate) fn tagging(&self, operation: &str, body: &str) -> Response<Vec<u8>> {
+        self.json("tagging", &format!("ResourceGroupsTaggingAPI_20170126.{operation}"), body)
+    }
+
+    /// Calls a JSON service.
+    pub(crate) fn json(&self, service: &str, target: &str, body: &str) -> Response<Vec<u8>> {
         let request = Request::builder().method("POST").uri("/");
-        let target = format!("ResourceGroupsTaggingAPI_20170126.{operation}");
-        self.send("tagging", request.header("x-amz-target", target), body)
+        self.send(service, request.header("x-amz-target", target), body)
     }
 }
 

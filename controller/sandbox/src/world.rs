@@ -28,6 +28,8 @@ pub struct World {
 pub struct Account {
     /// IAM is global to the account.
     pub iam: crate::iam::State,
+    /// CodeDeploy, by region.
+    pub codedeploy: BTreeMap<String, crate::codedeploy::State>,
     /// KMS, by region.
     pub kms: BTreeMap<String, crate::kms::State>,
 }

@@ -12,6 +12,7 @@ use trueup_specs::kind::KindScope;
 use crate::count::{Counter, counted};
 use crate::session::{Aws, Session};
 
+pub mod codedeploy;
 pub mod iam;
 pub mod kms;
 pub mod s3;
@@ -33,6 +34,12 @@ struct Source {
 }
 
 static SOURCES: &[Source] = &[
+    Source {
+        name: codedeploy::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| codedeploy::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<codedeploy::CodeDeployFacts>,
+    },
     Source {
         name: iam::NAME,
         scope: KindScope::Account,

@@ -26,7 +26,7 @@ use self::signature::Scope;
 use crate::call::{Call, NAMED_IN_VALUE, Reply};
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use crate::{iam, kms, s3, sts, tagging};
+use crate::{codedeploy, iam, kms, s3, sts, tagging};
 
 /// How a sandbox starts.
 #[derive(Clone, Debug, Default)]
@@ -321,6 +321,7 @@ impl Shared {
 /// Hands the call to its service.
 fn dispatch(world: &mut World, service: &str, call: &Call) -> Result<Reply, Refusal> {
     match service {
+        "codedeploy" => Ok(codedeploy::handle(world, call)),
         "iam" => Ok(iam::handle(world, call)),
         "kms" => Ok(kms::handle(world, call)),
         "s3" => Ok(s3::handle(world, call)),
@@ -346,7 +347,7 @@ fn arrive(mut request: Request<Vec<u8>>) -> Result<Arrived, (Protocol, Refusal)>
     };
     let protocol = match scope.service.as_str() {
         "iam" | "sts" => Protocol::Query,
-        "kms" | "tagging" => Protocol::Json,
+        "codedeploy" | "kms" | "tagging" => Protocol::Json,
         "s3" => Protocol::RestXml,
         other => return Err((guessed, Refusal::UnknownService(other.to_owned()))),
     };
@@ -403,7 +404,19 @@ fn effect(service: &str, operation: &str) -> Effect {
         return Effect::Session;
     }
     // Cryptography with a key changes nothing; everything else that changes nothing says so in its name.
-    let reads = ["Get", "List", "Head", "Describe", "Simulate", "Encrypt", "Decrypt", "ReEncrypt", "Sign", "Verify"];
+    let reads = [
+        "BatchGet",
+        "Get",
+        "List",
+        "Head",
+        "Describe",
+        "Simulate",
+        "Encrypt",
+        "Decrypt",
+        "ReEncrypt",
+        "Sign",
+        "Verify",
+    ];
     let generates = service == "kms" && operation.starts_with("Generate");
     if generates || reads.iter().any(|prefix| operation.starts_with(prefix)) { Effect::None } else { Effect::Changes }
 }
