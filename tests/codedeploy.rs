@@ -89,7 +89,8 @@ fn what_is_in_no_spec_is_removed() {
     project.write("codedeploy.toml", "");
     for file in ["dev.toml", "prod.toml"] {
         let kept: String = project.read(file);
-        let (head, _) = kept.split_once(if file == "dev.toml" { "[key.artifacts]" } else { "[role.pipeline]" }).unwrap();
+        let (head, _) =
+            kept.split_once(if file == "dev.toml" { "[key.artifacts]" } else { "[role.pipeline]" }).unwrap();
         project.write(file, head);
     }
     project.edit("trueup.toml", "deletions = 5", "deletions = 50");

@@ -60,7 +60,7 @@ impl Hand {
     }
 
     /// One CodeDeploy call that must succeed.
-    pub fn codedeploy(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+    pub(crate) fn codedeploy(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("https://codedeploy.{}.amazonaws.com/", self.region))

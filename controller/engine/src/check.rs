@@ -86,8 +86,11 @@ impl Outputs for Predicted<'_> {
 /// Checks everything that needs no call: names, references, policies, limits, claims. Problems go into `problems`; the result is worth
 /// planning with only when there are none.
 pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) -> Option<Checked<'p>> {
-    let ats: Vec<(At, &'static dyn AnyKind)> =
-        project.instances.iter().map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?))).collect::<Option<_>>()?;
+    let ats: Vec<(At, &'static dyn AnyKind)> = project
+        .instances
+        .iter()
+        .map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?)))
+        .collect::<Option<_>>()?;
     let identities = identities(project, &ats, problems);
     claims(project, &identities, problems);
     let predicted = Predicted(&identities);

@@ -223,10 +223,10 @@ impl<'a> Round<'a> {
         let applied = self.inputs.ledger.get(&item.at.scope, recorded).map(|entry| entry.model.value());
         let causes = before.as_ref().map(|before| causes(before, &after, applied.as_ref())).unwrap_or_default();
         let dangers = dangers::of(&action, before.as_ref(), Some(&after));
-        let mut outputs = item.identity.outputs.clone();
-        if let Some(live) = live.filter(|_| !matches!(action, Action::Replace { .. })) {
-            outputs.extend(live.outputs.clone());
-        }
+        // What AWS made up stays with the thing; what follows from its name is as the spec says, also when it is renamed in place.
+        let stays = live.filter(|_| !matches!(action, Action::Replace { .. }));
+        let mut outputs = stays.map(|live| live.outputs.clone()).unwrap_or_default();
+        outputs.extend(item.identity.outputs.clone());
         Change {
             address: instance.address.clone(),
             scope: item.at.scope.clone(),
