@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use trueup_engine::facts::Unread;
 use trueup_engine::perform::{Effect, OpError};
@@ -100,11 +100,36 @@ impl Failure {
     /// The same, with where it went: the most likely reason for an answer that does not come is a region that is none.
     #[must_use]
     pub fn in_region(mut self, region: &str) -> Self {
-        if self.reached == Reached::Wire && self.help.is_none() {
-            let help = format!("check the network, and that {region} is a region of AWS's and enabled in the account");
-            self.help = Some(help);
+        if self.help.is_none() {
+            self.help = match self.reached {
+                Reached::Wire => Some(format!(
+                    "check the network, and that {region} is a region of AWS's and enabled in the account"
+                )),
+                Reached::Aws if self.is_of_no_region() => Some(format!(
+                    "`{region}` is no region of AWS's, or not enabled in the account: look at `region` in the specs"
+                )),
+                Reached::Aws | Reached::NoCredentials => None,
+            };
         }
         self
+    }
+
+    /// The same, with the endpoint it went to when that was given: then it is not the network of AWS that is silent.
+    #[must_use]
+    pub fn at_endpoint(mut self, url: Option<&str>) -> Self {
+        if let (Some(url), Reached::Wire, None) = (url, self.reached, &self.help) {
+            self.help = Some(if self.effect == Effect::None {
+                format!("nothing answers at {url}; is it running?")
+            } else {
+                format!("the connection to {url} broke; look at what runs there")
+            });
+        }
+        self
+    }
+
+    /// A region AWS does not have is answered like a wrong signature; only the message tells them apart.
+    fn is_of_no_region(&self) -> bool {
+        self.is("SignatureDoesNotMatch") && self.message.contains("scoped to a valid region")
     }
 
     /// Whether AWS answered with this error code.
@@ -150,6 +175,9 @@ impl Failure {
             (Reached::Wire, _) => {
                 Some("check the network, and that the region is one of AWS's and enabled in the account".to_owned())
             }
+            (Reached::Aws, Some(_)) if self.is_of_no_region() => Some(
+                "the region is none of AWS's, or not enabled in the account: look at `region` in the specs".to_owned(),
+            ),
             (Reached::Aws, Some(code)) => advice(code, &self.call, &account),
             (Reached::Aws, None) => None,
         }
@@ -214,6 +242,11 @@ fn advice(code: &str, call: &str, account: &str) -> Option<String> {
         }
         "LimitExceeded" | "LimitExceededException" | "TooManyBuckets" => {
             format!("a quota of {account} is reached: ask for more in Service Quotas, or remove what is not needed")
+        }
+        "EntityAlreadyExists" if matches!(call, "iam:CreateRole" | "iam:CreatePolicy" | "iam:CreateInstanceProfile") => {
+            "IAM names ignore case: one whose name differs in case only may exist; give the spec that spelling, or another \
+             name; if it was made since the plan, plan again"
+                .to_owned()
         }
         "EntityAlreadyExists" => {
             "something made it since the plan: plan again; it is then adopted if it is meant to be ours".to_owned()
@@ -300,12 +333,19 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
 fn never_connected<E>(error: &SdkError<E, HttpResponse>) -> bool {
     let SdkError::DispatchFailure(failure) = error else { return false };
     failure.as_connector_error().is_some_and(|error| {
-        causes(error).any(|cause| {
-            let text = cause.to_string().to_lowercase();
-            ["dns error", "connection refused", "failed to lookup address", "no http client"]
-                .iter()
-                .any(|sign| text.contains(sign))
-        })
+        says(error, &["dns error", "connection refused", "failed to lookup address", "no http client"])
+    })
+}
+
+/// Whether there was a host, and it refused the connection.
+pub(crate) fn is_refused_connection(error: &ConnectorError) -> bool {
+    says(error, &["connection refused"])
+}
+
+fn says(error: &ConnectorError, signs: &[&str]) -> bool {
+    causes(error).any(|cause| {
+        let text = cause.to_string().to_lowercase();
+        signs.iter().any(|sign| text.contains(sign))
     })
 }
 
@@ -326,11 +366,19 @@ where
 
 /// The SDK lists every place it looked in; that there are none is the news, and anything else is told as it is.
 fn without_credentials(described: &str) -> String {
-    if described.contains("no credentials found in chain") {
+    if let Some(profile) = undefined_profile(described) {
+        format!("there is no profile `{profile}` in the AWS configuration")
+    } else if described.contains("no credentials found in chain") {
         "there are no AWS credentials".to_owned()
     } else {
         one_line(described)
     }
+}
+
+/// The SDK has a type for this, but keeps it inside a text.
+fn undefined_profile(described: &str) -> Option<&str> {
+    let (before, _) = described.split_once("` was not defined")?;
+    before.rsplit_once("profile `").map(|(_, name)| name)
 }
 
 fn request_id(response: &HttpResponse) -> Option<Box<str>> {
@@ -357,7 +405,6 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use aws_sdk_iam::operation::get_role::GetRoleError;
-    use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::ErrorMetadata;
 
@@ -400,6 +447,32 @@ mod tests {
         let lost = Unread::from(unanswered(ConnectorError::io("dns error: no such host".into())));
         assert!(lost.why.contains("dns error: no such host"), "{}", lost.why);
         assert!(lost.help.unwrap().contains("eu-nowhere-1"));
+    }
+
+    #[test]
+    fn an_unknown_region_is_no_wrong_key() {
+        let message = "Credential should be scoped to a valid region. ";
+        let failure = answered(403, "SignatureDoesNotMatch", message);
+        assert!(failure.advice().unwrap().contains("look at `region`"));
+        let help = failure.in_region("eu-wst-1").advice().unwrap();
+        assert!(help.starts_with("`eu-wst-1` is no region of AWS's"), "{help}");
+        let wrong = answered(403, "SignatureDoesNotMatch", "it does not match").in_region("eu-west-1");
+        assert!(wrong.advice().unwrap().contains("secret access key"));
+    }
+
+    #[test]
+    fn a_name_in_another_case_is_thought_of() {
+        let response = HttpResponse::new(409.try_into().unwrap(), SdkBody::empty());
+        let service = GetRoleError::generic(ErrorMetadata::builder().code("EntityAlreadyExists").build());
+        let failure = Failure::new(who(), "iam:CreateRole", &SdkError::service_error(service, response));
+        assert!(failure.advice().unwrap().starts_with("IAM names ignore case"));
+    }
+
+    #[test]
+    fn an_undefined_profile_is_named() {
+        let source = CredentialsError::not_loaded("profile `x` was not defined: could not find source profile x");
+        let failure = unanswered(ConnectorError::other(source.into(), None));
+        assert_eq!(failure.message, "there is no profile `x` in the AWS configuration");
     }
 
     #[test]

@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::identity::IdentityCache;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -22,6 +27,11 @@ use tokio::sync::OnceCell;
 
 use crate::count::CallCounter;
 use crate::error::{Failure, Who};
+use closed::ClosedClient;
+use refused::FewRefusals;
+
+mod closed;
+mod refused;
 
 /// Where IAM, STS and the tags of IAM's things are asked when nothing else is said.
 pub const GLOBAL_REGION: &str = "us-east-1";
@@ -74,6 +84,8 @@ pub struct CallerIdentity {
 #[derive(Debug)]
 pub struct Aws {
     base: SdkConfig,
+    /// Whether the options name the endpoint; one from the environment also holds for the SDK's own calls for credentials.
+    endpoint_given: bool,
     common: Common,
     caller: CallerIdentity,
     partition: &'static str,
@@ -141,13 +153,14 @@ impl Aws {
         let common = Common::new();
         let region = options.region.clone().unwrap_or_else(|| GLOBAL_REGION.to_owned());
         let partition = partition_of(&region);
+        let endpoint_given = options.endpoint_url.is_some();
         let base = base_config(options, region).await;
         let caller = caller_identity(&base, &common).await?;
         let accounts = accounts
             .into_iter()
             .map(|access| (access.name.clone(), Entry { access, opened: OnceCell::new() }))
             .collect();
-        Ok(Self { base, common, caller, partition, accounts })
+        Ok(Self { base, endpoint_given, common, caller, partition, accounts })
     }
 
     /// Who runs trueup.
@@ -199,15 +212,21 @@ impl Aws {
     /// By a profile, after a look at where it leads.
     async fn by_profile(&self, access: &AccountAccess, who: &Who, profile: &str) -> Result<SdkConfig, Failure> {
         let mut provider_config = ProviderConfig::without_region().with_region(self.base.region().cloned());
-        if let Some(client) = self.base.http_client() {
+        if self.endpoint_given {
+            provider_config = provider_config.with_http_client(ClosedClient);
+        } else if let Some(client) = self.base.http_client() {
             provider_config = provider_config.with_http_client(client);
         }
         let provider =
             ProfileFileCredentialsProvider::builder().configure(&provider_config).profile_name(profile).build();
         let config = with_credentials(&self.base, SharedCredentialsProvider::new(provider));
         let found = caller_identity(&config, &self.common).await.map_err(|mut failure| {
-            failure.message = format!("the profile `{profile}` gives no way in: {}", failure.message);
-            failure.help = Some(format!("look at the profile `{profile}` in the AWS configuration, or log in with it"));
+            failure.message = no_way_in(profile, &failure.message);
+            failure.help = Some(if failure.message.contains(closed::WHY) {
+                closed::help()
+            } else {
+                format!("look at the profile `{profile}` in the AWS configuration, or log in with it")
+            });
             failure.who = Some(Box::new(who.clone()));
             failure
         })?;
@@ -375,7 +394,9 @@ impl Session {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        Failure::new(Some(self.who().clone()), call, error).in_region(self.region())
+        Failure::new(Some(self.who().clone()), call, error)
+            .at_endpoint(self.clients.config.endpoint_url())
+            .in_region(self.region())
     }
 }
 
@@ -402,7 +423,18 @@ async fn base_config(options: AwsOptions, region: String) -> SdkConfig {
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .identity_cache(IdentityCache::lazy().build()),
-        None => aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region)).load().await.into_builder(),
+        None => {
+            let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.clone()));
+            if let Some(client) = &http_client {
+                loader = loader.http_client(client.clone());
+            }
+            // Said to the loader and not afterwards, so that it goes before a service's own endpoint in the environment.
+            if let Some(url) = &endpoint_url {
+                loader =
+                    loader.endpoint_url(url).credentials_provider(credentials_beside_aws(region, http_client.clone()));
+            }
+            loader.load().await.into_builder()
+        }
     };
     builder.set_retry_config(Some(retry)).set_timeout_config(Some(timeouts));
     if let Some(client) = http_client {
@@ -415,6 +447,36 @@ async fn base_config(options: AwsOptions, region: String) -> SdkConfig {
         builder.set_app_name(Some(name));
     }
     builder.build()
+}
+
+/// The SDK's default chain, in its order, but without its own calls to AWS: they know no endpoint. The container's and the
+/// instance's credentials come from the machine, not from AWS's STS.
+fn credentials_beside_aws(region: String, http_client: Option<SharedHttpClient>) -> CredentialsProviderChain {
+    let mut machine = ProviderConfig::without_region().with_region(Some(Region::new(region)));
+    let closed = machine.clone().with_http_client(ClosedClient);
+    if let Some(client) = http_client {
+        machine = machine.with_http_client(client);
+    }
+    let profile = ProfileFileCredentialsProvider::builder().configure(&closed).build();
+    let token = WebIdentityTokenCredentialsProvider::builder().configure(&closed).build();
+    CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
+        .or_else("Profile", profile)
+        .or_else("WebIdentityToken", token)
+        .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(&machine).build())
+        .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(&machine).build())
+}
+
+/// Why a profile leads nowhere.
+fn no_way_in(profile: &str, why: &str) -> String {
+    let missing = format!("there is no profile `{profile}` in the AWS configuration");
+    if why == missing {
+        missing
+    } else if why.ends_with("the credential provider was not enabled") {
+        // All the SDK says when there are no files at all, and when the profile holds nothing of use.
+        format!("{missing}, or no credentials in it")
+    } else {
+        format!("the profile `{profile}` gives no way in: {why}")
+    }
 }
 
 /// The configuration with other credentials and a cache of its own for them, which all its clients share.
@@ -431,11 +493,19 @@ fn sts_client(config: &SdkConfig, common: &Common) -> aws_sdk_sts::Client {
 
 async fn caller_identity(config: &SdkConfig, common: &Common) -> Result<CallerIdentity, Failure> {
     let call = "sts:GetCallerIdentity";
-    let answer = sts_client(config, common)
-        .get_caller_identity()
-        .send()
-        .await
-        .map_err(|error| Failure::new(None, call, &error))?;
+    let few = aws_sdk_sts::config::Config::builder().retry_classifier(FewRefusals::default());
+    let region = config.region().map_or(GLOBAL_REGION, Region::as_ref);
+    let answer =
+        sts_client(config, common).get_caller_identity().customize().config_override(few).send().await.map_err(
+            |error| {
+                let mut failure = Failure::new(None, call, &error).at_endpoint(config.endpoint_url()).in_region(region);
+                if failure.message.contains(closed::WHY) {
+                    closed::WHY.clone_into(&mut failure.message);
+                    failure.help = Some(closed::help());
+                }
+                failure
+            },
+        )?;
     match (answer.account, answer.arn) {
         (Some(account), Some(arn)) => Ok(CallerIdentity { account, arn }),
         _ => Err(Failure::local(None, call, "the answer names no account", None)),

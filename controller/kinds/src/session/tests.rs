@@ -1,3 +1,12 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_config::web_identity_token::StaticConfiguration;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use trueup_engine::facts::{ReadRequest, Scope};
 use trueup_sandbox::Sandbox;
 
@@ -57,4 +66,69 @@ async fn unknown_credentials_are_told_at_once() {
     let options = AwsOptions { credentials, ..laws::options(&sandbox) };
     let failure = Aws::connect(options, Vec::new()).await.unwrap_err();
     insta::assert_snapshot!(format!("{failure}\nhelp: {}", failure.advice().unwrap()));
+}
+
+/// A host where nothing listens.
+#[derive(Clone, Debug, Default)]
+struct Silent(Arc<AtomicU32>);
+
+impl HttpClient for Silent {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Silent {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        HttpConnectorFuture::ready(Err(ConnectorError::io("tcp connect error: Connection refused".into())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_where_nothing_listens_is_told_soon() {
+    let silent = Silent::default();
+    let options = AwsOptions {
+        http_client: Some(SharedHttpClient::new(silent.clone())),
+        endpoint_url: Some("http://127.0.0.1:4566".to_owned()),
+        credentials: Some(Credentials::new(laws::ACCOUNT, "secret", None, None, "test")),
+        ..AwsOptions::default()
+    };
+    let failure = Aws::connect(options, Vec::new()).await.unwrap_err();
+    assert_eq!(failure.advice().unwrap(), "nothing answers at http://127.0.0.1:4566; is it running?");
+    assert_eq!(silent.0.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn with_an_endpoint_no_credentials_are_fetched_from_aws() {
+    let closed =
+        ProviderConfig::without_region().with_region(Some(Region::new(GLOBAL_REGION))).with_http_client(ClosedClient);
+    let role = StaticConfiguration {
+        // The token's text is of no account: it must not be sent.
+        web_identity_token_file: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(),
+        role_arn: "arn:aws:iam::222222222222:role/x".to_owned(),
+        session_name: "test".to_owned(),
+    };
+    let provider = WebIdentityTokenCredentialsProvider::builder().configure(&closed).static_configuration(role).build();
+    let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
+    let base = base_config(laws::options(&sandbox), GLOBAL_REGION.to_owned()).await;
+    let config = with_credentials(&base, SharedCredentialsProvider::new(provider));
+    let failure = caller_identity(&config, &Common::new()).await.unwrap_err();
+    assert_eq!(failure.message, closed::WHY);
+    assert!(failure.advice().unwrap().contains("AWS_ENDPOINT_URL"));
+}
+
+#[tokio::test]
+async fn a_missing_profile_is_named() {
+    let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
+    let access = AccountAccess {
+        name: Arc::from("unicorn"),
+        id: "222222222222".to_owned(),
+        profile: Some("trueup-has-no-such-profile".to_owned()),
+        access_role: String::new(),
+    };
+    let aws = Aws::connect(laws::options(&sandbox), vec![access]).await.unwrap();
+    let failure = aws.session("unicorn", None).await.unwrap_err();
+    let start = "there is no profile `trueup-has-no-such-profile` in the AWS configuration";
+    assert!(failure.message.starts_with(start), "{failure}");
 }
