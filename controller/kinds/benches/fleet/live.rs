@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trueup_engine::facts::{Fact, Facts, ReadCost, ReadRequest};
+use trueup_kinds::source::codedeploy::CodeDeployFacts;
 use trueup_kinds::source::iam::{IamFacts, PolicyFact, RoleFact};
 use trueup_kinds::source::kms::{KeyFact, KeySettings, KmsFacts};
 use trueup_kinds::source::s3::{BucketFact, BucketSettings, EncryptionFact, PublicAccessBlockFact, S3Facts};
@@ -32,7 +33,9 @@ impl Fleet {
                     let keys = if account == TOOLING { self.keys } else { 0 };
                     Arc::new(KmsFacts { keys: (0..keys).map(|index| self.live_key(index)).collect() })
                 }
-                other => unreachable!("no kind of the fleet reads {other}"),
+                // A plan looks at every source there is, also where the fleet has nothing.
+                "codedeploy" => Arc::new(CodeDeployFacts::default()),
+                other => unreachable!("the fleet does not know what {other} would find"),
             };
             facts.insert(source.clone(), scope.clone(), Ok(fact), ReadCost::default());
         }
