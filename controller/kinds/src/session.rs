@@ -152,7 +152,7 @@ impl Aws {
     pub async fn connect(options: AwsOptions, accounts: Vec<AccountAccess>) -> Result<Self, Failure> {
         let common = Common::new();
         let region = options.region.clone().unwrap_or_else(|| GLOBAL_REGION.to_owned());
-        let partition = partition_of(&region);
+        let partition = trueup_specs::resolve::partition(&region);
         let endpoint_given = options.endpoint_url.is_some();
         let base = base_config(options, region).await;
         let caller = caller_identity(&base, &common).await?;
@@ -397,18 +397,6 @@ impl Session {
         Failure::new(Some(self.who().clone()), call, error)
             .at_endpoint(self.clients.config.endpoint_url())
             .in_region(self.region())
-    }
-}
-
-/// The partition a region belongs to; a region AWS may add counts as `aws`.
-#[must_use]
-pub fn partition_of(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
     }
 }
 
