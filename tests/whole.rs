@@ -9,4 +9,5 @@ mod commands;
 mod hand;
 mod identities;
 mod life;
+mod reference;
 mod support;
