@@ -12,11 +12,8 @@ fn the_reference_is_what_the_types_say() {
     let project = Project::of(&[]);
     let written = |args: &[&str]| project.trueup_on_aws(args).expect(0).stdout;
     let list = written(&["explain"]);
-    let kinds: BTreeSet<&str> = list
-        .lines()
-        .filter(|line| !line.starts_with(' '))
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
+    let kinds: BTreeSet<&str> =
+        list.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next()).collect();
     assert!(kinds.len() > 10, "{list}");
     let folder = root().join("docs/reference");
     let update = std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always");
