@@ -6,6 +6,8 @@ mod architecture;
 mod bad_input;
 mod codedeploy;
 mod commands;
+mod dependents;
+mod export;
 mod hand;
 mod identities;
 mod life;

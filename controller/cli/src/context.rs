@@ -42,7 +42,7 @@ pub(crate) struct Specs {
     /// What they say.
     pub(crate) project: Project,
     /// What is wrong with them so far.
-    problems: Problems,
+    pub(crate) problems: Problems,
 }
 
 /// Everything between the specs and a plan, kept for what follows it.
@@ -223,11 +223,7 @@ impl Context {
         } else {
             AwsOptions { endpoint_url: self.common.endpoint_url.clone(), region, ..AwsOptions::default() }
         };
-        Aws::connect(options, accounts).await.map_err(|failure| Stop::Error {
-            what: format!("{}: {}", failure.call, failure.text()),
-            help: failure.advice(),
-            exit: Exit::Error,
-        })
+        Aws::connect(options, accounts).await.map_err(|failure| Stop::of_failure(&failure))
     }
 
     /// The sandbox of the project, with its accounts.
@@ -290,7 +286,7 @@ fn in_the_sandbox(access: AccountAccess) -> AccountAccess {
 }
 
 /// The accounts of the specs, as the sessions need them.
-fn project_accounts(project: &Project) -> Vec<AccountAccess> {
+pub(crate) fn project_accounts(project: &Project) -> Vec<AccountAccess> {
     let access = |account: &trueup_specs::project::Account| AccountAccess {
         name: account.name.clone(),
         id: account.id.clone(),

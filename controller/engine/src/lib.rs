@@ -6,7 +6,9 @@
 pub mod check;
 pub mod dangers;
 mod decide;
+mod dependents;
 pub mod execute;
+pub mod export;
 pub mod fresh;
 pub mod guard;
 pub mod kind;

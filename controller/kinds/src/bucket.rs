@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::Reference;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -324,6 +324,10 @@ impl Kind for Bucket {
                 ..base
             },
         }
+    }
+
+    fn export(_: &At, live: &Live<BucketModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<BucketModel>, op: &BucketOp) {

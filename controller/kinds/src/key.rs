@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::pending;
 use trueup_specs::resolve::Resolver;
@@ -21,6 +21,7 @@ use crate::fields::{self, PolicyDocument, TagChange, Tags, unnamed};
 use crate::source::kms::{self, KeyFact, KeySettings, KmsFacts};
 
 mod desired;
+mod export;
 mod perform;
 mod spec;
 #[cfg(test)]
@@ -281,6 +282,10 @@ impl Kind for Key {
 
     fn info(at: &At, op: &KeyOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<KeyModel>) -> Export {
+        export::export(&live.model)
     }
 
     fn simulate(model: &mut Option<KeyModel>, op: &KeyOp) {

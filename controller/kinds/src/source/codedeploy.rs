@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_codedeploy::types::{DeploymentConfigInfo, InstanceInfo, RegistrationStatus, Tag};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
@@ -166,9 +166,11 @@ async fn applications(
     index: &Tagged,
     names: &BTreeSet<String>,
 ) -> Result<Vec<ApplicationFact>, Failure> {
+    let all = wants_all(wanted, "application");
     let wanted = wanted_of(wanted, "application");
     let arn_of = |name: &str| arn(session, &format!("application:{name}"));
-    let read = names.iter().filter(|name| wanted.contains_key(name.as_str()) || index.contains_key(&arn_of(name)));
+    let read =
+        names.iter().filter(|name| all || wanted.contains_key(name.as_str()) || index.contains_key(&arn_of(name)));
     let read: Vec<String> = read.cloned().collect();
     let mut found = Vec::new();
     for batch in read.chunks(BATCH) {
@@ -196,6 +198,7 @@ async fn groups(
     index: &Tagged,
     applications: &BTreeSet<String>,
 ) -> Result<Vec<GroupFact>, Failure> {
+    let all = wants_all(wanted, "deployment_group");
     let wanted = &wanted_of(wanted, "deployment_group");
     let prefix = arn(session, "deploymentgroup:");
     let ours: BTreeSet<&str> = index.keys().filter_map(|arn| arn.strip_prefix(&prefix)).collect();
@@ -207,9 +210,14 @@ async fn groups(
             read.entry(application.to_owned()).or_default().insert(group.to_owned());
         }
     }
+    if all {
+        read = applications.iter().map(|application| (application.clone(), BTreeSet::new())).collect();
+    }
     let ours = &ours;
     let reads = read.into_iter().map(|(application, mut names)| async move {
-        if names.iter().any(|name| !ours.contains(format!("{application}/{name}").as_str())) {
+        if all {
+            names = list_groups(session, &application).await?;
+        } else if names.iter().any(|name| !ours.contains(format!("{application}/{name}").as_str())) {
             let there = list_groups(session, &application).await?;
             names.retain(|name| there.contains(name));
         }

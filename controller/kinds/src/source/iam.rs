@@ -14,7 +14,7 @@ use futures_util::future::{try_join, try_join4};
 use futures_util::{StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use self::account::SettingsFact;
 use self::providers::OidcProviderFact;
@@ -229,6 +229,8 @@ struct WantedNames<'w> {
     users: BTreeSet<&'w str>,
     policies: BTreeMap<&'w str, &'w Wanted>,
     profiles: BTreeMap<&'w str, &'w Wanted>,
+    all_policies: bool,
+    all_profiles: bool,
     settings: bool,
 }
 
@@ -242,6 +244,8 @@ impl<'w> WantedNames<'w> {
             users: of_kind("user").map(|(name, _)| name).collect(),
             policies: of_kind("policy").collect(),
             profiles: of_kind("instance_profile").collect(),
+            all_policies: wants_all(wanted, "policy"),
+            all_profiles: wants_all(wanted, "instance_profile"),
             settings: of_kind("account_settings").next().is_some(),
         }
     }
@@ -417,6 +421,9 @@ async fn complete_policies(
 ) -> Result<(), Failure> {
     let singly = futures_util::stream::iter(policies.iter_mut().filter_map(|policy| {
         policy.tags = index.get(&policy.arn).cloned().unwrap_or_default();
+        if wanted.all_policies {
+            return Some(policy);
+        }
         let wanted = wanted.policies.get(policy.name.as_str())?;
         let ours = policy.tags.get(ADDRESS) == Some(&wanted.address);
         match wanted.recorded.get("description") {
@@ -452,6 +459,9 @@ async fn put_profile_tags(
 ) -> Result<(), Failure> {
     let singly = futures_util::stream::iter(profiles.iter_mut().filter_map(|profile| {
         profile.tags = index.get(&profile.arn).cloned().unwrap_or_default();
+        if wanted.all_profiles {
+            return Some(profile);
+        }
         let wanted = wanted.profiles.get(profile.name.as_str())?;
         (profile.tags.get(ADDRESS) != Some(&wanted.address)).then_some(profile)
     }));

@@ -15,8 +15,11 @@ use crate::session::{Aws, Session};
 pub mod codedeploy;
 pub mod iam;
 pub mod kms;
+mod readable;
 pub mod s3;
 pub mod tagging;
+
+pub use readable::readable;
 
 /// Scopes read at once. Each is another account or region, so their rate limits add up; the bound is for open connections.
 const SCOPES_AT_ONCE: usize = 16;

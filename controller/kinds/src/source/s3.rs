@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_s3::types::{PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, Tag};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{OWNED, tagged};
 use crate::count::Counter;
@@ -32,7 +32,7 @@ const FIRST_REGION: &str = "us-east-1";
 /// The buckets of one account, in all regions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct S3Facts {
-    /// By name; only those wanted or owned.
+    /// By name; only those wanted or owned, unless all are wanted.
     pub buckets: BTreeMap<String, BucketFact>,
 }
 
@@ -104,7 +104,9 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         .chain(owned.iter().map(String::as_str))
         .collect();
     // A wanted name that is not listed is free, or another account's: creating it will tell.
-    let matter: Vec<(String, String)> = regions.into_iter().filter(|(name, _)| names.contains(name.as_str())).collect();
+    let all = wants_all(wanted, "bucket");
+    let matter: Vec<(String, String)> =
+        regions.into_iter().filter(|(name, _)| all || names.contains(name.as_str())).collect();
     let reads = matter.into_iter().map(|(name, region)| async move {
         let settings = settings(&session.in_region(&region), &name).await;
         (name, region, settings)

@@ -1,0 +1,172 @@
+//! Which table goes into which file.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use trueup_specs::export;
+use trueup_specs::project::Project;
+
+use super::mentions::{Mentions, Reader, View};
+use super::things::{Thing, accounts};
+use super::trial::place_files;
+use super::{Ask, Found, LeftOut};
+
+/// With more tables than these, each kind of a scope gets a file of its own.
+const BLOCKS_A_FILE: usize = 60;
+
+/// Where a table stands: an account or a group, and the region where it is not the project's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    name: Arc<str>,
+    region: Option<Arc<str>>,
+}
+
+/// A table as it will be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Block {
+    kind: &'static str,
+    text: String,
+    /// Policies in files, by their path relative to the table's.
+    policies: BTreeMap<String, String>,
+}
+
+/// The files, relative to the folder they are for.
+pub(super) fn write(
+    ask: Ask<'_>,
+    found: &[Found],
+    things: &[Thing<'_>],
+    left_out: &[LeftOut],
+) -> BTreeMap<PathBuf, String> {
+    let mentions = Mentions::new(ask, found, things);
+    let mut places: BTreeMap<Place, Vec<Block>> = BTreeMap::new();
+    let place = |name: &Arc<str>, thing: &Thing<'_>| Place {
+        name: name.clone(),
+        region: thing.at.scope.region.clone().filter(|region| Some(&**region) != ask.region()),
+    };
+    let (folded, in_groups) = fold(ask, &mentions, things);
+    for (group, thing, block) in folded {
+        places.entry(place(&group, thing)).or_default().push(block);
+    }
+    for (index, thing) in things.iter().enumerate().filter(|(index, _)| !in_groups.contains(index)) {
+        let account = &things[index].at.scope.account;
+        places.entry(place(account, thing)).or_default().push(block(ask, &mentions, thing, account, Reader::Account));
+    }
+    let mut notes: BTreeMap<Place, Vec<&LeftOut>> = BTreeMap::new();
+    for left in left_out {
+        let region = left.scope.region.clone().filter(|region| Some(&**region) != ask.region());
+        notes.entry(Place { name: left.scope.account.clone(), region }).or_default().push(left);
+    }
+    let mut files = BTreeMap::new();
+    let names: BTreeSet<Place> = places.keys().chain(notes.keys()).cloned().collect();
+    for name in names {
+        let blocks = places.remove(&name).unwrap_or_default();
+        let notes = notes.remove(&name).unwrap_or_default();
+        put(&mut files, &name, blocks, &notes);
+    }
+    files
+}
+
+/// The tables that are the same in all accounts of a group, with the numbers of the things they stand for.
+fn fold<'t, 'f>(
+    ask: Ask<'_>,
+    mentions: &Mentions,
+    things: &'t [Thing<'f>],
+) -> (Vec<(Arc<str>, &'t Thing<'f>, Block)>, HashSet<usize>) {
+    let mut folded = Vec::new();
+    let mut taken = HashSet::new();
+    let present = accounts(things);
+    for (group, members) in mentions.groups() {
+        if !members.iter().all(|member| present.contains(member)) {
+            continue;
+        }
+        let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (index, thing) in things.iter().enumerate() {
+            if members.contains(&thing.at.scope.account) && !taken.contains(&index) {
+                let key = (thing.kind.schema().name, &thing.at.scope.region, &thing.name);
+                alike.entry(key).or_default().push(index);
+            }
+        }
+        for indices in alike.into_values().filter(|indices| indices.len() == members.len()) {
+            let same = |reader| {
+                let mut blocks = indices.iter().map(|index| block(ask, mentions, &things[*index], group, reader));
+                let first = blocks.next()?;
+                blocks.all(|block| block == first).then_some(first)
+            };
+            if let (Some(block), Some(index)) = (same(Reader::Each).or_else(|| same(Reader::All)), indices.first()) {
+                folded.push((group.clone(), &things[*index], block));
+                taken.extend(indices);
+            }
+        }
+    }
+    (folded, taken)
+}
+
+/// A thing's table. `owner` is the account or the group of the file it is for.
+fn block(ask: Ask<'_>, mentions: &Mentions, thing: &Thing<'_>, owner: &str, reader: Reader) -> Block {
+    let schema = thing.kind.schema();
+    let shape = (schema.shape)();
+    let region = thing.at.scope.region.as_deref().or(ask.region());
+    let view = View { account: &thing.at.scope.account, reader, region };
+    let mut fields = if thing.literal { thing.fields.clone() } else { mentions.rewrite(&thing.fields, &shape, view) };
+    let mut policies = BTreeMap::new();
+    place_files(&mut fields, &mut |document| {
+        let number = if policies.is_empty() { String::new() } else { format!("-{}", policies.len() + 1) };
+        let path = format!("policies/{owner}-{}-{}{number}.json", schema.name, thing.name);
+        policies.insert(path.clone(), format!("{document:#}\n"));
+        path
+    });
+    Block { kind: schema.name, text: export::block(schema.name, &thing.name, &fields, &shape), policies }
+}
+
+fn put(files: &mut BTreeMap<PathBuf, String>, place: &Place, blocks: Vec<Block>, notes: &[&LeftOut]) {
+    let stem = match &place.region {
+        Some(region) => format!("{}-{region}", place.name),
+        None => place.name.to_string(),
+    };
+    let mut by_file: BTreeMap<PathBuf, Vec<Block>> = BTreeMap::new();
+    let is_long = blocks.len() > BLOCKS_A_FILE;
+    for block in blocks {
+        let path = if is_long { format!("{stem}/{}.toml", block.kind) } else { format!("{stem}.toml") };
+        by_file.entry(PathBuf::from(path)).or_default().push(block);
+    }
+    for (path, blocks) in by_file {
+        let mut text = head(place);
+        for Block { kind: _, text: table, policies } in blocks {
+            text.push('\n');
+            text.push_str(&table);
+            let folder = path.parent().unwrap_or(Path::new(""));
+            files.extend(policies.into_iter().map(|(path, document)| (folder.join(path), document)));
+        }
+        files.insert(path, text);
+    }
+    if notes.is_empty() {
+        return;
+    }
+    let path = PathBuf::from(if is_long { format!("{stem}/left-out.toml") } else { format!("{stem}.toml") });
+    let text = files.entry(path).or_insert_with(|| head(place));
+    text.push_str("\n# Left out, since no spec here can ask for it as it is:\n");
+    for LeftOut { scope: _, kind, name, why } in notes {
+        // What AWS's names hold must not end the comment.
+        let line = format!("{kind} {name}: {why}").replace(|c: char| c.is_control(), " ");
+        let _ = writeln!(text, "# - {line}");
+    }
+}
+
+fn head(place: &Place) -> String {
+    let region = place.region.as_ref().map(|region| format!("region  = {}\n", Value::from(&**region)));
+    format!("[scope]\naccount = {}\n{}", Value::from(&*place.name), region.unwrap_or_default())
+}
+
+/// The accounts of a project as tables.
+pub(super) fn account_tables(project: &Project) -> String {
+    let mut text = String::new();
+    for account in project.accounts.values() {
+        let groups: Value = account.groups.iter().map(|group| Value::from(&**group)).collect();
+        // Names are letters, digits, `_` and `-`: what a key may be without quotation marks.
+        let _ = writeln!(text, "[account.{}]\nid = {}\ngroups = {groups}", account.name, Value::from(&*account.id));
+    }
+    text
+}

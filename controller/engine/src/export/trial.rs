@@ -1,0 +1,255 @@
+//! Reads again what was written, and holds it against what is there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use trueup_specs::diagnostic::Problems;
+use trueup_specs::export::{self, FILE};
+use trueup_specs::project::{InstanceId, Project};
+use trueup_specs::resolve::{Outputs, Resolver};
+use trueup_specs::shape::{Shape, TableShape};
+
+use super::files::account_tables;
+use super::things::{Thing, with_meta};
+use super::{Ask, Found, LeftOut};
+use crate::decide::differing as differing_fields;
+use crate::kind::At;
+use crate::matching::OWN_TAGS;
+
+/// Things in one file of a trial: files have a greatest size.
+const THINGS_A_FILE: usize = 500;
+
+/// Before there are references nothing refers to anything.
+struct Nothing;
+
+impl Outputs for Nothing {
+    fn get(&self, _: InstanceId, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Keeps the things that a spec can ask for, and of each table what is not a default.
+pub(super) fn hold(ask: Ask<'_>, things: &mut Vec<Thing<'_>>, left_out: &mut Vec<LeftOut>) {
+    things.iter_mut().for_each(with_meta);
+    let tables: Vec<(usize, Map<String, Value>)> =
+        things.iter().enumerate().map(|(index, thing)| (index, thing.fields.clone())).collect();
+    let mut good = equal(ask, things, &tables);
+    for index in 0..things.len() {
+        // What breaks a file takes its neighbours along; alone it is judged fairly.
+        if !good[index] {
+            match why_not(ask, &things[index]) {
+                None => good[index] = true,
+                Some(why) => left_out.push(things[index].left_out(why)),
+            }
+        }
+    }
+    let mut kept = good.into_iter();
+    things.retain(|_| kept.next().unwrap_or_default());
+    trim(ask, things, |fields, _| fields.keys().map(|key| vec![key.clone()]).collect());
+    trim(ask, things, |fields, shape| nested(fields, shape, &[]));
+}
+
+/// Tries each table without one field after the other; in each round one field of every table.
+fn trim(ask: Ask<'_>, things: &mut [Thing<'_>], paths: fn(&Map<String, Value>, &TableShape) -> Vec<Vec<String>>) {
+    let of_thing = |thing: &Thing<'_>| paths(&thing.fields, &(thing.kind.schema().shape)()).into_iter();
+    let mut open: Vec<_> = things.iter().map(of_thing).collect();
+    loop {
+        let next = open.iter_mut().enumerate().filter_map(|(index, paths)| Some((index, paths.next()?)));
+        let tables: Vec<(usize, Map<String, Value>)> = next
+            .map(|(index, path)| {
+                let mut fields = things[index].fields.clone();
+                remove(&mut fields, &path);
+                (index, fields)
+            })
+            .collect();
+        if tables.is_empty() {
+            return;
+        }
+        let same = equal(ask, things, &tables);
+        for ((index, fields), same) in tables.into_iter().zip(same) {
+            if same {
+                things[index].fields = fields;
+            }
+        }
+    }
+}
+
+fn remove(fields: &mut Map<String, Value>, path: &[String]) {
+    match path {
+        [] => {}
+        [key] => {
+            fields.shift_remove(key);
+        }
+        [key, rest @ ..] => {
+            if let Some(Value::Object(inner)) = fields.get_mut(key) {
+                remove(inner, rest);
+            }
+        }
+    }
+}
+
+/// The fields of tables within the table.
+fn nested(fields: &Map<String, Value>, shape: &TableShape, above: &[String]) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for field in &shape.fields {
+        let (Shape::Table(inner), Some(Value::Object(members))) = (&field.shape, fields.get(field.name)) else {
+            continue;
+        };
+        let above: Vec<String> = above.iter().cloned().chain([field.name.to_owned()]).collect();
+        found.extend(members.keys().map(|key| above.iter().cloned().chain([key.clone()]).collect()));
+        found.extend(nested(members, inner, &above));
+    }
+    found
+}
+
+/// Whether each of these tables asks for just the thing that is there.
+fn equal(ask: Ask<'_>, things: &[Thing<'_>], tables: &[(usize, Map<String, Value>)]) -> Vec<bool> {
+    let entries: Vec<(&Thing<'_>, &Map<String, Value>)> =
+        tables.iter().map(|(index, fields)| (&things[*index], fields)).collect();
+    let loaded = load(ask, &entries);
+    let judge = |(thing, _): &(&Thing<'_>, _)| {
+        loaded.as_ref().is_some_and(|project| fault(thing, project, &Nothing, true).is_none())
+    };
+    entries.iter().map(judge).collect()
+}
+
+/// Why the thing's table does not ask for it; `None` if it does.
+fn why_not(ask: Ask<'_>, thing: &Thing<'_>) -> Option<String> {
+    let files = trial_files(ask, &[(thing, &thing.fields)]);
+    let loaded = trueup_specs::load_from(files, &ask.checked.kinds.schemas());
+    let first = loaded.problems.iter().next().map(|problem| problem.summary.clone());
+    match &loaded.project {
+        Some(project) if !loaded.problems.has_errors() => fault(thing, project, &Nothing, true),
+        Some(_) | None => Some(first.unwrap_or_else(|| "it can't be read again".to_owned())),
+    }
+}
+
+fn load(ask: Ask<'_>, entries: &[(&Thing<'_>, &Map<String, Value>)]) -> Option<Project> {
+    trueup_specs::load_from(trial_files(ask, entries), &ask.checked.kinds.schemas()).project
+}
+
+/// A project of these tables, with ARNs as they are.
+fn trial_files(ask: Ask<'_>, entries: &[(&Thing<'_>, &Map<String, Value>)]) -> Vec<(PathBuf, Vec<u8>)> {
+    let project = ask.checked.project;
+    let quoted = |text: &str| Value::from(text).to_string();
+    let region = ask.region().map(|region| format!("region = {}\n", quoted(region))).unwrap_or_default();
+    let settings = format!("[project]\nname = {}\n{region}", quoted(&project.name));
+    let mut files = vec![
+        (PathBuf::from("trueup.toml"), settings.into_bytes()),
+        (PathBuf::from("accounts.toml"), account_tables(project).into_bytes()),
+    ];
+    let mut by_scope: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for (number, (thing, fields)) in entries.iter().enumerate() {
+        let schema = thing.kind.schema();
+        let mut fields = (*fields).clone();
+        place_files(&mut fields, &mut |document| {
+            let path = format!("policies/{}.json", files.len());
+            files.push((PathBuf::from(&path), document.to_string().into_bytes()));
+            path
+        });
+        let text = export::block(schema.name, &thing.name, &fields, &(schema.shape)());
+        by_scope.entry((&thing.at.scope, number / THINGS_A_FILE)).or_default().push(text);
+    }
+    for (number, ((scope, _), blocks)) in by_scope.into_iter().enumerate() {
+        let region = scope.region.as_ref().map(|region| format!("region = {}\n", quoted(region))).unwrap_or_default();
+        let head = format!("[scope]\naccount = {}\n{region}\n", quoted(&scope.account));
+        files.push((PathBuf::from(format!("{number}.toml")), (head + &blocks.join("\n")).into_bytes()));
+    }
+    files
+}
+
+/// Gives each policy that only a file can say its file.
+pub(super) fn place_files(fields: &mut Map<String, Value>, path: &mut dyn FnMut(&Value) -> String) {
+    for (key, value) in fields.iter_mut() {
+        match value {
+            Value::Object(_) if key == FILE => *value = Value::from(path(value)),
+            Value::Object(members) => place_files(members, path),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {}
+        }
+    }
+}
+
+/// Why what the project asks for under the thing's address is not the thing; `None` if it is.
+///
+/// Tags are looked at only where `with_tags` says so: those of the project may not be on the thing yet.
+fn fault(thing: &Thing<'_>, project: &Project, outputs: &dyn Outputs, with_tags: bool) -> Option<String> {
+    let not_understood = || Some("it can't be read again".to_owned());
+    let Some(id) = project.find(&thing.address()) else { return not_understood() };
+    let Some(instance) = project.instance(id) else { return not_understood() };
+    let spec = &*instance.block.spec;
+    let at = At { address: instance.address.to_string().into(), ..thing.at.clone() };
+    let mut problems = Problems::new();
+    let mut cx = Resolver::new(project, id, outputs, &mut problems);
+    let identity = thing.kind.identity(spec, &at, &mut cx);
+    let desired = thing.kind.desired(spec, &at, &mut cx);
+    let error = problems.iter().find(|problem| problem.severity == trueup_specs::Severity::Error);
+    if let Some(problem) = error {
+        return Some(problem.summary.clone());
+    }
+    let Some(desired) = desired else { return not_understood() };
+    if identity.name != thing.live.name {
+        return Some(format!("a spec can't name it: it would be `{}`", identity.name));
+    }
+    let asked = thing.kind.tags(&desired).cloned().unwrap_or_default();
+    let tags = if with_tags {
+        let own = asked.iter().filter(|(key, _)| key.starts_with(OWN_TAGS));
+        thing.tags().into_iter().chain(own.map(|(key, value)| (key.clone(), value.clone()))).collect()
+    } else {
+        asked
+    };
+    let there = thing.kind.with_tags(&thing.live.model, tags);
+    if thing.kind.equal(&there, &desired) {
+        return None;
+    }
+    let fields = differing_fields(&thing.kind.to_value(&there), &thing.kind.to_value(&desired));
+    Some(format!("no spec can say what it has in {}", fields.join(", ")))
+}
+
+/// The things that are others when the files are read together with the project's own.
+pub(super) fn differing(
+    ask: Ask<'_>,
+    found: &[Found],
+    things: &[Thing<'_>],
+    files: &BTreeMap<PathBuf, String>,
+) -> Vec<usize> {
+    let written = files.iter().map(|(path, text)| (ask.folder.join(path), text.clone().into_bytes()));
+    let all: Vec<_> = ask.base.iter().cloned().chain(written).collect();
+    let loaded = trueup_specs::load_from(all, &ask.checked.kinds.schemas());
+    let Some(project) = &loaded.project else { return (0..things.len()).collect() };
+    let outputs = There { outputs: outputs(ask, found, things, project) };
+    let is_wrong = |(_, thing): &(usize, &Thing<'_>)| fault(thing, project, &outputs, false).is_some();
+    things.iter().enumerate().filter(is_wrong).map(|(index, _)| index).collect()
+}
+
+/// What is there, by instance.
+struct There<'f> {
+    outputs: Vec<Option<&'f BTreeMap<String, String>>>,
+}
+
+impl Outputs for There<'_> {
+    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
+        (*self.outputs.get(instance.index())?)?.get(attribute).cloned()
+    }
+}
+
+fn outputs<'f>(
+    ask: Ask<'f>,
+    found: &'f [Found],
+    things: &[Thing<'f>],
+    project: &Project,
+) -> Vec<Option<&'f BTreeMap<String, String>>> {
+    let mut outputs = vec![None; project.instances.len()];
+    let mut put = |address: &trueup_specs::address::Address, of: &'f BTreeMap<String, String>| {
+        if let Some(slot) = project.find(address).and_then(|id| outputs.get_mut(id.index())) {
+            *slot = Some(of);
+        }
+    };
+    for (address, _, live) in super::mentions::in_specs(ask, found) {
+        put(address, live);
+    }
+    for thing in things {
+        put(&thing.address(), &thing.live.outputs);
+    }
+    outputs
+}
