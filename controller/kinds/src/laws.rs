@@ -84,7 +84,7 @@ pub(crate) fn hold_all<K: Kind>(one: &K::Model, two: &K::Model) {
 }
 
 /// Of so many models about one is exported.
-const EXPORTED_OF: usize = 16;
+const EXPORTED_OF: usize = 32;
 
 fn json_size<M: serde::Serialize>(model: &M) -> usize {
     serde_json::to_string(model).unwrap().bytes().map(usize::from).sum()

@@ -59,6 +59,9 @@ impl Page {
                 (Some(Shape::Table(table)), Value::Object(members)) if is_long(key, value) => {
                     headed.push((vec![key], Headed::Table(members, table)));
                 }
+                (Some(Shape::Json), Value::Object(members)) if is_long(key, value) => {
+                    headed.push((vec![key], Headed::Plain(members)));
+                }
                 (_, value) => lines.push((key.as_str(), value)),
             }
         }

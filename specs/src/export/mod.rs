@@ -56,6 +56,7 @@ fn written(value: &Value, shape: &Shape, partition: &str) -> Option<Value> {
             | Shape::Words(_)
             | Shape::Reference { .. }
             | Shape::Policy
+            | Shape::Json
             | Shape::List(_)
             | Shape::Map(_)
             | Shape::Table(_),

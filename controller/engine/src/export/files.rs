@@ -47,7 +47,7 @@ pub(super) fn write(
         region: thing.at.scope.region.clone().filter(|region| Some(&**region) != ask.region()),
     };
     let (folded, in_groups) = fold(ask, &mentions, things);
-    for (group, thing, block) in folded {
+    for Folded { group, thing, block } in folded {
         places.entry(place(&group, thing)).or_default().push(block);
     }
     for (index, thing) in things.iter().enumerate().filter(|(index, _)| !in_groups.contains(index)) {
@@ -69,12 +69,16 @@ pub(super) fn write(
     files
 }
 
-/// The tables that are the same in all accounts of a group, with the numbers of the things they stand for.
-fn fold<'t, 'f>(
-    ask: Ask<'_>,
-    mentions: &Mentions,
-    things: &'t [Thing<'f>],
-) -> (Vec<(Arc<str>, &'t Thing<'f>, Block)>, HashSet<usize>) {
+/// A table that is the same in all accounts of a group.
+struct Folded<'t, 'f> {
+    group: Arc<str>,
+    /// The first of the things it stands for.
+    thing: &'t Thing<'f>,
+    block: Block,
+}
+
+/// The tables that are the same in all accounts of a group, and the numbers of the things they stand for.
+fn fold<'t, 'f>(ask: Ask<'_>, mentions: &Mentions, things: &'t [Thing<'f>]) -> (Vec<Folded<'t, 'f>>, HashSet<usize>) {
     let mut folded = Vec::new();
     let mut taken = HashSet::new();
     let present = accounts(things);
@@ -96,7 +100,7 @@ fn fold<'t, 'f>(
                 blocks.all(|block| block == first).then_some(first)
             };
             if let (Some(block), Some(index)) = (same(Reader::Each).or_else(|| same(Reader::All)), indices.first()) {
-                folded.push((group.clone(), &things[*index], block));
+                folded.push(Folded { group: group.clone(), thing: &things[*index], block });
                 taken.extend(indices);
             }
         }

@@ -142,6 +142,7 @@ impl Mentions {
         match (shape, value) {
             (Shape::String | Shape::Boolean | Shape::Integer { .. } | Shape::Words(_), value) => value.clone(),
             (Shape::Text, value) => self.strings(value, view),
+            (Shape::Json, value) => self.document(value, view),
             (Shape::Reference { kinds, .. }, Value::String(text)) => {
                 Value::from(self.reference(&self.parts(text, view), kinds, view))
             }
@@ -219,7 +220,7 @@ impl Mentions {
         Value::Object(rewritten.collect())
     }
 
-    /// A policy in a file. A string there stands for one string, or it stands in a list.
+    /// A JSON document. A string there stands for one string, and lists stay lists.
     fn document(&self, document: &Value, view: View<'_>) -> Value {
         match document {
             Value::Object(members) => {

@@ -81,24 +81,42 @@ fn remove(fields: &mut Map<String, Value>, path: &[String]) {
         [key] => {
             fields.shift_remove(key);
         }
-        [key, rest @ ..] => {
-            if let Some(Value::Object(inner)) = fields.get_mut(key) {
-                remove(inner, rest);
+        [key, rest @ ..] => match fields.get_mut(key) {
+            Some(Value::Object(inner)) => remove(inner, rest),
+            Some(Value::Array(items)) => {
+                let number = rest.first().and_then(|number| number.parse::<usize>().ok());
+                if let Some(Value::Object(inner)) = number.and_then(|number| items.get_mut(number)) {
+                    remove(inner, rest.get(1..).unwrap_or_default());
+                }
             }
-        }
+            Some(_) | None => {}
+        },
     }
 }
 
-/// The fields of tables within the table.
+/// The fields of tables within the table, and of tables in its lists, which go by their number.
 fn nested(fields: &Map<String, Value>, shape: &TableShape, above: &[String]) -> Vec<Vec<String>> {
+    let below = |above: &[String], more: String| above.iter().cloned().chain([more]).collect::<Vec<String>>();
     let mut found = Vec::new();
     for field in &shape.fields {
-        let (Shape::Table(inner), Some(Value::Object(members))) = (&field.shape, fields.get(field.name)) else {
-            continue;
+        let above = below(above, field.name.to_owned());
+        let item = match &field.shape {
+            Shape::OneOrMany(item) | Shape::List(item) => item,
+            shape => shape,
         };
-        let above: Vec<String> = above.iter().cloned().chain([field.name.to_owned()]).collect();
-        found.extend(members.keys().map(|key| above.iter().cloned().chain([key.clone()]).collect()));
-        found.extend(nested(members, inner, &above));
+        let Shape::Table(inner) = item else { continue };
+        let tables: Vec<(Vec<String>, &Map<String, Value>)> = match fields.get(field.name) {
+            Some(Value::Object(members)) => vec![(above, members)],
+            Some(Value::Array(items)) => {
+                let tables = items.iter().enumerate().filter_map(|(number, item)| Some((number, item.as_object()?)));
+                tables.map(|(number, members)| (below(&above, number.to_string()), members)).collect()
+            }
+            Some(_) | None => Vec::new(),
+        };
+        for (above, members) in tables {
+            found.extend(members.keys().map(|key| below(&above, key.clone())));
+            found.extend(nested(members, inner, &above));
+        }
     }
     found
 }

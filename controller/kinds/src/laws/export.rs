@@ -40,6 +40,7 @@ fn name<K: Kind>(model: &K::Model) -> String {
     match K::schema().name {
         "account_settings" => "settings".to_owned(),
         "deployment_group" => format!("{}/{}", text("application"), text("name")),
+        "ecr_registry" => "registry".to_owned(),
         "key" => model["aliases"][0].as_str().unwrap_or_default().to_owned(),
         "oidc_provider" => text("url"),
         _ => text("name"),
