@@ -122,6 +122,78 @@ fn servers_and_users_are_exported() {
     handed_over("on-premises");
 }
 
+/// Things of the kinds that no example has, with settings that are no defaults.
+const OTHERS: &str = r#"
+[scope]
+account = "main"
+
+[group.developers]
+managed_policies = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+
+[user.travis]
+groups = ["group.developers"]
+[[user.travis.inline.deploy]]
+allow    = "codedeploy:CreateDeployment"
+resource = "*"
+
+[oidc_provider.github]
+url        = "https://token.actions.githubusercontent.com"
+client_ids = ["sts.amazonaws.com"]
+
+[role.deployer]
+max_session_duration = 7200
+[[role.deployer.trust]]
+allow     = "sts:AssumeRoleWithWebIdentity"
+principal = { federated = "${oidc_provider.github.arn}" }
+condition = { StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com" } }
+
+[role.codedeploy]
+[[role.codedeploy.trust]]
+allow     = "sts:AssumeRole"
+principal = { service = "codedeploy.amazonaws.com" }
+
+[account_settings.main]
+alias           = "delivery"
+password_policy = { minimum_length = 14 }
+
+[application.api]
+compute_platform = "Lambda"
+
+[deployment_config.slowly]
+compute_platform = "Lambda"
+traffic_routing  = { type = "TimeBasedLinear", percentage = 10, interval_minutes = 5 }
+
+[deployment_group.api]
+application       = "application.api"
+service_role      = "role.codedeploy"
+deployment_config = "deployment_config.slowly"
+deployment_style  = { deployment_type = "BLUE_GREEN", deployment_option = "WITH_TRAFFIC_CONTROL" }
+
+[ecr_repository.app]
+name         = "team/app"
+scan_on_push = true
+lifecycle    = [{ priority = 1, selection = { tag_status = "untagged", count_type = "sinceImagePushed", count_number = 14 } }]
+
+[ecr_registry.main]
+replication = [{ destinations = [{ region = "eu-central-1" }] }]
+"#;
+
+#[test]
+fn identities_deployments_and_repositories_are_exported() {
+    let accounts = format!("[account.main]\nid = \"{TOOLING}\"\n");
+    let from = Project::of(&[
+        ("trueup.toml", "[project]\nname = \"first\"\nregion = \"eu-west-1\"\n"),
+        ("accounts.toml", &accounts),
+        ("others.toml", OTHERS),
+    ]);
+    from.apply();
+    let to = heir(&from, &accounts);
+    let run = export(&to, &[]);
+    assert!(!run.stdout.contains("left out"), "{}\n{}", run.stdout, written(&to, "exported"));
+    snapshot("export_others", &written(&to, "exported"));
+    assert_adopted(&to);
+}
+
 #[test]
 fn a_new_project_is_begun_around_an_account() {
     let from = Project::example("on-premises");
