@@ -8,6 +8,7 @@ mod codedeploy;
 mod commands;
 mod hand;
 mod identities;
+mod images;
 mod life;
 mod on_premises;
 mod reference;
