@@ -10,3 +10,4 @@ mod hand;
 mod identities;
 mod life;
 mod support;
+mod triggers;

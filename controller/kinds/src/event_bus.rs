@@ -24,7 +24,7 @@ mod tests;
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html>
 const PAGE: &str = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html";
 
-const NAME: NameRule = NameRule { what: "event bus", max: 256, signs: "._-", page: PAGE };
+const NAME: NameRule = NameRule { what: "bus", max: 256, signs: "._-", page: PAGE };
 
 /// Characters of a description of EventBridge's.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>

@@ -23,7 +23,7 @@ const PUT_RULE: &str = "https://docs.aws.amazon.com/eventbridge/latest/APIRefere
 const TARGET: &str = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html";
 const QUOTAS: &str = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html";
 
-const NAME: NameRule = NameRule { what: "event rule", max: 64, signs: "._-", page: PUT_RULE };
+const NAME: NameRule = NameRule { what: "rule", max: 64, signs: "._-", page: PUT_RULE };
 const ID: NameRule = NameRule { what: "target", max: 64, signs: "._-", page: TARGET };
 
 /// Characters of a pattern.
