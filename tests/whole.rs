@@ -9,5 +9,7 @@ mod commands;
 mod hand;
 mod identities;
 mod life;
+mod on_premises;
+mod reference;
 mod support;
 mod triggers;
