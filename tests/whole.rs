@@ -13,3 +13,4 @@ mod life;
 mod on_premises;
 mod reference;
 mod support;
+mod triggers;

@@ -19,6 +19,8 @@ pub mod driver;
 pub mod ecr_registry;
 pub mod ecr_repository;
 pub mod error;
+pub mod event_bus;
+pub mod event_rule;
 pub mod fields;
 pub mod group;
 pub mod instance_profile;
@@ -32,6 +34,7 @@ pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod topic;
 pub mod user;
 
 /// One kind.
@@ -54,6 +57,8 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<deployment_group::DeploymentGroup>::new()),
     Row::of(&Erased::<ecr_registry::EcrRegistry>::new()),
     Row::of(&Erased::<ecr_repository::EcrRepository>::new()),
+    Row::of(&Erased::<event_bus::EventBus>::new()),
+    Row::of(&Erased::<event_rule::EventRule>::new()),
     Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
@@ -62,6 +67,7 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<role::Role>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
+    Row::of(&Erased::<topic::Topic>::new()),
     Row::of(&Erased::<user::User>::new()),
 ];
 
