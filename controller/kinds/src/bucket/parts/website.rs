@@ -133,7 +133,7 @@ pub(crate) fn desired(spec: &Placed<WebsiteSpec>, cx: &mut Resolver<'_>) -> Opti
         spec;
     if let Some(Placed { value: RedirectAllSpec { host_name, protocol }, span: all }) = redirect_all_requests_to {
         if index_document.is_some() || error_document.is_some() || !routing_rules.is_empty() {
-            let why = "then there is nothing left for an index, an error page or routing rules";
+            let why = "a redirect of everything leaves nothing for an index, an error page or routing rules";
             refuse(*all, why.to_owned(), "leave them out, or leave `redirect_all_requests_to` out", cx);
         }
         let host_name = cx.text(host_name);
