@@ -16,7 +16,7 @@ use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::{Resolver, partition};
 use trueup_state::outputs::Outputs;
 
-use crate::fields::{PolicyDocument, Tags, unnamed};
+use crate::fields::{self, PolicyDocument, Tags, unnamed};
 use crate::source::s3::{self, S3Facts};
 
 mod desired;
@@ -378,16 +378,7 @@ fn arn(partition: &str, name: &str) -> String {
 
 fn outputs(name: &str, region: &str) -> Outputs {
     let partition = partition(region);
-    // https://docs.aws.amazon.com/general/latest/gr/s3.html, and the pages of the other partitions.
-    let suffix = match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        "aws-iso" => "c2s.ic.gov",
-        "aws-iso-b" => "sc2s.sgov.gov",
-        "aws-iso-e" => "cloud.adc-e.uk",
-        "aws-iso-f" => "csp.hci.ic.gov",
-        _ => "amazonaws.com",
-    };
+    let suffix = fields::dns_suffix(partition);
     [
         ("arn", arn(partition, name)),
         ("name", name.to_owned()),

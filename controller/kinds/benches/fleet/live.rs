@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trueup_engine::facts::{Fact, Facts, ReadCost, ReadRequest};
+use trueup_kinds::bucket::Parts;
 use trueup_kinds::source::codedeploy::CodeDeployFacts;
+use trueup_kinds::source::ecr::EcrFacts;
 use trueup_kinds::source::iam::{IamFacts, PolicyFact, RoleFact};
 use trueup_kinds::source::kms::{KeyFact, KeySettings, KmsFacts};
 use trueup_kinds::source::s3::{BucketFact, BucketSettings, EncryptionFact, PublicAccessBlockFact, S3Facts};
@@ -35,6 +37,7 @@ impl Fleet {
                 }
                 // A plan looks at every source there is, also where the fleet has nothing.
                 "codedeploy" => Arc::new(CodeDeployFacts::default()),
+                "ecr" => Arc::new(EcrFacts::default()),
                 other => unreachable!("the fleet does not know what {other} would find"),
             };
             facts.insert(source.clone(), scope.clone(), Ok(fact), ReadCost::default());
@@ -126,6 +129,8 @@ impl Fleet {
                 restrict_public_buckets: true,
             }),
             ownership: Some("BucketOwnerEnforced".to_owned()),
+            parts: Parts::default(),
+            unread: BTreeMap::new(),
         };
         (name, BucketFact { region: REGION.to_owned(), settings: Ok(settings) })
     }
