@@ -136,6 +136,13 @@ pub trait Kind: Send + Sync + 'static {
     fn remembered() -> &'static [&'static str] {
         &[]
     }
+    /// What the source should know of a thing to read it with fewer calls, from its spec and from the record of the last apply; given to it
+    /// beside what [`Kind::remembered`] names. Unlike that it may have changed since: a source uses it to decide what to ask, and never as
+    /// an answer.
+    #[must_use]
+    fn hints(_: Option<&Self::Spec>, _applied: &dyn Fn() -> Option<Self::Model>) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
     /// Name, claim and predicted outputs.
     fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// The model the spec asks for; `None` after a problem, which is in `cx`.
@@ -145,6 +152,12 @@ pub trait Kind: Send + Sync + 'static {
     /// # Errors
     /// When a source could not be read.
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<Self::Model>>, Unread>;
+    /// The fields of a live thing that could not be read, by their names in the model, with the reason. Whatever the model then has there
+    /// says nothing; the engine leaves these fields alone.
+    #[must_use]
+    fn unchecked(_: &Facts, _: &Scope, _name: &str) -> BTreeMap<String, Unread> {
+        BTreeMap::new()
+    }
     /// The tags of a model, where the kind has them.
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
@@ -175,6 +188,12 @@ pub trait AnyKind: Send + Sync {
     fn sources(&self) -> &'static [&'static str];
     /// See [`Kind::remembered`].
     fn remembered(&self) -> &'static [&'static str];
+    /// See [`Kind::hints`].
+    fn hints(
+        &self,
+        spec: Option<&(dyn Any + Send + Sync)>,
+        applied: &dyn Fn() -> Option<Value>,
+    ) -> BTreeMap<String, String>;
     /// See [`Kind::identity`].
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// See [`Kind::desired`].
@@ -184,6 +203,8 @@ pub trait AnyKind: Send + Sync {
     /// # Errors
     /// When a source could not be read.
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
+    /// See [`Kind::unchecked`].
+    fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
     /// Whether two models are equal.
@@ -250,6 +271,14 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::remembered()
     }
 
+    fn hints(
+        &self,
+        spec: Option<&(dyn Any + Send + Sync)>,
+        applied: &dyn Fn() -> Option<Value>,
+    ) -> BTreeMap<String, String> {
+        K::hints(spec.map(own), &|| serde_json::from_value(applied()?).ok())
+    }
+
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {
         K::identity(own(spec), at, cx)
     }
@@ -264,6 +293,10 @@ impl<K: Kind> AnyKind for Erased<K> {
             .into_iter()
             .map(|Live { name, model, outputs }| Live { name, model: Box::new(model) as AnyModel, outputs })
             .collect())
+    }
+
+    fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread> {
+        K::unchecked(facts, scope, name)
     }
 
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {

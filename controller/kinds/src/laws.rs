@@ -142,6 +142,15 @@ pub(crate) fn options(sandbox: &Sandbox) -> AwsOptions {
 
 /// What a kind's source shows of the tests' scope.
 pub(crate) async fn read<K: Kind>(aws: &Aws, name: &str) -> (Result<Vec<Live<K::Model>>, Unread>, ReadCost) {
+    read_hinted::<K>(aws, name, None).await
+}
+
+/// [`read`], with a model on record.
+pub(crate) async fn read_hinted<K: Kind>(
+    aws: &Aws,
+    name: &str,
+    applied: Option<&K::Model>,
+) -> (Result<Vec<Live<K::Model>>, Unread>, ReadCost) {
     let scope = at::<K>().scope;
     let requests: Vec<ReadRequest> = K::sources()
         .iter()
@@ -155,7 +164,7 @@ pub(crate) async fn read<K: Kind>(aws: &Aws, name: &str) -> (Result<Vec<Live<K::
                 kind: Arc::from(K::schema().name),
                 name: name.to_owned(),
                 address: ADDRESS.to_owned(),
-                recorded: BTreeMap::new(),
+                recorded: K::hints(None, &|| applied.cloned()),
             }],
         })
         .collect();
@@ -190,7 +199,7 @@ pub(crate) async fn rough_trip<K: Driver>(sandbox: &Sandbox, name: &str, models:
             done.unwrap_or_else(|error| panic!("{title}: {error:?}\n{op:#?}"));
         }
         sandbox.set_faults(Faults::default());
-        let (live, _) = read::<K>(&aws, name).await;
+        let (live, _) = read_hinted::<K>(&aws, name, after.as_ref()).await;
         let live = live.unwrap().into_iter().find(|live| live.name == name).map(|live| live.model);
         assert_eq!(live, after, "what AWS has is the model");
         before = live;

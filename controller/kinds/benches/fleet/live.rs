@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trueup_engine::facts::{Fact, Facts, ReadCost, ReadRequest};
+use trueup_kinds::bucket::Parts;
 use trueup_kinds::source::codedeploy::CodeDeployFacts;
 use trueup_kinds::source::ecr::EcrFacts;
 use trueup_kinds::source::events::EventsFacts;
@@ -132,6 +133,8 @@ impl Fleet {
                 restrict_public_buckets: true,
             }),
             ownership: Some("BucketOwnerEnforced".to_owned()),
+            parts: Parts::default(),
+            unread: BTreeMap::new(),
         };
         (name, BucketFact { region: REGION.to_owned(), settings: Ok(settings) })
     }
