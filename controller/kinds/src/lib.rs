@@ -19,6 +19,7 @@ pub mod driver;
 pub mod error;
 pub mod fields;
 pub mod group;
+pub mod handed;
 pub mod instance_profile;
 pub mod key;
 pub mod oidc_provider;
