@@ -26,6 +26,7 @@ pub mod oidc_provider;
 pub mod on_premises_instance;
 pub mod permissions;
 pub mod policy;
+pub mod replica_key;
 pub mod role;
 pub mod service_linked_role;
 pub mod session;
@@ -57,6 +58,7 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
     Row::of(&Erased::<on_premises_instance::OnPremisesInstance>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
+    Row::of(&Erased::<replica_key::ReplicaKey>::new()),
     Row::of(&Erased::<role::Role>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
     Row::of(&Erased::<user::User>::new()),
