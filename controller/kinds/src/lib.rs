@@ -28,6 +28,7 @@ pub mod permissions;
 pub mod policy;
 pub mod replica_key;
 pub mod role;
+pub mod saml_provider;
 pub mod service_linked_role;
 pub mod session;
 mod soon;
@@ -60,6 +61,7 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<replica_key::ReplicaKey>::new()),
     Row::of(&Erased::<role::Role>::new()),
+    Row::of(&Erased::<saml_provider::SamlProvider>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
     Row::of(&Erased::<user::User>::new()),
 ];
