@@ -12,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
 
-use super::tagging::{OWNED, Tagged, tagged};
+use super::tagging::{Tagged, ours};
 use crate::count::Counter;
 use crate::deployment_config::Settings as ConfigSettings;
 use crate::deployment_group::{Settings as GroupSettings, wire};
@@ -116,7 +116,7 @@ pub struct InstanceFact {
 /// # Errors
 /// When anything of it could not be read.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<CodeDeployFacts, Unread> {
-    let (index, configs, instances) = tokio::try_join!(index(session), configs(session, wanted), instances(session))?;
+    let (index, configs, instances) = tokio::try_join!(ours(session), configs(session, wanted), instances(session))?;
     let names = if is_used(session, wanted, &index) { list_applications(session).await? } else { BTreeSet::new() };
     let applications = applications(session, wanted, &index, &names).await?;
     let groups = groups(session, wanted, &index, &names).await?;
@@ -130,17 +130,6 @@ fn is_used(session: &Session, wanted: &[Wanted], index: &Tagged) -> bool {
     let sorts = ["application:", "deploymentgroup:"].map(|sort| arn(session, sort));
     wanted.iter().any(|one| matches!(&*one.kind, "application" | "deployment_group"))
         || index.keys().any(|arn| sorts.iter().any(|sort| arn.starts_with(sort)))
-}
-
-/// The tags of what is ours, by ARN; empty where the caller may not ask.
-async fn index(session: &Session) -> Result<Tagged, Failure> {
-    match tagged(session.tagging(), session.who(), &["codedeploy"], Some(OWNED)).await {
-        Err(failure) if failure.is_denied() => {
-            tracing::debug!(%failure, "the index of tags is closed, wanted things are asked about singly");
-            Ok(Tagged::new())
-        }
-        other => other,
-    }
 }
 
 fn arn(session: &Session, resource: &str) -> String {
