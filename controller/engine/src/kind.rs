@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trueup_specs::kind::KindSchema;
 use trueup_specs::resolve::Resolver;
+use trueup_specs::span::Span;
 use trueup_state::outputs::Outputs;
 
 use crate::facts::{Facts, Scope, Unread};
@@ -55,6 +56,17 @@ pub struct Identity {
     pub claim: Option<String>,
     /// The outputs that follow from the name.
     pub outputs: Outputs,
+}
+
+/// A name that a resource takes beside the one in its [`Identity`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The name, as people read it.
+    pub name: String,
+    /// What no two specs may claim, as in [`Identity::claim`].
+    pub claim: String,
+    /// Where the spec says it.
+    pub span: Option<Span>,
 }
 
 /// A thing that exists.
@@ -145,6 +157,11 @@ pub trait Kind: Send + Sync + 'static {
     }
     /// Name, claim and predicted outputs.
     fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// Further names the resource takes: a key's second alias.
+    #[must_use]
+    fn claims_besides(_spec: &Self::Spec, _at: &At, _cx: &mut Resolver<'_>) -> Vec<Claim> {
+        Vec::new()
+    }
     /// The model the spec asks for; `None` after a problem, which is in `cx`.
     fn desired(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Option<Self::Model>;
     /// Everything of this kind that the facts show in the scope.
@@ -196,6 +213,8 @@ pub trait AnyKind: Send + Sync {
     ) -> BTreeMap<String, String>;
     /// See [`Kind::identity`].
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// See [`Kind::claims_besides`].
+    fn claims_besides(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Vec<Claim>;
     /// See [`Kind::desired`].
     fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel>;
     /// See [`Kind::observe`].
@@ -281,6 +300,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {
         K::identity(own(spec), at, cx)
+    }
+
+    fn claims_besides(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Vec<Claim> {
+        K::claims_besides(own(spec), at, cx)
     }
 
     fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel> {

@@ -253,15 +253,22 @@ fn named(project: &trueup_specs::Project, kinds: &[&str]) -> Named {
 
 /// The identities and models of a kind that specs ask for, by address; or the problems, as a person sees them.
 pub(crate) fn desired<K: Kind<Spec: 'static>>(toml: &str) -> Result<Vec<(String, Identity, K::Model)>, String> {
+    desired_of::<K>(&[("spec.toml", toml)])
+}
+
+/// [`desired`] of specs in several files, and of files they name.
+pub(crate) fn desired_of<K: Kind<Spec: 'static>>(
+    more: &[(&str, &str)],
+) -> Result<Vec<(String, Identity, K::Model)>, String> {
     let accounts = format!(
         "[account.tooling]\nid = \"{ACCOUNT}\"\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
          [account.gnome]\nid = \"333333333333\"\ngroups = [\"tenants\"]\n"
     );
-    let files = vec![
+    let mut files = vec![
         (PathBuf::from("trueup.toml"), b"[project]\nname = \"laws\"\nregion = \"eu-west-1\"\n".to_vec()),
         (PathBuf::from("accounts.toml"), accounts.into_bytes()),
-        (PathBuf::from("spec.toml"), toml.as_bytes().to_vec()),
     ];
+    files.extend(more.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())));
     let loaded = trueup_specs::load_from(files, &crate::schemas());
     let mut problems: Problems = loaded.problems;
     let mut models = Vec::new();

@@ -23,13 +23,16 @@ pub mod event_bus;
 pub mod event_rule;
 pub mod fields;
 pub mod group;
+pub mod handed;
 pub mod instance_profile;
 pub mod key;
 pub mod oidc_provider;
 pub mod on_premises_instance;
 pub mod permissions;
 pub mod policy;
+pub mod replica_key;
 pub mod role;
+pub mod saml_provider;
 pub mod service_linked_role;
 pub mod session;
 mod soon;
@@ -65,7 +68,9 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
     Row::of(&Erased::<on_premises_instance::OnPremisesInstance>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
+    Row::of(&Erased::<replica_key::ReplicaKey>::new()),
     Row::of(&Erased::<role::Role>::new()),
+    Row::of(&Erased::<saml_provider::SamlProvider>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
     Row::of(&Erased::<topic::Topic>::new()),
     Row::of(&Erased::<user::User>::new()),

@@ -160,8 +160,10 @@ impl Fleet {
             key_usage: "ENCRYPT_DECRYPT".to_owned(),
             origin: "AWS_KMS".to_owned(),
             multi_region: false,
+            primary: None,
             policy,
             rotation_days: Some(365),
+            grants: BTreeMap::new(),
             tags: tags(format!("{TOOLING}@{REGION}/key.k{index}")),
         };
         (key_id(index), KeyFact { name: alias.clone(), aliases: BTreeSet::from([alias]), settings: Ok(settings) })
