@@ -148,6 +148,11 @@ pub trait Kind: Send + Sync + 'static {
     fn remembered() -> &'static [&'static str] {
         &[]
     }
+    /// Whether AWS takes two names of this kind for one that differ in the case of their letters only.
+    #[must_use]
+    fn ignores_case() -> bool {
+        false
+    }
     /// Name, claim and predicted outputs.
     fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// Further names the resource takes: a key's second alias.
@@ -192,6 +197,8 @@ pub trait AnyKind: Send + Sync {
     fn sources(&self) -> &'static [&'static str];
     /// See [`Kind::remembered`].
     fn remembered(&self) -> &'static [&'static str];
+    /// See [`Kind::ignores_case`].
+    fn ignores_case(&self) -> bool;
     /// See [`Kind::identity`].
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// See [`Kind::claims_besides`].
@@ -267,6 +274,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn remembered(&self) -> &'static [&'static str] {
         K::remembered()
+    }
+
+    fn ignores_case(&self) -> bool {
+        K::ignores_case()
     }
 
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {
