@@ -8,6 +8,7 @@ mod codedeploy;
 mod commands;
 mod hand;
 mod identities;
+mod keys;
 mod life;
 mod on_premises;
 mod reference;
