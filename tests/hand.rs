@@ -74,6 +74,18 @@ impl Hand {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
+    /// One call to Organizations that must succeed.
+    pub(crate) fn organizations(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("https://organizations.us-east-1.amazonaws.com/")
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("AWSOrganizationsV20161128.{operation}"));
+        let (status, text) = self.send("organizations", request, body.to_string());
+        assert_eq!(status, 200, "{operation}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     /// One S3 call, path style; the status and the body.
     pub(crate) fn s3(&self, method: Method, path: &str, body: &str) -> (u16, String) {
         let request = Request::builder().method(method).uri(format!("https://s3.{}.amazonaws.com/{path}", self.region));

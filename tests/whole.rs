@@ -11,5 +11,6 @@ mod identities;
 mod images;
 mod life;
 mod on_premises;
+mod organization;
 mod reference;
 mod support;
