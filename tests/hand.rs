@@ -62,6 +62,16 @@ impl Hand {
         self.json("ecr", "AmazonEC2ContainerRegistry_V20150921", operation, body)
     }
 
+    /// One EventBridge call that must succeed.
+    pub(crate) fn events(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("events", "AWSEvents", operation, body)
+    }
+
+    /// One call to Organizations that must succeed.
+    pub(crate) fn organizations(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("organizations", "AWSOrganizationsV20161128", operation, body)
+    }
+
     /// One call of a service that speaks AWS's JSON protocol, which must succeed.
     fn json(&self, service: &str, target: &str, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = Request::builder()
@@ -70,18 +80,6 @@ impl Hand {
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("{target}.{operation}"));
         let (status, text) = self.send(service, request, body.to_string());
-        assert_eq!(status, 200, "{operation}: {text}");
-        serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    /// One call to Organizations that must succeed.
-    pub(crate) fn organizations(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri("https://organizations.us-east-1.amazonaws.com/")
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("AWSOrganizationsV20161128.{operation}"));
-        let (status, text) = self.send("organizations", request, body.to_string());
         assert_eq!(status, 200, "{operation}: {text}");
         serde_json::from_str(&text).unwrap_or_default()
     }

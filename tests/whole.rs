@@ -14,3 +14,4 @@ mod on_premises;
 mod organization;
 mod reference;
 mod support;
+mod triggers;

@@ -176,7 +176,14 @@ fn passing(failure: &Failure) -> Passing {
         | "TargetNotFoundException"
         // ECR: its repository, and a key KMS has only just made.
         | "RepositoryNotFoundException"
-        | "KmsException" => Passing::Unseen,
+        | "KmsException"
+        // EventBridge and SNS: things of their own.
+        | "ResourceNotFoundException"
+        | "NotFound" => Passing::Unseen,
+        // EventBridge: a role IAM has only just made, or whose trust does not show yet.
+        "ValidationException" if failure.call.starts_with("events:") && failure.message.contains("ole") => {
+            Passing::Unseen
+        }
         // IAM, S3, KMS, ECR, SNS: each has its own name for a policy that names a principal it does not know.
         "MalformedPolicyDocument"
         | "MalformedPolicy"
@@ -191,6 +198,7 @@ fn passing(failure: &Failure) -> Passing {
         | "EntityTemporarilyUnmodifiable"
         | "OperationAborted"
         | "ConcurrentModificationException"
+        | "ConcurrentAccess"
         | "FinalizingOrganizationException"
         | "PolicyChangesInProgressException" => Passing::Busy,
         "DeleteConflict"

@@ -20,8 +20,11 @@ pub mod driver;
 pub mod ecr_registry;
 pub mod ecr_repository;
 pub mod error;
+pub mod event_bus;
+pub mod event_rule;
 pub mod fields;
 pub mod group;
+pub mod handed;
 pub mod instance_profile;
 pub mod key;
 pub mod made;
@@ -32,13 +35,16 @@ pub mod organization_policy;
 pub mod organizational_unit;
 pub mod permissions;
 pub mod policy;
+pub mod replica_key;
 pub mod resource_control_policy;
 pub mod role;
+pub mod saml_provider;
 pub mod service_control_policy;
 pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod topic;
 pub mod user;
 
 /// One kind.
@@ -62,6 +68,8 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<deployment_group::DeploymentGroup>::new()),
     Row::of(&Erased::<ecr_registry::EcrRegistry>::new()),
     Row::of(&Erased::<ecr_repository::EcrRepository>::new()),
+    Row::of(&Erased::<event_bus::EventBus>::new()),
+    Row::of(&Erased::<event_rule::EventRule>::new()),
     Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
@@ -71,10 +79,13 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<organization_policy::OrganizationPolicy>::new()),
     Row::of(&Erased::<organizational_unit::OrganizationalUnit>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
+    Row::of(&Erased::<replica_key::ReplicaKey>::new()),
     Row::of(&Erased::<resource_control_policy::ResourceControlPolicy>::new()),
     Row::of(&Erased::<role::Role>::new()),
+    Row::of(&Erased::<saml_provider::SamlProvider>::new()),
     Row::of(&Erased::<service_control_policy::ServiceControlPolicy>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
+    Row::of(&Erased::<topic::Topic>::new()),
     Row::of(&Erased::<user::User>::new()),
 ];
 
