@@ -155,3 +155,29 @@ fn no_credentials() {
     assert!(run.stderr.contains("credentials") && run.stderr.contains("help:"), "{}", run.stderr);
     assert!(!project.path().join(".trueup").exists(), "something was written");
 }
+
+#[test]
+fn an_organization_that_can_not_be_is_told_before_any_call() {
+    let project = Project::with("");
+    project.write(
+        "organization.toml",
+        "[organizational_unit.a]\n[organizational_unit.b]\nparent = \"organizational_unit.a\"\n[organizational_unit.c]\nparent = \"organizational_unit.b\"\n\
+         [organizational_unit.d]\nparent = \"organizational_unit.c\"\n[organizational_unit.e]\nparent = \"organizational_unit.d\"\n\
+         [organizational_unit.f]\nparent = \"organizational_unit.e\"\n",
+    );
+    let policies: String = (0..10)
+        .map(|number| {
+            format!(
+                "[service_control_policy.p{number}]\ntargets = [\"organizational_unit.a\"]\n\
+                 [[service_control_policy.p{number}.policy]]\ndeny = \"s3:*\"\nresource = \"*\"\n"
+            )
+        })
+        .collect();
+    project.write("policies.toml", policies);
+    project.write(
+        "accounts.toml",
+        "[account.main]\nid = \"111111111111\"\nmanagement = true\n[account.one]\nemail = \"same@example.com\"\n\
+         [account.two]\nemail = \"same@example.com\"\n[account.three]\nemail = \"three at example.com\"\n",
+    );
+    insta::assert_snapshot!("organization", refused(&project).stderr);
+}

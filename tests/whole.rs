@@ -12,6 +12,7 @@ mod images;
 mod keys;
 mod life;
 mod on_premises;
+mod organization;
 mod reference;
 mod support;
 mod triggers;

@@ -50,7 +50,7 @@ pub use decode::{Decode, Decoder, Fields, OneOrMany, Within};
 pub use diagnostic::{Diagnostic, Label, Problems, Severity};
 pub use document::JsonSpec;
 pub use kind::{AnySpec, KindSchema, KindScope, decode_any, shape_of};
-pub use load::{ACCOUNT, Loaded, load, load_from};
+pub use load::{ACCOUNT, AccountSpec, Billing, Loaded, Parent, is_unit_id, load, load_from};
 pub use naming::{Reference, Target};
 pub use policy_spec::PolicySpec;
 pub use project::{

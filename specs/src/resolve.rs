@@ -1,6 +1,7 @@
 //! From a spec's own types to the strings AWS is sent, for one resource in one account.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Problems};
@@ -51,6 +52,12 @@ impl<'a> Resolver<'a> {
         &self.instance.address
     }
 
+    /// The project it is of.
+    #[must_use]
+    pub fn project(&self) -> &'a Project {
+        self.walk.project
+    }
+
     /// The resource's place in the specs, for problems.
     #[must_use]
     pub fn span(&self) -> Span {
@@ -89,6 +96,16 @@ impl<'a> Resolver<'a> {
     pub fn reference<T: Target>(&mut self, reference: &Reference<T>) -> String {
         let text = self.walk.text(reference.text());
         self.check_literal::<T>(&text, reference.span());
+        text
+    }
+
+    /// The same for a reference of another resource, as seen from there.
+    pub fn reference_from<T: Target>(&mut self, of: InstanceId, reference: &Reference<T>) -> String {
+        let project = self.walk.project;
+        let Some(other) = project.instance(of) else { return unknown() };
+        let own = std::mem::replace(&mut self.walk.lookup.from, Standpoint::of_instance(other));
+        let text = self.walk.text(reference.text());
+        self.walk.lookup.from = own;
         text
     }
 
@@ -323,6 +340,11 @@ impl<'a> Walk<'a> {
             }
             Mention::AccountId(named) => {
                 let accounts = lookup.accounts(named.as_ref())?;
+                let makers = |name: &Arc<str>| project.maker_of(name).map(|maker| (maker, located.span));
+                match &accounts {
+                    Sighted::One(name) => self.used.extend(makers(name)),
+                    Sighted::Many(_, names) => self.used.extend(names.iter().filter_map(|name| makers(name))),
+                }
                 Ok(map(accounts, |name| project.accounts.get(name).map_or_else(unknown, |account| account.id.clone())))
             }
             Mention::AccountName(named) => Ok(map(lookup.accounts(named.as_ref())?, |name| name.to_string())),

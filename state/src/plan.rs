@@ -48,12 +48,15 @@ pub struct Plan {
 /// An account as a plan needs it, so that a saved plan can be applied without its specs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanAccount {
-    /// Twelve digits.
+    /// Twelve digits; of an account that the plan makes, the token of its id.
     pub id: Arc<str>,
     /// The named profile that leads there, if that is how.
     pub profile: Option<String>,
     /// The role that is assumed there otherwise.
     pub access_role: String,
+    /// The account from which that role is assumed, where it is not the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Arc<str>>,
 }
 
 /// One read that was made for the plan.

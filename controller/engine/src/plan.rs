@@ -120,6 +120,8 @@ fn accounts(inputs: Inputs<'_>, changes: &[Change]) -> BTreeMap<Arc<str>, PlanAc
     let project = inputs.checked.project;
     let read = inputs.requests.iter().map(|request| &request.scope.account);
     let names: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.scope.account).chain(read).collect();
+    let through = names.iter().filter_map(|name| project.accounts.get(*name)?.through.as_ref());
+    let names: BTreeSet<&Arc<str>> = names.iter().copied().chain(through).collect();
     names
         .into_iter()
         .filter_map(|name| {
@@ -127,7 +129,12 @@ fn accounts(inputs: Inputs<'_>, changes: &[Change]) -> BTreeMap<Arc<str>, PlanAc
             let access_role = account.access_role.clone().unwrap_or_else(|| project.settings.access_role.clone());
             Some((
                 name.clone(),
-                PlanAccount { id: Arc::from(account.id.as_str()), profile: account.profile.clone(), access_role },
+                PlanAccount {
+                    id: Arc::from(account.id.as_str()),
+                    profile: account.profile.clone(),
+                    access_role,
+                    through: account.through.clone(),
+                },
             ))
         })
         .collect()

@@ -13,7 +13,7 @@ mod settings;
 mod templates;
 mod tombstones;
 
-pub use accounts::ACCOUNT;
+pub use accounts::{ACCOUNT, AccountSpec, Billing, Parent, is_unit_id};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use crate::project::{Project, Scope};
 use crate::span::{FileId, Sources, Span};
 use crate::value::{self, Parsed};
 
+use accounts::MemberDraft;
 use expand::Draft;
 use files::Files;
 use templates::{Template, Usage};
@@ -64,6 +65,10 @@ struct Loader {
     problems: Problems,
     project: Project,
     drafts: Vec<Draft>,
+    /// The accounts that are the organization's to make and to move.
+    members: Vec<MemberDraft>,
+    /// Where an account is said to manage the organization.
+    management_span: Option<Span>,
     /// What the outputs mention, and from where.
     mentions: Vec<(Scope, Vec<Noted>)>,
     templates: Vec<Template>,
@@ -93,6 +98,8 @@ impl Loader {
             problems: Problems::new(),
             project,
             drafts: Vec::new(),
+            members: Vec::new(),
+            management_span: None,
             mentions: Vec::new(),
             templates: Vec::new(),
             usages: Vec::new(),

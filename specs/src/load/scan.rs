@@ -205,13 +205,20 @@ static META_KEYS: [&str; 3] = [META[0].0, META[1].0, META[2].0];
 /// The same for what can be tagged.
 static TAGGABLE_KEYS: [&str; 4] = [META[0].0, META[1].0, META[2].0, META_TAGS.0];
 
-fn decode_resource(kind: &'static KindSchema, value: Value, cx: &mut Decoder<'_>) -> Decoded {
+/// The same for an account, which is never switched off.
+static ACCOUNT_KEYS: [&str; 3] = [META[1].0, META[2].0, META_TAGS.0];
+
+pub(super) fn decode_resource(kind: &'static KindSchema, value: Value, cx: &mut Decoder<'_>) -> Decoded {
     let Value { span, data } = value;
     let Data::Table(mut table) = data else {
         cx.mismatch(&Value { span, data }, "a table");
         return Decoded { enabled: true, adopt: false, protect: false, tags: Default::default(), spec: None };
     };
-    let keys: &'static [&'static str] = if kind.taggable { &TAGGABLE_KEYS } else { &META_KEYS };
+    let keys: &'static [&'static str] = match kind.taggable {
+        true if kind.name == crate::ACCOUNT.name => &ACCOUNT_KEYS,
+        true => &TAGGABLE_KEYS,
+        false => &META_KEYS,
+    };
     let meta: Table = keys.iter().filter_map(|key| table.take(key)).collect();
     let meta = Value { span, data: Data::Table(meta) };
     if kind.taggable {

@@ -175,6 +175,10 @@ pub enum Use {
     Topic,
     /// The policy of an EventBridge event bus: a principal and a resource.
     EventBus,
+    /// A service control policy of an organization: no principal, a resource.
+    ServiceControl,
+    /// A resource control policy of an organization: a principal and a resource.
+    ResourceControl,
 }
 
 impl Use {
@@ -189,7 +193,9 @@ impl Use {
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>,
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html>,
     /// <https://docs.aws.amazon.com/general/latest/gr/sns.html>,
-    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>,
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html> (service control policies were
+    /// raised from 5,120 in May 2026)
     #[must_use]
     pub fn size_max(self) -> usize {
         match self {
@@ -200,6 +206,8 @@ impl Use {
             Self::Key => 32 * 1024,
             Self::Repository | Self::Registry | Self::EventBus => 10_240,
             Self::Topic => 30 * 1024,
+            Self::ServiceControl => 10_240,
+            Self::ResourceControl => 5_120,
         }
     }
 
@@ -216,6 +224,8 @@ impl Use {
             Self::Registry => "registry policy",
             Self::Topic => "topic policy",
             Self::EventBus => "event bus policy",
+            Self::ServiceControl => "service control policy",
+            Self::ResourceControl => "resource control policy",
         }
     }
 
@@ -227,7 +237,7 @@ impl Use {
 
     /// Whether it is attached to who may act, and so must not name a principal.
     pub(super) fn is_identity_based(self) -> bool {
-        matches!(self, Self::Identity | Self::Inline)
+        matches!(self, Self::Identity | Self::Inline | Self::ServiceControl)
     }
 
     /// What it belongs to, where that is all it can be about, so that it names no resource.
@@ -242,7 +252,9 @@ impl Use {
             | Self::Key
             | Self::Registry
             | Self::Topic
-            | Self::EventBus => None,
+            | Self::EventBus
+            | Self::ServiceControl
+            | Self::ResourceControl => None,
         }
     }
 

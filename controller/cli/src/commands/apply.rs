@@ -24,13 +24,13 @@ use crate::progress::Progress;
 /// Plans, shows, asks and applies; or applies a saved plan.
 pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Stop> {
     refuse_flags(context, args)?;
-    let specs = context.specs()?;
+    let mut specs = context.specs()?;
     let store = context.store(&specs.project);
     // The lock is taken before anything is read: what is decided must still hold when it is done.
     let lock = store.lock().map_err(|error| store_stop(&error))?;
     let planned = match &args.file {
         Some(file) => saved(context, &specs, file).await?,
-        None => context.plan(&specs, args.decide.adopt).await?,
+        None => context.plan(&mut specs, args.decide.adopt).await?,
     };
     if context.output.format == Format::Text {
         show(context, &planned.plan)?;

@@ -12,8 +12,8 @@ use crate::exit::{Exit, Stop};
 
 /// Shows what apply would do.
 pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
-    let specs = context.specs()?;
-    let planned = context.plan(&specs, args.decide.adopt).await?;
+    let mut specs = context.specs()?;
+    let planned = context.plan(&mut specs, args.decide.adopt).await?;
     show(context, &planned.plan)?;
     if let Some(file) = &args.out {
         save(&planned.plan, file)?;

@@ -67,6 +67,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
             account = Some(&change.scope.account);
             let id = plan.accounts.get(&change.scope.account).map(|account| &*account.id).unwrap_or_default();
             page.gap();
+            let id = if pending::is_pending(id) { "not made yet" } else { id };
             page.line(0, &[(Tone::Bold, &*change.scope.account), (Tone::Faint, &format!(" ({id})"))]);
         }
         page.gap();
@@ -129,7 +130,7 @@ fn change(page: &mut Page, change: &Change) {
     }
     if let Action::Remove { tombstone } = &change.action {
         let why = if *tombstone { "[[removed]] names it" } else { "it is in no spec any more" };
-        let named = if change.name.is_empty() { String::new() } else { format!("`{}`: ", change.name) };
+        let named = if change.name.is_empty() { String::new() } else { format!("`{}`: ", pending::show(&change.name)) };
         return page.text(6, (Tone::Plain, &named), (Tone::Plain, why));
     }
     if let Action::Follow { replaced } = &change.action {
