@@ -17,7 +17,7 @@ pub(crate) const META_TAGS: (&str, &str) =
 
 /// The keys every resource of a kind has.
 pub(crate) fn meta_fields(kind: &KindSchema) -> Vec<FieldShape> {
-    if is_account(kind) {
+    if is_account(kind) || is_access(kind) {
         return Vec::new();
     }
     let field = |(name, doc), shape| FieldShape { name, doc, required: false, shape };
@@ -33,8 +33,21 @@ fn is_account(kind: &KindSchema) -> bool {
     kind.name == crate::ACCOUNT.name
 }
 
+/// An assertion is no resource either: nothing is made of it.
+fn is_access(kind: &KindSchema) -> bool {
+    kind.name == crate::ACCESS.name
+}
+
+/// How a table of the kind begins.
+fn header(kind: &KindSchema) -> String {
+    if is_access(kind) { "[[access]]".to_owned() } else { format!("[{}.NAME]", kind.name) }
+}
+
 fn scope_line(kind: &KindSchema) -> &'static str {
     match kind.scope {
+        KindScope::Organization if is_access(kind) => {
+            "in a file with [scope], addresses may leave out what that says; a group's holds in each of its accounts"
+        }
         KindScope::Organization if is_account(kind) => "the whole project; it needs no [scope]",
         KindScope::Organization => "one in the organization; its address is account/kind.name",
         KindScope::Account => "in an account, in no region; its address is account/kind.name",
@@ -58,7 +71,7 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
         paragraph(&mut out, shape.doc, 0, width);
         out.push('\n');
     }
-    out.push_str(&format!("[{}.NAME]\n", kind.name));
+    out.push_str(&format!("{}\n", header(kind)));
     explain_fields(&mut out, &shape.fields, 1, width);
     if has_policy(&shape.fields) {
         out.push_str("\nKeys of a policy's statement\n");
@@ -173,14 +186,17 @@ pub fn markdown(kind: &KindSchema) -> String {
     if !shape.doc.is_empty() {
         out.push_str(&format!("\n{}\n", plain(shape.doc)));
     }
-    out.push_str(&format!("\n## `[{}.NAME]`\n\n", kind.name));
+    out.push_str(&format!("\n## `{}`\n\n", header(kind)));
     markdown_fields(&mut out, &shape.fields, "");
     if has_policy(&shape.fields) {
         out.push_str("\n## Keys of a policy's statement\n\n");
         markdown_fields(&mut out, &statement_shape().fields, "statement");
     }
-    out.push_str("\n## Keys of every resource\n\n");
-    markdown_fields(&mut out, &meta_fields(kind), "");
+    let meta = meta_fields(kind);
+    if !meta.is_empty() {
+        out.push_str("\n## Keys of every resource\n\n");
+        markdown_fields(&mut out, &meta, "");
+    }
     if !kind.attributes.is_empty() {
         out.push_str("\n## Attributes\n\n| Written | Is |\n|---|---|\n");
         for (name, doc) in kind.attributes {

@@ -15,6 +15,7 @@ use trueup_specs::kind::KindSchema;
 use trueup_specs::resolve::Resolver;
 use trueup_state::outputs::Outputs;
 
+use crate::access::Access;
 use crate::facts::{Facts, Scope, Unread};
 
 /// Where a resource lives, as ARNs need it.
@@ -162,6 +163,13 @@ pub trait Kind: Send + Sync + 'static {
     fn info(at: &At, op: &Self::Op) -> OpInfo;
     /// What the operation means: folding this over [`Kind::ops`] from `before` gives `after`.
     fn simulate(model: &mut Option<Self::Model>, op: &Self::Op);
+    /// What of the thing has a say in who can do what; of most kinds nothing.
+    ///
+    /// An ARN of which AWS makes up a part, and that is not among the outputs yet, holds a token in that part's place.
+    #[must_use]
+    fn access<'m>(_at: &At, _model: &'m Self::Model, _outputs: &Outputs) -> Vec<Access<'m>> {
+        Vec::new()
+    }
 }
 
 /// A model whose kind the engine does not know.
@@ -208,6 +216,8 @@ pub trait AnyKind: Send + Sync {
     fn follow(&self, at: &At, model: &AnyModel, replaced: &str) -> Vec<Value>;
     /// See [`Kind::info`].
     fn info(&self, at: &At, op: &Value) -> OpInfo;
+    /// See [`Kind::access`].
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>>;
 }
 
 /// The bridge from [`Kind`] to [`AnyKind`].
@@ -305,5 +315,9 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn info(&self, at: &At, value: &Value) -> OpInfo {
         K::info(at, &op::<K>(value))
+    }
+
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        K::access(at, own(&**model), outputs)
     }
 }

@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -285,6 +286,17 @@ impl Kind for Key {
 
     fn simulate(model: &mut Option<KeyModel>, op: &KeyOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m KeyModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        // KMS makes up the id behind `key/`.
+        let arn = outputs.get("arn").or(model.arn.0.as_ref()).cloned();
+        vec![Access::Resource {
+            arn: arn.unwrap_or_else(|| at.arn("kms", &format!("key/{}", token(at)))),
+            policy: Some(Paper::new("policy", model.policy.document())),
+            field: "policy",
+            itself: Itself::Star,
+        }]
     }
 }
 

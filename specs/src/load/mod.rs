@@ -3,6 +3,7 @@
 //! One file after the other is parsed and decoded, and its tree dropped again; what a spec mentions is noted and
 //! checked in the end, when every account and every resource is known.
 
+mod access;
 mod accounts;
 mod check;
 mod expand;
@@ -66,6 +67,8 @@ struct Loader {
     drafts: Vec<Draft>,
     /// What the outputs mention, and from where.
     mentions: Vec<(Scope, Vec<Noted>)>,
+    /// What the assertions mention, and from where.
+    claimed: Vec<(Scope, Vec<Noted>)>,
     templates: Vec<Template>,
     usages: Vec<Usage>,
     removed: Vec<DraftRemoved>,
@@ -94,6 +97,7 @@ impl Loader {
             project,
             drafts: Vec::new(),
             mentions: Vec::new(),
+            claimed: Vec::new(),
             templates: Vec::new(),
             usages: Vec::new(),
             removed: Vec::new(),
@@ -130,6 +134,7 @@ impl Loader {
         self.finish_accounts();
         self.instantiate();
         self.expand();
+        self.finish_access();
         self.check_mentions();
         self.finish_tombstones();
         let Self { files, problems, project, .. } = self;

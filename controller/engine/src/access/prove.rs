@@ -1,0 +1,295 @@
+//! Assertions: each is proved, or what is missing is told with what would mend it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trueup_specs::diagnostic::Diagnostic;
+use trueup_specs::policy::evaluate::Gap;
+use trueup_specs::project::Project;
+use trueup_specs::resolve::{AssertedDeed, AssertedPrincipal, AssertedStep, Assertion};
+use trueup_specs::span::Span;
+
+use super::ask::{Answer, Context, Question, Reason, Verdict, Who};
+use super::mend::{Lack, Mender};
+use super::places::Places;
+use super::world::World;
+
+/// How many others are named that fail for the same reason.
+const OTHERS_SHOWN: usize = 3;
+
+/// Proves the assertions of one `[[access]]`, one for each account it stands in.
+pub(super) struct Prover<'a, 'p> {
+    pub(super) project: &'a Project,
+    pub(super) world: &'a World<'a>,
+    pub(super) places: &'p mut Places<'a>,
+}
+
+/// Requests that fail for one reason.
+struct Failure {
+    is_denied: bool,
+    span: Span,
+    why: Option<String>,
+    whos: BTreeSet<Who>,
+    actions: BTreeSet<String>,
+    resources: BTreeSet<String>,
+    /// The answer to the first of them.
+    answer: Option<Answer>,
+}
+
+/// What makes failures one: the step, and what decided.
+type Cause = (Span, Verdict, Vec<Gap>, Vec<Option<Span>>, BTreeSet<String>, BTreeSet<String>);
+
+#[derive(Default)]
+struct Failures(BTreeMap<Cause, Failure>);
+
+impl Prover<'_, '_> {
+    /// What does not hold.
+    pub(super) fn prove(mut self, claims: &[Assertion]) -> Vec<Diagnostic> {
+        let mut failures = Failures::default();
+        for claim in claims {
+            for principal in &claim.principals {
+                for who in self.all_of(principal, claim.is_denied) {
+                    self.walk(claim, who, &mut failures);
+                }
+            }
+        }
+        failures.0.into_values().map(|failure| self.diagnostic(&failure)).collect()
+    }
+
+    /// Nobody can do it only if those can't that have an account either.
+    fn all_of(&self, principal: &AssertedPrincipal, is_denied: bool) -> Vec<Who> {
+        match principal {
+            AssertedPrincipal::Everyone if is_denied => vec![Who::Anonymous, Who::Stranger],
+            one => vec![Who::from(one)],
+        }
+    }
+
+    /// Goes the steps one after the other, up to the first that fails.
+    fn walk(&mut self, claim: &Assertion, first: Who, failures: &mut Failures) {
+        let mut who = first;
+        for step in &claim.steps {
+            let AssertedStep { what, context, .. } = step;
+            let mut goes = true;
+            let mut try_one = |prover: &mut Self, who: &Who, action: &str, resource: &str, context: &Context| {
+                prover.try_one(claim, step.span, &Question { who, action, resource, context }, failures)
+            };
+            match what {
+                AssertedDeed::Do { actions, on } => {
+                    for resource in on {
+                        let resource = self.world.known(resource);
+                        for action in actions {
+                            goes &= try_one(self, &who, action, &resource, context);
+                        }
+                    }
+                }
+                AssertedDeed::Assume { role } => {
+                    goes = try_one(self, &who, taking(&who), role, context);
+                    who = Who::Identity(role.clone());
+                }
+                AssertedDeed::Pass { role, to } => {
+                    let mut passing = context.clone();
+                    passing.push(("iam:PassedToService".to_owned(), vec![to.clone()]));
+                    goes = try_one(self, &who, "iam:PassRole", role, &passing);
+                    goes &= try_one(self, &Who::Service(to.clone()), "sts:AssumeRole", role, context);
+                    who = Who::Identity(role.clone());
+                }
+            }
+            if !goes {
+                return;
+            }
+        }
+    }
+
+    /// Whether one request is as it was claimed; notes it if not.
+    fn try_one(&mut self, claim: &Assertion, span: Span, question: &Question<'_>, failures: &mut Failures) -> bool {
+        let answers = match self.world.ask(question) {
+            Ok(answers) => answers,
+            Err(_) => {
+                let key = (span, Verdict::Depends, Vec::new(), Vec::new(), BTreeSet::new(), BTreeSet::new());
+                failures.add(key, claim, span, question, None);
+                return false;
+            }
+        };
+        let wanted = if claim.is_denied { Verdict::Denied } else { Verdict::Allowed };
+        let Some(bad) = answers.into_iter().find(|answer| answer.verdict != wanted) else { return true };
+        let is_near = !claim.is_denied && bad.is_allowed_unless_unknown();
+        let Reason { allowed_by, denied_by, missing, keys, unknown, needs_unknown: _ } = &bad.reason;
+        let spans = allowed_by.iter().chain(denied_by).map(|because| self.places.of(because)).collect();
+        let key = (span, bad.verdict, missing.clone(), spans, keys.clone(), unknown.clone());
+        failures.add(key, claim, span, question, Some(bad));
+        is_near
+    }
+
+    fn diagnostic(&mut self, failure: &Failure) -> Diagnostic {
+        let Failure { is_denied, span, why, whos, actions, resources, answer } = failure;
+        let who = whos.first().map(|who| self.world.who(who)).unwrap_or_default();
+        let what = self.named(resources, answer.as_ref());
+        let done = actions.iter().cloned().collect::<Vec<_>>().join(", ");
+        let Some(answer) = answer else {
+            let problem = Diagnostic::error(format!("whether `{who}` can {done} on {what} is too much to look at"));
+            let help = "the policies tell too many sorts of resources apart: name the resource more closely";
+            return problem.at(*span, "").help(help);
+        };
+        let is_near = !*is_denied && answer.is_allowed_unless_unknown();
+        let mut problem = match (is_denied, answer.verdict) {
+            (true, Verdict::Allowed) => Diagnostic::error(format!("`{who}` can {done} on {what}")),
+            (true, _) => Diagnostic::error(format!("`{who}` may be able to {done} on {what}")),
+            (false, Verdict::Depends) if is_near => {
+                Diagnostic::warning(format!("`{who}` can {done} on {what} as far as is known"))
+            }
+            (false, Verdict::Depends) => {
+                Diagnostic::error(format!("whether `{who}` can {done} on {what} depends on more"))
+            }
+            (false, _) => Diagnostic::error(format!("`{who}` can't {done} on {what}")),
+        };
+        problem = problem.at(*span, if *is_denied { "must be impossible" } else { "must be possible" });
+        problem = self.with_statements(problem, answer, *is_denied);
+        problem = with_others(problem, whos, |who| self.world.who(who));
+        if !*is_denied {
+            problem = self.with_mending(problem, failure, answer);
+        }
+        problem = with_unknown(problem, answer);
+        match why {
+            Some(why) => problem.note(format!("why it must be so: {why}")),
+            None => problem,
+        }
+    }
+
+    /// The resources, the first by name; of a pattern, the part that fails.
+    fn named(&self, resources: &BTreeSet<String>, answer: Option<&Answer>) -> String {
+        let first = answer.map(|answer| &answer.resource).or(resources.first());
+        let first = first.map(|resource| self.world.what(resource)).unwrap_or_default();
+        match resources.len() {
+            0 | 1 => format!("`{first}`"),
+            more => format!("`{first}` and {} more", more - 1),
+        }
+    }
+
+    fn with_statements(&mut self, mut problem: Diagnostic, answer: &Answer, is_denied: bool) -> Diagnostic {
+        let Reason { allowed_by, denied_by, .. } = &answer.reason;
+        let if_open = if answer.verdict == Verdict::Depends { " if its condition holds" } else { "" };
+        // What denies matters where it should be possible, and what allows where it should not.
+        let denying: &[_] = if is_denied { &[] } else { denied_by };
+        for (because, word) in
+            allowed_by.iter().map(|one| (one, "allows it")).chain(denying.iter().map(|one| (one, "denies it")))
+        {
+            let text = format!("{word}{if_open}");
+            problem = match self.places.of(because) {
+                Some(span) => problem.also(span, text),
+                None => problem.note(format!("{} {text}", because.name())),
+            };
+        }
+        problem
+    }
+
+    fn with_mending(&self, mut problem: Diagnostic, failure: &Failure, answer: &Answer) -> Diagnostic {
+        let mender = Mender { project: self.project, world: self.world };
+        let Failure { whos, actions, resources, .. } = failure;
+        let lack = Lack { whos, actions, resources };
+        let mut mends: Vec<String> = Vec::new();
+        let mut add = |text: String, toml: Option<String>| match toml {
+            Some(toml) => mends.push(format!("{text}; add to it:\n{toml}")),
+            None => mends.push(text),
+        };
+        for gap in &answer.reason.missing {
+            match gap {
+                Gap::Identity => add(self.identity_gap(whos), mender.on_identity(&lack)),
+                Gap::Resource => add(self.resource_gap(whos, answer), mender.on_resource(&lack)),
+                Gap::Boundary => add(format!("the boundary of {} leaves it out", self.some(whos)), mender.on_boundary(&lack)),
+                Gap::Session => add(format!("the session of {} leaves it out", self.some(whos)), None),
+                Gap::Scp(level) => add(self.control_gap(whos, *level), None),
+                Gap::KmsAcrossAccounts => {
+                    let page = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html";
+                    add(format!("KMS does this on keys of the caller's own account only: {page}"), None);
+                }
+            }
+        }
+        if answer.verdict == Verdict::Denied && answer.reason.missing.is_empty() {
+            mends.push("a statement that denies outweighs all that allow: narrow that one".to_owned());
+        }
+        if !answer.reason.keys.is_empty() {
+            let keys: Vec<String> = answer.reason.keys.iter().map(|key| format!("\"{key}\" = \"…\"")).collect();
+            mends.push(format!("say what the requests have:\n  context = {{ {} }}", keys.join(", ")));
+        }
+        if !mends.is_empty() {
+            problem = problem.help(mends.join("\n"));
+        }
+        problem
+    }
+
+    fn some(&self, whos: &BTreeSet<Who>) -> String {
+        whos.first().map(|who| format!("`{}`", self.world.who(who))).unwrap_or_default()
+    }
+
+    fn identity_gap(&self, whos: &BTreeSet<Who>) -> String {
+        format!("no policy of {} allows it", self.some(whos))
+    }
+
+    fn resource_gap(&self, whos: &BTreeSet<Who>, answer: &Answer) -> String {
+        let what = self.world.what(&answer.resource);
+        let Some((target, _)) = self.world.under(&answer.resource) else {
+            return format!("nothing on `{what}` lets {} do it", self.some(whos));
+        };
+        let label = self.world.thing(target.thing).map_or("", |thing| thing.label.as_str());
+        let field = target.field;
+        let account = whos.first().and_then(Who::account).map(|id| format!(", nor delegates to account {id}"));
+        let account = account.filter(|_| !matches!(whos.first(), Some(Who::Account(_)))).unwrap_or_default();
+        format!("the {field} of `{label}` does not let {} do it{account}", self.some(whos))
+    }
+
+    fn control_gap(&self, whos: &BTreeSet<Who>, level: usize) -> String {
+        let account = whos.first().and_then(Who::account).unwrap_or_default();
+        let held = self.world.levels(account, super::Side::Service).into_iter().nth(level).unwrap_or_default();
+        let names: Vec<&str> =
+            held.iter().filter_map(|paper| self.world.held.get(*paper)).map(|held| held.name.as_str()).collect();
+        let named = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
+        format!("the service control policies of level {level} above account {account} leave it out: {named}")
+    }
+}
+
+/// The action by which someone takes a role.
+///
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html>
+pub(super) fn taking(who: &Who) -> &'static str {
+    match who {
+        Who::Federated(provider) if provider.contains(":saml-provider/") => "sts:AssumeRoleWithSAML",
+        Who::Federated(_) => "sts:AssumeRoleWithWebIdentity",
+        Who::Anonymous | Who::Stranger | Who::Service(_) | Who::Account(_) | Who::Identity(_) => "sts:AssumeRole",
+    }
+}
+
+fn with_others(problem: Diagnostic, whos: &BTreeSet<Who>, name: impl Fn(&Who) -> String) -> Diagnostic {
+    if whos.len() < 2 {
+        return problem;
+    }
+    let mut others: Vec<String> = whos.iter().skip(1).take(OTHERS_SHOWN).map(|who| format!("`{}`", name(who))).collect();
+    let more = whos.len().saturating_sub(1 + OTHERS_SHOWN);
+    if more > 0 {
+        others.push(format!("{more} more"));
+    }
+    problem.note(format!("so it is with {}", others.join(", ")))
+}
+
+fn with_unknown(mut problem: Diagnostic, answer: &Answer) -> Diagnostic {
+    for unknown in &answer.reason.unknown {
+        let text = format!("what `{unknown}` says is not known here: it may allow or deny anything");
+        problem = problem.note(text);
+    }
+    problem
+}
+
+impl Failures {
+    fn add(&mut self, cause: Cause, claim: &Assertion, span: Span, question: &Question<'_>, answer: Option<Answer>) {
+        let failure = self.0.entry(cause).or_insert_with(|| Failure {
+            is_denied: claim.is_denied,
+            span,
+            why: claim.why.clone(),
+            whos: BTreeSet::new(),
+            actions: BTreeSet::new(),
+            resources: BTreeSet::new(),
+            answer,
+        });
+        failure.whos.insert(question.who.clone());
+        failure.actions.insert(question.action.to_owned());
+        failure.resources.insert(question.resource.to_owned());
+    }
+}
