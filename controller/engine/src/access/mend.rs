@@ -167,11 +167,22 @@ impl Mender<'_> {
     }
 }
 
+/// How long a list may be on one line.
+const LINE: usize = 50;
+
 /// A TOML string, or a list of several.
 fn list(texts: &[String]) -> String {
     let quoted = |text: &String| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     match texts {
         [one] => quoted(one),
-        many => format!("[{}]", many.iter().map(quoted).collect::<Vec<_>>().join(", ")),
+        many => {
+            let quoted: Vec<String> = many.iter().map(quoted).collect();
+            let one_line = quoted.join(", ");
+            if one_line.len() <= LINE {
+                return format!("[{one_line}]");
+            }
+            let lines: Vec<String> = quoted.iter().map(|text| format!("    {text},\n")).collect();
+            format!("[\n{}  ]", lines.concat())
+        }
     }
 }

@@ -7,11 +7,14 @@
 
 mod ask;
 mod change;
+mod find;
+mod limit;
 mod mend;
 mod offer;
 mod places;
 mod probes;
 mod prove;
+mod tell;
 mod world;
 
 use std::borrow::Cow;
@@ -29,6 +32,8 @@ use crate::observe::Snapshot;
 pub(crate) use change::change;
 
 pub use ask::{Answer, Because, Context, Question, Reason, Verdict, Who};
+pub use find::Deeds;
+pub use limit::AccessLimit;
 pub use offer::{Access, Itself, Paper, Side};
 pub use places::Places;
 pub use world::{Thing, World};

@@ -329,3 +329,59 @@ fn concerned(worlds: Between<'_>, statement: &Statement) -> BTreeSet<Who> {
     }
     whos
 }
+
+/// All that any policy names for someone: its own, and those on resources that are about it.
+pub(super) fn of_policies_naming(probes: &mut Probes, worlds: Between<'_>, who: &Who) {
+    all_of(probes, worlds, who);
+    let world = worlds.after;
+    for (arn, target) in &world.targets {
+        let Some(held) = target.paper.and_then(|paper| world.held.get(paper)).filter(|held| !held.is_unknown) else {
+            continue;
+        };
+        for statement in held.document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+            if is_about(statement, who) {
+                probes.add_statement(who, statement, Some(arn));
+            }
+        }
+    }
+}
+
+/// Whether a statement on a resource names someone, its account, or everyone.
+fn is_about(statement: &Statement, who: &Who) -> bool {
+    let Some(principals) = &statement.principal else { return false };
+    let Principals::Is(named) = principals else { return true };
+    named.iter().any(|principal| match (principal, who) {
+        (Principal::Everyone, _) => true,
+        (Principal::Aws(name), Who::Identity(arn)) => {
+            name == arn || name == "*" || (name.ends_with(":root") && name.split(':').nth(4) == who.account())
+        }
+        (Principal::Aws(name), Who::Account(id)) => name.split(':').nth(4) == Some(id) || name == "*",
+        (Principal::Service(name), Who::Service(service)) => name == service,
+        (Principal::Federated(name), Who::Federated(provider)) => name == provider,
+        (Principal::Aws(name), _) => name == "*",
+        (Principal::Service(_) | Principal::Federated(_) | Principal::CanonicalUser(_), _) => false,
+    })
+}
+
+impl World<'_> {
+    /// Those whom the policy on a resource names, but for identities that models tell of.
+    pub(super) fn named_on(&self, resource: &str) -> BTreeSet<Who> {
+        let paper = self.under(resource).and_then(|(target, _)| target.paper);
+        let Some(held) = paper.and_then(|paper| self.held.get(paper)).filter(|held| !held.is_unknown) else {
+            return BTreeSet::new();
+        };
+        let mut whos = BTreeSet::new();
+        for principal in held.document.statements.iter().filter_map(|statement| statement.principal.as_ref()) {
+            whos.extend(principal.named().iter().filter_map(|principal| match principal {
+                Principal::Aws(name) if name.ends_with(":root") => {
+                    name.split(':').nth(4).map(|account| Who::Account(account.to_owned()))
+                }
+                Principal::Aws(name) if name != "*" => Some(Who::Identity(name.clone())),
+                Principal::Service(name) => Some(Who::Service(name.clone())),
+                Principal::Federated(name) => Some(Who::Federated(name.clone())),
+                Principal::Aws(_) | Principal::Everyone | Principal::CanonicalUser(_) => None,
+            }));
+        }
+        whos
+    }
+}

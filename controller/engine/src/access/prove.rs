@@ -11,6 +11,7 @@ use trueup_specs::span::Span;
 use super::ask::{Answer, Context, Question, Reason, Verdict, Who};
 use super::mend::{Lack, Mender};
 use super::places::Places;
+use super::tell::unknown_text;
 use super::world::World;
 
 /// How many others are named that fail for the same reason.
@@ -190,18 +191,15 @@ impl Prover<'_, '_> {
             Some(toml) => mends.push(format!("{text}; add to it:\n{toml}")),
             None => mends.push(text),
         };
+        let first = whos.first().unwrap_or(&Who::Anonymous);
         for gap in &answer.reason.missing {
-            match gap {
-                Gap::Identity => add(self.identity_gap(whos), mender.on_identity(&lack)),
-                Gap::Resource => add(self.resource_gap(whos, answer), mender.on_resource(&lack)),
-                Gap::Boundary => add(format!("the boundary of {} leaves it out", self.some(whos)), mender.on_boundary(&lack)),
-                Gap::Session => add(format!("the session of {} leaves it out", self.some(whos)), None),
-                Gap::Scp(level) => add(self.control_gap(whos, *level), None),
-                Gap::KmsAcrossAccounts => {
-                    let page = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html";
-                    add(format!("KMS does this on keys of the caller's own account only: {page}"), None);
-                }
-            }
+            let toml = match gap {
+                Gap::Identity => mender.on_identity(&lack),
+                Gap::Resource => mender.on_resource(&lack),
+                Gap::Boundary => mender.on_boundary(&lack),
+                Gap::Session | Gap::Scp(_) | Gap::KmsAcrossAccounts => None,
+            };
+            add(self.world.gap(*gap, first, &answer.resource), toml);
         }
         if answer.verdict == Verdict::Denied && answer.reason.missing.is_empty() {
             mends.push("a statement that denies outweighs all that allow: narrow that one".to_owned());
@@ -214,35 +212,6 @@ impl Prover<'_, '_> {
             problem = problem.help(mends.join("\n"));
         }
         problem
-    }
-
-    fn some(&self, whos: &BTreeSet<Who>) -> String {
-        whos.first().map(|who| format!("`{}`", self.world.who(who))).unwrap_or_default()
-    }
-
-    fn identity_gap(&self, whos: &BTreeSet<Who>) -> String {
-        format!("no policy of {} allows it", self.some(whos))
-    }
-
-    fn resource_gap(&self, whos: &BTreeSet<Who>, answer: &Answer) -> String {
-        let what = self.world.what(&answer.resource);
-        let Some((target, _)) = self.world.under(&answer.resource) else {
-            return format!("nothing on `{what}` lets {} do it", self.some(whos));
-        };
-        let label = self.world.thing(target.thing).map_or("", |thing| thing.label.as_str());
-        let field = target.field;
-        let account = whos.first().and_then(Who::account).map(|id| format!(", nor delegates to account {id}"));
-        let account = account.filter(|_| !matches!(whos.first(), Some(Who::Account(_)))).unwrap_or_default();
-        format!("the {field} of `{label}` does not let {} do it{account}", self.some(whos))
-    }
-
-    fn control_gap(&self, whos: &BTreeSet<Who>, level: usize) -> String {
-        let account = whos.first().and_then(Who::account).unwrap_or_default();
-        let held = self.world.levels(account, super::Side::Service).into_iter().nth(level).unwrap_or_default();
-        let names: Vec<&str> =
-            held.iter().filter_map(|paper| self.world.held.get(*paper)).map(|held| held.name.as_str()).collect();
-        let named = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
-        format!("the service control policies of level {level} above account {account} leave it out: {named}")
     }
 }
 
@@ -271,8 +240,7 @@ fn with_others(problem: Diagnostic, whos: &BTreeSet<Who>, name: impl Fn(&Who) ->
 
 fn with_unknown(mut problem: Diagnostic, answer: &Answer) -> Diagnostic {
     for unknown in &answer.reason.unknown {
-        let text = format!("what `{unknown}` says is not known here: it may allow or deny anything");
-        problem = problem.note(text);
+        problem = problem.note(unknown_text(unknown));
     }
     problem
 }
