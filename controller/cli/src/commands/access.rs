@@ -249,8 +249,13 @@ impl<'a> Asker<'a> {
                     }));
                 }
             }
+            let unread = self.world.unread_policies(&who);
             if deeds.is_empty() {
-                lines.push((2, Tone::Plain, "nothing".to_owned()));
+                let known = if unread.is_empty() { "nothing" } else { "nothing that is known" };
+                lines.push((2, Tone::Plain, known.to_owned()));
+            }
+            for policy in unread {
+                lines.push((2, Tone::Change, format!("and what `{policy}` allows, which is not known here")));
             }
         }
         Ok(Outcome { exit: Exit::Done, json: Value::from(json), lines })

@@ -165,13 +165,16 @@ impl World<'_> {
     pub fn ask(&self, question: &Question<'_>) -> Result<Vec<Answer>, TooManySorts> {
         let (request, policies) = self.request(question);
         let decisions = decide_every(&request, &policies)?;
-        Ok(decisions
-            .into_iter()
-            .map(|(resource, decision)| {
-                let verdict = verdict(&decision);
-                Answer { resource: shown(&resource), verdict, reason: self.reason(decision) }
-            })
-            .collect())
+        let mut answers: Vec<Answer> = Vec::with_capacity(decisions.len());
+        for (resource, decision) in decisions {
+            let verdict = verdict(&decision);
+            let answer = Answer { resource: shown(&resource), verdict, reason: self.reason(decision) };
+            // A `*` is asked about as short and as long text, which people need not know.
+            if !answers.contains(&answer) {
+                answers.push(answer);
+            }
+        }
+        Ok(answers)
     }
 
     /// The verdict alone, for all sorts of resources together.
@@ -305,6 +308,18 @@ impl World<'_> {
             None if may_have_policy(request) => self.source(self.unread),
             None => None,
         }
+    }
+
+    /// The policies of someone that nobody read.
+    #[must_use]
+    pub fn unread_policies(&self, who: &Who) -> Vec<&str> {
+        let papers = match (who, self.actor(who)) {
+            (_, Some(actor)) => actor.papers.as_slice(),
+            (Who::Identity(_), None) => std::slice::from_ref(&self.unread_identity),
+            (_, None) => &[],
+        };
+        let held = papers.iter().filter_map(|paper| self.held.get(*paper));
+        held.filter(|held| held.is_unknown).map(|held| held.name.as_str()).collect()
     }
 
     /// What people call someone.

@@ -142,3 +142,6 @@ impl From<&AssertedPrincipal> for Who {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

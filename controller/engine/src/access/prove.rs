@@ -29,9 +29,9 @@ struct Failure {
     is_denied: bool,
     span: Span,
     why: Option<String>,
-    whos: BTreeSet<Who>,
+    /// Everyone it fails for, with the resources it fails on.
+    whos: BTreeMap<Who, BTreeSet<String>>,
     actions: BTreeSet<String>,
-    resources: BTreeSet<String>,
     /// The answer to the first of them.
     answer: Option<Answer>,
 }
@@ -121,9 +121,9 @@ impl Prover<'_, '_> {
     }
 
     fn diagnostic(&mut self, failure: &Failure) -> Diagnostic {
-        let Failure { is_denied, span, why, whos, actions, resources, answer } = failure;
-        let who = whos.first().map(|who| self.world.who(who)).unwrap_or_default();
-        let what = self.named(resources, answer.as_ref());
+        let Failure { is_denied, span, why, whos, actions, answer } = failure;
+        let who = whos.first_key_value().map(|(who, _)| self.world.who(who)).unwrap_or_default();
+        let what = self.named(failure);
         let done = actions.iter().cloned().collect::<Vec<_>>().join(", ");
         let Some(answer) = answer else {
             let problem = Diagnostic::error(format!("whether `{who}` can {done} on {what} is too much to look at"));
@@ -156,8 +156,12 @@ impl Prover<'_, '_> {
     }
 
     /// The resources, the first by name; of a pattern, the part that fails.
-    fn named(&self, resources: &BTreeSet<String>, answer: Option<&Answer>) -> String {
-        let first = answer.map(|answer| &answer.resource).or(resources.first());
+    fn named(&self, failure: &Failure) -> String {
+        let none = BTreeSet::new();
+        let resources = failure.whos.first_key_value().map_or(&none, |(_, resources)| resources);
+        // Of a pattern the part that fails; which may be another account's, if that was looked at first.
+        let part = failure.answer.as_ref().map(|answer| &answer.resource).filter(|_| failure.whos.len() == 1);
+        let first = part.or(resources.first());
         let first = first.map(|resource| self.world.what(resource)).unwrap_or_default();
         match resources.len() {
             0 | 1 => format!("`{first}`"),
@@ -184,14 +188,16 @@ impl Prover<'_, '_> {
 
     fn with_mending(&self, mut problem: Diagnostic, failure: &Failure, answer: &Answer) -> Diagnostic {
         let mender = Mender { project: self.project, world: self.world };
-        let Failure { whos, actions, resources, .. } = failure;
-        let lack = Lack { whos, actions, resources };
+        let Failure { whos, actions, .. } = failure;
+        let Some((first, resources)) = whos.first_key_value() else { return problem };
+        // One statement is for one resource, or those of one account: all whom it fails for on just that.
+        let alike = whos.iter().filter(|(_, on)| *on == resources).map(|(who, _)| who.clone()).collect();
+        let lack = Lack { whos: &alike, actions, resources };
         let mut mends: Vec<String> = Vec::new();
         let mut add = |text: String, toml: Option<String>| match toml {
             Some(toml) => mends.push(format!("{text}; add to it:\n{toml}")),
             None => mends.push(text),
         };
-        let first = whos.first().unwrap_or(&Who::Anonymous);
         for gap in &answer.reason.missing {
             let toml = match gap {
                 Gap::Identity => mender.on_identity(&lack),
@@ -199,7 +205,8 @@ impl Prover<'_, '_> {
                 Gap::Boundary => mender.on_boundary(&lack),
                 Gap::Session | Gap::Scp(_) | Gap::KmsAcrossAccounts => None,
             };
-            add(self.world.gap(*gap, first, &answer.resource), toml);
+            let resource = resources.first().unwrap_or(&answer.resource);
+            add(self.world.gap(*gap, first, resource), toml);
         }
         if answer.verdict == Verdict::Denied && answer.reason.missing.is_empty() {
             mends.push("a statement that denies outweighs all that allow: narrow that one".to_owned());
@@ -226,11 +233,11 @@ pub(super) fn taking(who: &Who) -> &'static str {
     }
 }
 
-fn with_others(problem: Diagnostic, whos: &BTreeSet<Who>, name: impl Fn(&Who) -> String) -> Diagnostic {
+fn with_others<R>(problem: Diagnostic, whos: &BTreeMap<Who, R>, name: impl Fn(&Who) -> String) -> Diagnostic {
     if whos.len() < 2 {
         return problem;
     }
-    let mut others: Vec<String> = whos.iter().skip(1).take(OTHERS_SHOWN).map(|who| format!("`{}`", name(who))).collect();
+    let mut others: Vec<String> = whos.keys().skip(1).take(OTHERS_SHOWN).map(|who| format!("`{}`", name(who))).collect();
     let more = whos.len().saturating_sub(1 + OTHERS_SHOWN);
     if more > 0 {
         others.push(format!("{more} more"));
@@ -251,13 +258,11 @@ impl Failures {
             is_denied: claim.is_denied,
             span,
             why: claim.why.clone(),
-            whos: BTreeSet::new(),
+            whos: BTreeMap::new(),
             actions: BTreeSet::new(),
-            resources: BTreeSet::new(),
             answer,
         });
-        failure.whos.insert(question.who.clone());
+        failure.whos.entry(question.who.clone()).or_default().insert(question.resource.to_owned());
         failure.actions.insert(question.action.to_owned());
-        failure.resources.insert(question.resource.to_owned());
     }
 }

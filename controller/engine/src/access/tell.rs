@@ -15,12 +15,24 @@ impl World<'_> {
     pub fn gap(&self, gap: Gap, who: &Who, resource: &str) -> String {
         let name = self.who(who);
         match gap {
-            Gap::Identity => format!("no policy of `{name}` allows it"),
+            Gap::Identity => self.identity_gap(who),
             Gap::Boundary => format!("the permissions boundary of `{name}` leaves it out"),
             Gap::Session => format!("the session of `{name}` leaves it out"),
             Gap::Scp(level) => self.control_gap(who, level),
             Gap::Resource => self.resource_gap(who, resource),
             Gap::KmsAcrossAccounts => format!("KMS does this on keys of the caller's own account only: {KMS_PAGE}"),
+        }
+    }
+
+    fn identity_gap(&self, who: &Who) -> String {
+        let name = self.who(who);
+        let Who::Identity(arn) = who else { return format!("nothing lets `{name}` do it") };
+        let actor = self.actors_by_arn.get(arn).and_then(|index| self.actors.get(*index));
+        let papers = actor.map(|actor| actor.papers.as_slice()).unwrap_or_default();
+        let names: Vec<&str> = papers.iter().filter_map(|paper| self.held.get(*paper)).map(|held| &*held.name).collect();
+        match names.as_slice() {
+            [] => format!("`{name}` has no policy that allows it"),
+            names => format!("no policy of `{name}` allows it ({})", names.join(", ")),
         }
     }
 

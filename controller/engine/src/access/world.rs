@@ -326,9 +326,7 @@ impl<'m> Builder<'m> {
                 let paper = policy.map(|paper| self.paper(thing, paper, Placed::OnResource));
                 self.world.targets.insert(arn, Target { thing, paper, field, itself });
             }
-            Access::Identity { arn, own, attached, groups, boundary, tags } => {
-                self.actor(thing, arn, own, &attached, &groups, boundary, tags);
-            }
+            Access::Identity { .. } => self.actor(thing, access),
             Access::Organization { id, management_account } => {
                 self.world.organization.id = Some(id);
                 self.world.organization.management_account = Some(management_account);
@@ -347,22 +345,14 @@ impl<'m> Builder<'m> {
         }
     }
 
-    fn actor(
-        &mut self,
-        thing: usize,
-        arn: String,
-        own: Vec<Paper<'m>>,
-        attached: &[&str],
-        groups: &[&str],
-        boundary: Option<&str>,
-        tags: &'m BTreeMap<String, String>,
-    ) {
+    fn actor(&mut self, thing: usize, access: Access<'m>) {
+        let Access::Identity { arn, own, attached, groups, boundary, tags } = access else { return };
         let index = self.world.actors.len();
         let mut papers: Vec<usize> = own.into_iter().map(|paper| self.paper(thing, paper, Placed::OnIdentity)).collect();
         let mut managed: Vec<String> = attached.iter().map(|arn| (*arn).to_owned()).collect();
         for group in groups {
-            self.world.members.entry((*group).to_owned()).or_default().push(index);
-            match self.groups.get(*group) {
+            self.world.members.entry(group.to_owned()).or_default().push(index);
+            match self.groups.get(group) {
                 Some((own, attached)) => {
                     papers.extend(own);
                     managed.extend(attached.iter().cloned());
