@@ -10,4 +10,6 @@ mod commands;
 mod hand;
 mod identities;
 mod life;
+mod on_premises;
+mod reference;
 mod support;
