@@ -2,12 +2,21 @@
 
 use crate::support::Project;
 
-const EXAMPLES: [&str; 2] = ["cross-account-saas", "dev-prod-codedeploy"];
+const EXAMPLES: [&str; 3] = ["cross-account-saas", "dev-prod-codedeploy", "on-premises"];
 
 /// Statements that no assertion of the examples needs, each with the reason.
 ///
 /// A statement is named by its example, its file, the table it is in, and its sid or its number in that table.
-const DELIBERATE: [(&str, &str); 0] = [];
+const DELIBERATE: [(&str, &str); 2] = [
+    (
+        "on-premises servers.toml policy.fetch.policy Agent",
+        "the bucket with the agent's files is AWS's own: no model has its policy, so that nothing can be proved of it",
+    ),
+    (
+        "on-premises servers.toml policy.assume.policy OneRole",
+        "the role's trust names the user itself, which is enough within one account; it says so on the user's side too",
+    ),
+];
 
 /// A statement in a file: where its actions stand.
 struct Found {
@@ -33,7 +42,8 @@ fn in_toml(text: &str) -> Vec<Found> {
         if matches!(header, "access" | "use" | "removed" | "moved") {
             continue;
         }
-        let end = lines.iter().skip(at + 1).position(|line| line.starts_with('[')).map_or(lines.len(), |rest| at + 1 + rest);
+        let end =
+            lines.iter().skip(at + 1).position(|line| line.starts_with('[')).map_or(lines.len(), |rest| at + 1 + rest);
         let number: &mut usize = count.entry(header).or_default();
         *number += 1;
         let sid = lines[at..end].iter().find_map(|line| line.strip_prefix("sid"));
@@ -167,9 +177,11 @@ fn questions_are_answered_from_the_specs_without_a_call() {
     ask(&[&pass[..], &known[..]].concat(), 0);
     insta::assert_snapshot!(ask(&["who", "kms:Decrypt", "key.artifacts"], 0));
     insta::assert_snapshot!(ask(&["what", role], 0));
-    let json: serde_json::Value = serde_json::from_str(&ask(&["can", role, "kms:Sign", "key.artifacts", "--format", "json"], 1)).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&ask(&["can", role, "kms:Sign", "key.artifacts", "--format", "json"], 1)).unwrap();
     assert_eq!(json["specs"]["verdict"], "denied");
-    let run = project.trueup_on_aws(&["access", "can", "unicorn/role.CodePipelineCrossAcountRole", "s3:GetObject"]).expect(1);
+    let run =
+        project.trueup_on_aws(&["access", "can", "unicorn/role.CodePipelineCrossAcountRole", "s3:GetObject"]).expect(1);
     assert!(run.stderr.contains("did you mean"), "{}", run.stderr);
 }
 
@@ -178,7 +190,11 @@ fn the_live_accounts_are_asked_beside_the_specs() {
     let project = Project::example("cross-account-saas");
     project.apply();
     let role = "unicorn/role.CodePipelineCrossAccountRole";
-    project.edit("tooling.toml", "allow     = [\"s3:GetObject\", \"s3:GetObjectVersion\"]", "allow     = [\"s3:GetObject\", \"s3:GetObjectVersion\", \"s3:PutObject\"]");
+    project.edit(
+        "tooling.toml",
+        "allow     = [\"s3:GetObject\", \"s3:GetObjectVersion\"]",
+        "allow     = [\"s3:GetObject\", \"s3:GetObjectVersion\", \"s3:PutObject\"]",
+    );
     let question = ["access", "can", role, "s3:PutObject", "bucket.artifacts/CrossAccountPipeline/x"];
     project.trueup(&question).expect(0);
     project.trueup(&[&question[..], &["--live"]].concat()).expect(1);
@@ -190,7 +206,11 @@ fn the_live_accounts_are_asked_beside_the_specs() {
 fn a_plan_tells_who_gains_and_loses_what() {
     let project = Project::example("cross-account-saas");
     project.apply();
-    project.edit("tooling.toml", "[\"s3:GetObject\", \"s3:GetObjectVersion\"]", "[\"s3:GetObject*\", \"s3:PutObject\"]");
+    project.edit(
+        "tooling.toml",
+        "[\"s3:GetObject\", \"s3:GetObjectVersion\"]",
+        "[\"s3:GetObject*\", \"s3:PutObject\"]",
+    );
     let told = |run: &str| run.split("Who gains").nth(1).map(|rest| rest.split("Outputs").next().unwrap().to_owned());
     let plan = project.trueup(&["plan"]).expect(0).stdout;
     insta::assert_snapshot!(told(&plan).unwrap());
@@ -199,7 +219,11 @@ fn a_plan_tells_who_gains_and_loses_what() {
     assert!(run.stderr.contains("refused"), "{}", run.stderr);
     project.trueup(&["apply", "--yes", "--fail-on", "new-access"]).expect(3);
     project.apply();
-    project.edit("tooling.toml", "[\"s3:GetObject*\", \"s3:PutObject\"]", "[\"s3:GetObject\", \"s3:GetObjectVersion\"]");
+    project.edit(
+        "tooling.toml",
+        "[\"s3:GetObject*\", \"s3:PutObject\"]",
+        "[\"s3:GetObject\", \"s3:GetObjectVersion\"]",
+    );
     project.edit("tooling.toml", "[bucket.artifacts]", "[[key.artifacts.policy]]\nsid = \"Open\"\nallow = \"kms:Encrypt\"\nprincipal = \"*\"\nresource = \"*\"\n\n[bucket.artifacts]");
     let plan = project.trueup(&["plan"]).expect(0).stdout;
     insta::assert_snapshot!(told(&plan).unwrap());
@@ -225,7 +249,9 @@ fn a_policy_in_other_words_changes_nothing() {
 #[test]
 fn a_condition_of_another_value_is_a_change() {
     let trust = |id: &str| {
-        format!("[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = {{ account = \"other\" }}\ncondition = {{ StringEquals = {{ \"sts:ExternalId\" = \"{id}\" }} }}\n")
+        format!(
+            "[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = {{ account = \"other\" }}\ncondition = {{ StringEquals = {{ \"sts:ExternalId\" = \"{id}\" }} }}\n"
+        )
     };
     let project = Project::with(&trust("one"));
     project.apply();

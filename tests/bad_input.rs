@@ -146,9 +146,15 @@ fn assertions_that_say_nothing_or_too_much() {
         ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\nfor = \"x\"", "unknown key `for`"),
         ("principal = { role = \"x\" }\ncan = \"s3:GetObject\"", "unknown key `role`"),
         ("principal = \"role.deployer\"\ncan = [{ pass = \"role.deployer\" }]", "`to` is missing"),
-        ("principal = \"role.deployer\"\ncan = [{ assume = \"role.deployer\", do = \"s3:GetObject\" }]", "one of `assume`, `pass` and `do`"),
+        (
+            "principal = \"role.deployer\"\ncan = [{ assume = \"role.deployer\", do = \"s3:GetObject\" }]",
+            "one of `assume`, `pass` and `do`",
+        ),
         ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\ncannot = \"s3:PutObject\"", "not both"),
-        ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\non = \"bucket artifacts\"", "expected an address or an ARN"),
+        (
+            "principal = \"role.deployer\"\ncan = \"s3:GetObject\"\non = \"bucket artifacts\"",
+            "expected an address or an ARN",
+        ),
     ] {
         let stderr = with(access);
         assert!(stderr.contains(told), "{access}\n{stderr}");

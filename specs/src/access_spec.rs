@@ -255,7 +255,9 @@ fn step(value: &Value, on: &[Text], cx: &mut Decoder<'_>) -> Option<AccessStep> 
         }
         _ => {
             let diagnostic = Diagnostic::error("a step is one of `assume`, `pass` and `do`").at(span, "");
-            cx.problem(diagnostic.help("write one step after the other: [{ assume = \"…\" }, { do = \"…\", on = \"…\" }]"));
+            cx.problem(
+                diagnostic.help("write one step after the other: [{ assume = \"…\" }, { do = \"…\", on = \"…\" }]"),
+            );
             None
         }
     }

@@ -114,7 +114,8 @@ fn access() -> Value {
     let action = json!({ "type": "string", "pattern": "^[A-Za-z0-9-]+:[A-Za-z0-9-]+$|\\$\\{" });
     let step = json!({ "anyOf": [action, table(&step_shape())] });
     let one = |key: &str| object("", &json!({ key: text("") }), &[key]);
-    let principal = json!({ "anyOf": [text("An address, an ARN, or \"*\"."), one("service"), one("federated"), one("account")] });
+    let principal =
+        json!({ "anyOf": [text("An address, an ARN, or \"*\"."), one("service"), one("federated"), one("account")] });
     for (key, shape) in [
         ("principal", principal),
         ("can", json!({ "anyOf": [step, { "type": "array", "items": step, "minItems": 1 }] })),

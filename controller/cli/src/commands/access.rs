@@ -172,7 +172,11 @@ impl<'a> Asker<'a> {
             Verdict::Denied => (Tone::Danger, "can't"),
         };
         let what = self.world.what(&answer.resource);
-        lines.push((0, tone, format!("{}: {} {word} {action} on {what}", answer.verdict.as_str(), self.world.who(who))));
+        lines.push((
+            0,
+            tone,
+            format!("{}: {} {word} {action} on {what}", answer.verdict.as_str(), self.world.who(who)),
+        ));
         let because = answer.reason.allowed_by.iter().map(|one| ("allowed by", one));
         let because = because.chain(answer.reason.denied_by.iter().map(|one| ("denied by", one)));
         for (word, because) in because {
@@ -234,7 +238,11 @@ impl<'a> Asker<'a> {
             for (resource, actions) in &deeds {
                 lines.push((2, Tone::Bold, format!("on {resource}")));
                 let of = |wanted: Verdict| -> Vec<&str> {
-                    actions.iter().filter(|(_, verdict)| **verdict == wanted).map(|(action, _)| action.as_str()).collect()
+                    actions
+                        .iter()
+                        .filter(|(_, verdict)| **verdict == wanted)
+                        .map(|(action, _)| action.as_str())
+                        .collect()
                 };
                 let (sure, open) = (of(Verdict::Allowed), of(Verdict::Depends));
                 if !sure.is_empty() {

@@ -198,11 +198,13 @@ impl World<'_> {
             Decision::DeniedExplicitly { by } => Reason { denied_by: because(by), ..Reason::default() },
             Decision::DeniedImplicitly { missing } => Reason { missing, ..Reason::default() },
             Decision::Conditional { when, unless, keys } => {
-                let (unknown, keys) = keys.iter().map(|key| key.as_str().to_owned()).partition::<BTreeSet<_>, _>(
-                    |key: &String| key.starts_with(UNKNOWN),
-                );
+                let (unknown, keys) = keys
+                    .iter()
+                    .map(|key| key.as_str().to_owned())
+                    .partition::<BTreeSet<_>, _>(|key: &String| key.starts_with(UNKNOWN));
                 let unknown = unknown.iter().map(|key| key.trim_start_matches(UNKNOWN).to_owned()).collect();
-                let is_unknown = |deciding: &Deciding<'_>| self.held_by(deciding.policy).is_some_and(|held| held.is_unknown);
+                let is_unknown =
+                    |deciding: &Deciding<'_>| self.held_by(deciding.policy).is_some_and(|held| held.is_unknown);
                 let needs_unknown = when.iter().any(is_unknown);
                 let (allowed_by, denied_by) = (because(when), because(unless));
                 Reason { allowed_by, denied_by, missing: Vec::new(), keys, unknown, needs_unknown }
@@ -269,7 +271,13 @@ impl World<'_> {
         }
     }
 
-    fn policies(&self, who: &Who, actor: Option<&Actor<'_>>, request: &Request, under: Option<&Target>) -> Policies<'_> {
+    fn policies(
+        &self,
+        who: &Who,
+        actor: Option<&Actor<'_>>,
+        request: &Request,
+        under: Option<&Target>,
+    ) -> Policies<'_> {
         let sources = |papers: &[usize]| papers.iter().filter_map(|paper| self.source(*paper)).collect::<Vec<_>>();
         let identity = match (who, actor) {
             (_, Some(actor)) => sources(&actor.papers),
@@ -279,7 +287,12 @@ impl World<'_> {
             (Who::Anonymous | Who::Service(_) | Who::Federated(_) | Who::Account(_), None) => Vec::new(),
         };
         let levels = |account: Option<&str>, side| {
-            account.map(|account| self.levels(account, side)).unwrap_or_default().iter().map(|level| sources(level)).collect()
+            account
+                .map(|account| self.levels(account, side))
+                .unwrap_or_default()
+                .iter()
+                .map(|level| sources(level))
+                .collect()
         };
         Policies {
             identity,
@@ -330,7 +343,10 @@ impl World<'_> {
             Who::Stranger => "anyone with an AWS account".to_owned(),
             Who::Service(name) => name.clone(),
             Who::Federated(provider) => format!("someone of {}", self.what(provider)),
-            Who::Account(id) => format!("account {id}"),
+            Who::Account(id) => match self.accounts.get(id) {
+                Some(name) => format!("account {name} ({id})"),
+                None => format!("account {id}"),
+            },
             Who::Identity(arn) => self.what(arn),
         }
     }

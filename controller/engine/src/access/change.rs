@@ -7,10 +7,10 @@ use trueup_specs::policy::evaluate::{self, ANY, Decision, Request, shown};
 use trueup_state::outputs::Outputs;
 use trueup_state::plan::{AccessChange, AccessLine, Exposure};
 
+use super::Verdict;
 use super::ask::{Because, Context, Question, Reason, Who, verdict};
 use super::probes::{Between, Probe, Probes, of_change};
 use super::world::{Thing, World};
-use super::Verdict;
 use crate::decide::Decision as Decided;
 use crate::kind::{AnyModel, At, Live};
 use crate::matching::{Found, Matches};
@@ -35,17 +35,25 @@ pub(crate) fn change(
     let things = Everything { inputs, snapshot, matches };
     let before_things = things.before();
     let after_things = things.after(&before_things, &sides);
-    let (before, after) = (World::of(&before_things), World::of(&after_things));
+    let (before, after) = (World::of_known(&before_things), World::of_known(&after_things));
     let worlds = Between { before: &before, after: &after };
     let mut probes = Probes::default();
+    let mut unread = Vec::new();
     for index in touching {
         let (was, becomes) = sides.offers(index);
         of_change(&mut probes, worlds, &was, &becomes);
+        unread.extend(was.iter().chain(&becomes).filter_map(|access| match access {
+            super::Access::Identity { arn, .. } => Some(Who::Identity(arn.clone())),
+            _ => None,
+        }));
     }
     let fresh: HashSet<&str> = sides.created();
     let mut lines = Lines { fresh, worlds, gains: BTreeSet::new(), losses: BTreeSet::new() };
     for probe in &probes.all {
         lines.look(probe);
+    }
+    for who in unread {
+        lines.look_unread(&who);
     }
     let is_unread = snapshot.iter().any(|(_, _, seen)| seen.is_err());
     let incomplete = if probes.is_cut {
@@ -185,8 +193,37 @@ impl Lines<'_> {
         }
     }
 
+    /// Policies that nobody read, and that someone has in one of the worlds alone.
+    fn look_unread(&mut self, who: &Who) {
+        let (before, after) = (self.worlds.before.unread_policies(who), self.worlds.after.unread_policies(who));
+        let exists = |world: &World<'_>| matches!(who, Who::Identity(arn) if world.actors_by_arn.contains_key(arn));
+        for (has, had, world, is_gain) in
+            [(&after, &before, self.worlds.after, true), (&before, &after, self.worlds.before, false)]
+        {
+            if !exists(world) {
+                continue;
+            }
+            for policy in has.iter().filter(|policy| !had.contains(policy)) {
+                let line = Line {
+                    exposure: Exposure::Within,
+                    who: world.who(who),
+                    on: "whatever that names".to_owned(),
+                    when: BTreeSet::new(),
+                    is_new: false,
+                    action: format!("what {policy} allows"),
+                };
+                if is_gain {
+                    self.gains.insert(line)
+                } else {
+                    self.losses.insert(line)
+                };
+            }
+        }
+    }
+
     fn look_at(&mut self, question: &Question<'_>) {
-        let (before, after) = (judged(self.worlds.before, question), judged(self.worlds.after, question));
+        let Between { before, after } = self.worlds;
+        let (before, after) = (existing(before, after, question), existing(after, before, question));
         if before == after {
             return;
         }
@@ -237,9 +274,13 @@ impl Lines<'_> {
         };
         let resource = shown(question.resource);
         let is_made = |arn: &str| world.label(arn).is_none_or(|(label, _)| self.fresh.contains(label));
+        let home = world.under(question.resource).and_then(|(target, _)| world.thing(target.thing));
         let is_new = match question.who {
             Who::Identity(arn) => is_made(arn) && is_made(&resource),
-            _ => false,
+            // What a new thing's own account can do with it, and which service takes a new role, is told with the thing.
+            Who::Account(id) => home.is_some_and(|home| home.account_id == *id) && is_made(&resource),
+            Who::Service(_) => is_made(&resource),
+            Who::Anonymous | Who::Stranger | Who::Federated(_) => false,
         };
         let line = Line {
             exposure: exposure(question, world, &when),
@@ -249,7 +290,11 @@ impl Lines<'_> {
             is_new,
             action: shown(question.action),
         };
-        if is_gain { self.gains.insert(line) } else { self.losses.insert(line) };
+        if is_gain {
+            self.gains.insert(line)
+        } else {
+            self.losses.insert(line)
+        };
     }
 }
 
@@ -273,6 +318,19 @@ impl PartialEq for Judged {
                     && one.keys == two.keys
                     && one.unknown == two.unknown))
     }
+}
+
+/// The same, but what only the other world has can do nothing here, and nothing can be done with it.
+fn existing(world: &World<'_>, other: &World<'_>, question: &Question<'_>) -> Judged {
+    let is_absent = match question.who {
+        Who::Identity(arn) => other.actors_by_arn.contains_key(arn) && !world.actors_by_arn.contains_key(arn),
+        _ => false,
+    };
+    let is_gone = other.under(question.resource).is_some() && world.under(question.resource).is_none();
+    if is_absent || is_gone {
+        return Judged { verdict: Verdict::Denied, reason: Reason::default() };
+    }
+    judged(world, question)
 }
 
 fn judged(world: &World<'_>, question: &Question<'_>) -> Judged {
@@ -345,9 +403,9 @@ const NOT_PUBLIC: [&str; 14] = [
 fn exposure(question: &Question<'_>, world: &World<'_>, when: &BTreeSet<String>) -> Exposure {
     let is_held = when.iter().any(|key| NOT_PUBLIC.iter().any(|held| key.to_ascii_lowercase().contains(held)));
     let home = world.under(question.resource).and_then(|(target, _)| world.thing(target.thing));
-    let home = home.map(|thing| thing.account_id.as_str()).or_else(|| {
-        question.resource.split(':').nth(4).filter(|account| !account.is_empty())
-    });
+    let home = home
+        .map(|thing| thing.account_id.as_str())
+        .or_else(|| question.resource.split(':').nth(4).filter(|account| !account.is_empty()));
     match question.who {
         Who::Anonymous | Who::Stranger if !is_held => Exposure::Public,
         Who::Anonymous | Who::Stranger | Who::Federated(_) => Exposure::CrossAccount,
@@ -357,37 +415,39 @@ fn exposure(question: &Question<'_>, world: &World<'_>, when: &BTreeSet<String>)
     }
 }
 
-/// Lines that differ in the action alone become one, then those that differ in who, then those that differ in what it is on.
+/// Lines that differ in the action alone become one, then those that differ in what it is on, then those that differ in who.
 fn grouped(lines: BTreeSet<Line>) -> Vec<AccessLine> {
     type Names = BTreeSet<String>;
     let mut by_action: BTreeMap<(Exposure, String, String, Names, bool), Names> = BTreeMap::new();
     for Line { exposure, who, on, when, is_new, action } in lines {
         by_action.entry((exposure, who, on, when, is_new)).or_default().insert(action);
     }
-    let mut by_who: BTreeMap<(Exposure, Names, Names, Names, bool), Names> = BTreeMap::new();
+    let mut by_on: BTreeMap<(Exposure, String, Names, Names, bool), Names> = BTreeMap::new();
     for ((exposure, who, on, when, is_new), actions) in by_action {
-        by_who.entry((exposure, [who].into(), when, actions, is_new)).or_default().insert(on);
+        by_on.entry((exposure, who, when, without_narrower(actions), is_new)).or_default().insert(on);
     }
-    let mut by_on: BTreeMap<(Exposure, Names, Names, Names, bool), Names> = BTreeMap::new();
-    for ((exposure, who, when, actions, is_new), on) in by_who {
-        by_on.entry((exposure, on, when, actions, is_new)).or_default().extend(who);
+    let mut by_who: BTreeMap<(Exposure, Names, Names, Names), (Names, bool)> = BTreeMap::new();
+    for ((exposure, who, when, actions, is_new), on) in by_on {
+        let (whos, is_all_new) = by_who.entry((exposure, on, when, actions)).or_insert_with(|| (Names::new(), true));
+        whos.insert(who);
+        *is_all_new &= is_new;
     }
     let list = |names: Names| names.into_iter().collect::<Vec<_>>();
-    let line = |((exposure, on, when, actions, is_new), who): ((Exposure, Names, Names, Names, bool), Names)| AccessLine {
+    let lines = by_who.into_iter().map(|((exposure, on, when, actions), (who, is_new))| AccessLine {
         exposure,
         who: list(who),
-        actions: without_narrower(list(actions)),
+        actions: list(actions),
         on: list(on),
         when: list(when),
         is_new,
-    };
-    let mut lines: Vec<AccessLine> = by_on.into_iter().map(line).collect();
+    });
+    let mut lines: Vec<AccessLine> = lines.collect();
     lines.sort();
     lines
 }
 
 /// Actions without those that another one, a pattern, stands for.
-fn without_narrower(actions: Vec<String>) -> Vec<String> {
+fn without_narrower(actions: BTreeSet<String>) -> BTreeSet<String> {
     let covers = |wide: &String, narrow: &String| {
         wide != narrow && wide.strip_suffix('*').is_some_and(|front| narrow.starts_with(front))
     };

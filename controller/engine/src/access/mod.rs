@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use trueup_specs::diagnostic::Problems;
-use trueup_specs::resolve::{AssertedPrincipal, Resolver, assertions};
+use trueup_specs::resolve::{AssertedPrincipal, Resolver, TAG_ADDRESS, TAG_PROJECT, assertions};
 
 use crate::check::{Checked, FromNames, id};
 use crate::kind::{AnyModel, At};
@@ -82,11 +82,7 @@ impl Desired {
 
 /// The things that exist, to make a world of: those of the specs by their addresses, and all others that were read.
 #[must_use]
-pub fn live_things<'m>(
-    checked: &Checked<'_>,
-    snapshot: &'m Snapshot,
-    matches: Option<&Matches<'m>>,
-) -> Vec<Thing<'m>> {
+pub fn live_things<'m>(checked: &Checked<'_>, snapshot: &'m Snapshot, matches: Option<&Matches<'m>>) -> Vec<Thing<'m>> {
     let mut of_specs: HashMap<*const AnyModel, usize> = HashMap::new();
     for (item, found) in matches.iter().flat_map(|matches| matches.found.iter().enumerate()) {
         if let Found::Live(live, _) = found {
@@ -101,13 +97,16 @@ pub fn live_things<'m>(
         for live in lives {
             let item = of_specs.get(&std::ptr::from_ref(&live.model)).copied();
             let of_item = item.and_then(|item| checked.items.get(item)).map(|item| item.at.address.clone());
+            // What was a spec's, and is in none any more, keeps the address it had.
+            let tags = kind.tags(&live.model).filter(|tags| tags.get(TAG_PROJECT) == Some(&checked.project.name));
+            let of_tag = || tags.and_then(|tags| tags.get(TAG_ADDRESS)).map(|address| Arc::from(address.as_str()));
             let shown = if live.name.is_empty() { live.outputs.get("id").unwrap_or(&live.name) } else { &live.name };
             things.push(Thing {
                 at: Cow::Owned(At {
                     scope: scope.clone(),
                     account_id: Arc::from(account.id.as_str()),
                     partition: trueup_specs::resolve::partition(region),
-                    address: of_item.unwrap_or_else(|| Arc::from(format!("{scope}/{name}.{shown}"))),
+                    address: of_item.or_else(of_tag).unwrap_or_else(|| Arc::from(format!("{scope}/{name}.{shown}"))),
                 }),
                 kind,
                 model: &live.model,

@@ -237,7 +237,8 @@ fn with_others<R>(problem: Diagnostic, whos: &BTreeMap<Who, R>, name: impl Fn(&W
     if whos.len() < 2 {
         return problem;
     }
-    let mut others: Vec<String> = whos.keys().skip(1).take(OTHERS_SHOWN).map(|who| format!("`{}`", name(who))).collect();
+    let mut others: Vec<String> =
+        whos.keys().skip(1).take(OTHERS_SHOWN).map(|who| format!("`{}`", name(who))).collect();
     let more = whos.len().saturating_sub(1 + OTHERS_SHOWN);
     if more > 0 {
         others.push(format!("{more} more"));

@@ -7,7 +7,8 @@ use super::offer::Side;
 use super::world::World;
 
 /// The page of the KMS operations that work across accounts.
-const KMS_PAGE: &str = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html";
+const KMS_PAGE: &str =
+    "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html";
 
 impl World<'_> {
     /// What is missing for someone to be allowed something, in one sentence.
@@ -29,7 +30,8 @@ impl World<'_> {
         let Who::Identity(arn) = who else { return format!("nothing lets `{name}` do it") };
         let actor = self.actors_by_arn.get(arn).and_then(|index| self.actors.get(*index));
         let papers = actor.map(|actor| actor.papers.as_slice()).unwrap_or_default();
-        let names: Vec<&str> = papers.iter().filter_map(|paper| self.held.get(*paper)).map(|held| &*held.name).collect();
+        let names: Vec<&str> =
+            papers.iter().filter_map(|paper| self.held.get(*paper)).map(|held| &*held.name).collect();
         match names.as_slice() {
             [] => format!("`{name}` has no policy that allows it"),
             names => format!("no policy of `{name}` allows it ({})", names.join(", ")),
@@ -43,7 +45,10 @@ impl World<'_> {
         };
         let label = self.thing(target.thing).map_or("", |thing| thing.label.as_str());
         let account = match who {
-            Who::Identity(_) => who.account().map(|id| format!(", nor delegates to account {id}")),
+            Who::Identity(_) => {
+                let account = who.account().map(|id| Who::Account(id.to_owned()));
+                account.map(|account| format!(", nor delegates to {}", self.who(&account)))
+            }
             Who::Account(_) | Who::Anonymous | Who::Stranger | Who::Service(_) | Who::Federated(_) => None,
         };
         let account = account.unwrap_or_default();
@@ -62,8 +67,7 @@ impl World<'_> {
     #[must_use]
     pub fn lacks(&self, answer: &Answer, who: &Who) -> Vec<String> {
         let reason = &answer.reason;
-        let mut lines: Vec<String> =
-            reason.missing.iter().map(|gap| self.gap(*gap, who, &answer.resource)).collect();
+        let mut lines: Vec<String> = reason.missing.iter().map(|gap| self.gap(*gap, who, &answer.resource)).collect();
         lines.extend(reason.keys.iter().map(|key| format!("it depends on {key}")));
         lines.extend(reason.unknown.iter().map(|unknown| unknown_text(unknown)));
         lines

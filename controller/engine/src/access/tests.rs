@@ -250,8 +250,7 @@ fn tags_of_a_principal_are_known() {
     ));
     let tags = BTreeMap::from([("team".to_owned(), "web".to_owned())]);
     let toys = || {
-        let role =
-            Toy::Role { own: own.clone(), attached: Vec::new(), boundary: None, tags: tags.clone() };
+        let role = Toy::Role { own: own.clone(), attached: Vec::new(), boundary: None, tags: tags.clone() };
         vec![role, Toy::Bucket(None)]
     };
     assert_eq!(verdict(toys(), "s3:GetObject", &format!("{BUCKET}/web/x")), Verdict::Allowed);
@@ -260,7 +259,8 @@ fn tags_of_a_principal_are_known() {
 
 #[test]
 fn strangers_and_those_without_credentials_are_two() {
-    let open = document(&format!(r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"{BUCKET}/*"}}"#));
+    let open =
+        document(&format!(r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"{BUCKET}/*"}}"#));
     let object = format!("{BUCKET}/*");
     for who in [Who::Anonymous, Who::Stranger] {
         let answers = ask(vec![Toy::Bucket(Some(open.clone()))], &who, "s3:GetObject", &object, &[]);

@@ -100,13 +100,25 @@ pub struct World<'m> {
     /// What someone of another account may be let do by that account: anything.
     pub(super) anything: usize,
     known: HashMap<String, String>,
+    /// The names of accounts by their ids.
+    pub(super) accounts: HashMap<String, String>,
     organization: Organization,
 }
 
 impl<'m> World<'m> {
-    /// The world of these things.
+    /// The world of these things. A policy that nobody read may allow and deny anything.
     #[must_use]
     pub fn of(things: &'m [Thing<'m>]) -> Self {
+        Self::with(things, Unread::MayBeAnything)
+    }
+
+    /// The same, for holding two worlds against each other: what nobody read is alike in both, and counts for nothing.
+    #[must_use]
+    pub(super) fn of_known(things: &'m [Thing<'m>]) -> Self {
+        Self::with(things, Unread::CountsNothing)
+    }
+
+    fn with(things: &'m [Thing<'m>], unread: Unread) -> Self {
         let offers: Vec<(usize, Access<'m>)> = things
             .iter()
             .enumerate()
@@ -115,7 +127,7 @@ impl<'m> World<'m> {
                 offered.into_iter().map(move |access| (index, access))
             })
             .collect();
-        let mut builder = Builder::new(things);
+        let mut builder = Builder::new(things, unread);
         builder.learn(things, &offers);
         let (holders, others): (Vec<_>, Vec<_>) = offers
             .into_iter()
@@ -168,7 +180,11 @@ impl<'m> World<'m> {
             next = parents.get(place).and_then(Option::as_ref);
         }
         let of = |place: &&String| -> Vec<usize> {
-            controls.iter().filter(|(on, target, _)| *on == side && target == *place).map(|(_, _, held)| *held).collect()
+            controls
+                .iter()
+                .filter(|(on, target, _)| *on == side && target == *place)
+                .map(|(_, _, held)| *held)
+                .collect()
         };
         path.iter().rev().map(of).collect()
     }
@@ -210,8 +226,16 @@ enum Placed {
     OnResource,
 }
 
+/// What a policy that nobody read says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    MayBeAnything,
+    CountsNothing,
+}
+
 struct Builder<'m> {
     world: World<'m>,
+    unread: Unread,
     /// Managed policies by ARN.
     policies: HashMap<String, usize>,
     /// The papers of groups by ARN.
@@ -219,7 +243,7 @@ struct Builder<'m> {
 }
 
 impl<'m> Builder<'m> {
-    fn new(things: &[Thing<'m>]) -> Self {
+    fn new(things: &[Thing<'m>], unread: Unread) -> Self {
         let named = |thing: &Thing<'_>| Named {
             label: thing.at.address.to_string(),
             account_id: thing.at.account_id.to_string(),
@@ -239,9 +263,13 @@ impl<'m> Builder<'m> {
             unread_identity: 0,
             anything: 0,
             known: HashMap::new(),
+            accounts: things
+                .iter()
+                .map(|thing| (thing.at.account_id.to_string(), thing.at.scope.account.to_string()))
+                .collect(),
             organization: Organization::default(),
         };
-        let mut builder = Self { world, policies: HashMap::new(), groups: HashMap::new() };
+        let mut builder = Self { world, unread, policies: HashMap::new(), groups: HashMap::new() };
         builder.world.unread = builder.unknown("the policy on the resource", Placed::OnResource);
         builder.world.unread_identity = builder.unknown("the policies of the principal", Placed::OnIdentity);
         let all = document(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
@@ -278,6 +306,9 @@ impl<'m> Builder<'m> {
             format!(r#"{{"Effect":"{effect}","Principal":"*","Action":"*","Resource":"*","Condition":{condition}}}"#)
         };
         let mut document = document(&format!("{},{}", effect("Allow"), effect("Deny")));
+        if self.unread == Unread::CountsNothing {
+            document.statements.clear();
+        }
         if placed == Placed::OnIdentity {
             // A policy of an identity names no principal.
             let bare = |statement: Statement| Statement { principal: None, ..statement };
@@ -348,7 +379,8 @@ impl<'m> Builder<'m> {
     fn actor(&mut self, thing: usize, access: Access<'m>) {
         let Access::Identity { arn, own, attached, groups, boundary, tags } = access else { return };
         let index = self.world.actors.len();
-        let mut papers: Vec<usize> = own.into_iter().map(|paper| self.paper(thing, paper, Placed::OnIdentity)).collect();
+        let mut papers: Vec<usize> =
+            own.into_iter().map(|paper| self.paper(thing, paper, Placed::OnIdentity)).collect();
         let mut managed: Vec<String> = attached.iter().map(|arn| (*arn).to_owned()).collect();
         for group in groups {
             self.world.members.entry(group.to_owned()).or_default().push(index);
