@@ -77,12 +77,11 @@ fn change(criterion: &mut Criterion) {
     let fleet = fleet(10_000, Spread::OneAccount);
     let files = fleet.files();
     let mut edited = files.clone();
+    // Of two policies in a row only one is held by roles, which have them by odd numbers.
+    let asked = "[[policy.p1.policy]]\nsid = \"Read\"\nallow = [\"s3:GetObject\", \"s3:GetObjectVersion\"]";
+    let wider = "[[policy.p1.policy]]\nsid = \"Read\"\nallow = [\"s3:GetObject*\", \"s3:PutObject\"]";
     for (_, text) in &mut edited {
-        let spec = String::from_utf8_lossy(text).replacen(
-            "[\"s3:GetObject\", \"s3:GetObjectVersion\"]",
-            "[\"s3:GetObject*\", \"s3:PutObject\"]",
-            1,
-        );
+        let spec = String::from_utf8_lossy(text).replacen(asked, wider, 1);
         if spec.as_bytes() != text.as_slice() {
             *text = spec.into_bytes();
             break;

@@ -104,11 +104,14 @@ fn differing(before: Option<&Document>, after: Option<&Document>) -> Vec<Stateme
     }
 }
 
+/// One offer before and after, where it is there.
+type BothSides<'o, 'm> = (Option<&'o Access<'m>>, Option<&'o Access<'m>>);
+
 /// Adds what one changed thing may decide otherwise.
 pub(super) fn of_change(probes: &mut Probes, worlds: Between<'_>, before: &Offers<'_>, after: &Offers<'_>) {
     let gone = before.iter().filter(|access| !after.contains(access));
     let new = after.iter().filter(|access| !before.contains(access));
-    let mut touched: BTreeMap<(u8, String), (Option<&Access<'_>>, Option<&Access<'_>>)> = BTreeMap::new();
+    let mut touched: BTreeMap<(u8, String), BothSides<'_, '_>> = BTreeMap::new();
     for access in gone {
         touched.entry(name(access)).or_default().0 = Some(access);
     }
