@@ -246,10 +246,10 @@ impl Kind for Key {
 
     fn access<'m>(at: &At, model: &'m KeyModel, outputs: &Outputs) -> Vec<Access<'m>> {
         // KMS makes up the id behind `key/`.
-        let arn = outputs.get("arn").or(model.arn.0.as_ref()).cloned();
+        let arn = outputs.get("arn").or(model.handles.arn.as_ref()).cloned();
         vec![Access::Resource {
-            arn: arn.unwrap_or_else(|| at.arn("kms", &format!("key/{}", token(at)))),
-            policy: Some(Paper::new("policy", model.policy.document())),
+            arn: arn.unwrap_or_else(|| at.arn("kms", &format!("key/{}", own::token(at)))),
+            policy: Some(Paper::new("policy", model.own.policy.document())),
             field: "policy",
             itself: Itself::Star,
         }]

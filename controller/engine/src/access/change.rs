@@ -82,7 +82,12 @@ impl<'a> Sides<'a> {
         let side = |decision: &'a Decided| {
             let of_item = decision.item.and_then(|item| matches.found.get(item)).and_then(|found| match found {
                 Found::Live(live, _) => Some(*live),
-                Found::NotRead | Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => None,
+                Found::NotRead
+                | Found::Unread(_)
+                | Found::Absent
+                | Found::Ambiguous { .. }
+                | Found::Copies(_)
+                | Found::Respelt(_) => None,
             });
             let leftover = || {
                 let mut leftovers = matches.leftovers.iter();
