@@ -181,3 +181,33 @@ fn an_organization_that_can_not_be_is_told_before_any_call() {
     );
     insta::assert_snapshot!("organization", refused(&project).stderr);
 }
+
+#[test]
+fn assertions_that_say_nothing_or_too_much() {
+    let role = ROLE.trim_end();
+    let with = |access: &str| specs(&format!("{role}\n\n[[access]]\n{access}\n"));
+    for (access, told) in [
+        ("can = \"s3:GetObject\"", "`principal` is missing"),
+        ("principal = \"role.deployer\"", "needs `can` or `cannot`"),
+        ("principal = \"role.deployer\"\ncan = []", "nothing is claimed here"),
+        ("principal = \"role.deployer\"\ncan = \"s3:Get*\"", "more than one action"),
+        ("principal = \"role.deployer\"\ncan = \"GetObject\"", "no action"),
+        ("principal = \"role.deployr\"\ncan = \"s3:GetObject\"", "did you mean `role.deployer`?"),
+        ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\nfor = \"x\"", "unknown key `for`"),
+        ("principal = { role = \"x\" }\ncan = \"s3:GetObject\"", "unknown key `role`"),
+        ("principal = \"role.deployer\"\ncan = [{ pass = \"role.deployer\" }]", "`to` is missing"),
+        (
+            "principal = \"role.deployer\"\ncan = [{ assume = \"role.deployer\", do = \"s3:GetObject\" }]",
+            "one of `assume`, `pass` and `do`",
+        ),
+        ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\ncannot = \"s3:PutObject\"", "not both"),
+        (
+            "principal = \"role.deployer\"\ncan = \"s3:GetObject\"\non = \"bucket artifacts\"",
+            "expected an address or an ARN",
+        ),
+    ] {
+        let stderr = with(access);
+        assert!(stderr.contains(told), "{access}\n{stderr}");
+        assert!(stderr.contains("specs.toml"), "{stderr}");
+    }
+}

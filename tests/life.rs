@@ -165,6 +165,7 @@ fn a_saved_plan_that_was_tampered_with_is_refused() {
 #[test]
 fn what_is_in_no_spec_is_removed_but_what_holds_data_is_kept() {
     let project = applied();
+    project.forget_access();
     project.write("tenants.toml", "");
     let tooling = project.read("tooling.toml");
     let (head, _) = tooling.split_once("[key.artifacts]").unwrap();
@@ -193,6 +194,7 @@ fn what_is_in_no_spec_is_removed_but_what_holds_data_is_kept() {
 #[test]
 fn a_bucket_with_objects_is_never_emptied() {
     let project = applied();
+    project.forget_access();
     let hand = Hand::on(&project, TOOLING);
     assert_eq!(hand.s3(Method::PUT, &format!("{BUCKET}/build.zip"), "bytes").0, 200);
     let tooling = project.read("tooling.toml");
@@ -239,6 +241,7 @@ fn a_role_that_is_made_again_is_named_again_by_who_names_it() {
 #[test]
 fn what_is_protected_outlives_its_block() {
     let project = applied();
+    project.forget_access();
     project.edit("tooling.toml", "[bucket.artifacts]\n", "[bucket.artifacts]\nprotect = true\n");
     project.edit("tenants.toml", "[policy.deploy]\n", "[policy.deploy]\nprotect = true\n");
     project.apply();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
 
+mod access;
 mod architecture;
 mod bad_input;
 mod codedeploy;

@@ -15,6 +15,7 @@
 //! - For editors and readers: [`schema`], [`mod@reference`].
 //! - IAM's policy language: [`policy`].
 
+pub mod access_spec;
 pub mod address;
 pub mod decode;
 pub mod diagnostic;
@@ -45,6 +46,7 @@ pub mod value;
 #[doc(hidden)]
 pub use serde;
 
+pub use access_spec::{ACCESS, AccessSpec};
 pub use address::{Address, AddressError};
 pub use decode::{Decode, Decoder, Fields, OneOrMany, Within};
 pub use diagnostic::{Diagnostic, Label, Problems, Severity};

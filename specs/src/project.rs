@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::{Equivalent, IndexMap};
 
+use crate::access_spec::AccessSpec;
 use crate::address::Address;
 use crate::kind::{AnySpec, KindSchema};
 use crate::span::Span;
@@ -42,6 +43,8 @@ pub struct Project {
     pub removed: Vec<Tombstone>,
     /// What is called something else now.
     pub moved: Vec<Moved>,
+    /// What must be possible, and what must not.
+    pub access: Vec<AccessSpec>,
     /// What `trueup output` tells.
     pub outputs: Vec<OutputSpec>,
     pub(crate) index: Index,

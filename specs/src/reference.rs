@@ -17,6 +17,9 @@ pub(crate) const META_TAGS: (&str, &str) =
 
 /// The keys every resource of a kind has.
 pub(crate) fn meta_fields(kind: &KindSchema) -> Vec<FieldShape> {
+    if is_access(kind) {
+        return Vec::new();
+    }
     let field = |(name, doc), shape| FieldShape { name, doc, required: false, shape };
     // An account is not switched off: what stands in it would stand nowhere.
     let switches = META.into_iter().filter(|(name, _)| !(is_account(kind) && *name == "enabled"));
@@ -32,8 +35,21 @@ fn is_account(kind: &KindSchema) -> bool {
     kind.name == crate::ACCOUNT.name
 }
 
+/// An assertion is no resource either: nothing is made of it.
+fn is_access(kind: &KindSchema) -> bool {
+    kind.name == crate::ACCESS.name
+}
+
+/// How a table of the kind begins.
+fn header(kind: &KindSchema) -> String {
+    if is_access(kind) { "[[access]]".to_owned() } else { format!("[{}.NAME]", kind.name) }
+}
+
 fn scope_line(kind: &KindSchema) -> &'static str {
     match kind.scope {
+        KindScope::Organization if is_access(kind) => {
+            "in a file with [scope], addresses may leave out what that says; a group's holds in each of its accounts"
+        }
         KindScope::Organization if is_account(kind) => "the whole project; it needs no [scope]",
         KindScope::Organization => {
             "the organization; its file needs no [scope], and its address begins with the management account"
@@ -82,7 +98,7 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
         paragraph(&mut out, doc, 0, width);
         out.push('\n');
     }
-    out.push_str(&format!("[{}.NAME]\n", kind.name));
+    out.push_str(&format!("{}\n", header(kind)));
     explain_fields(&mut out, &shape.fields, 1, width);
     if has_policy(&shape.fields) {
         out.push_str("\nKeys of a policy's statement\n");
@@ -214,7 +230,7 @@ pub fn markdown(kind: &KindSchema) -> String {
     if let Some(doc) = more(kind, &shape) {
         out.push_str(&format!("\n{}\n", plain(doc)));
     }
-    out.push_str(&format!("\n## `[{}.NAME]`\n\n", kind.name));
+    out.push_str(&format!("\n## `{}`\n\n", header(kind)));
     markdown_fields(&mut out, &shape.fields, "");
     if has_policy(&shape.fields) {
         out.push_str("\n## Keys of a policy's statement\n\n");

@@ -1,5 +1,7 @@
 //! From a spec's own types to the strings AWS is sent, for one resource in one account.
 
+mod access;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,12 +11,14 @@ use crate::document::JsonSpec;
 use crate::lookup::{Found, Lookup, Miss, Sighted, Standpoint};
 use crate::naming::{Reference, Target};
 use crate::pending;
-use crate::policy::{Document, Use};
+use crate::policy::{Document, Statement, Use};
 use crate::policy_spec::PolicySpec;
 use crate::policy_text::{self, PolicyText};
 use crate::project::{Instance, InstanceId, OutputSpec, OutputValue, Project};
 use crate::span::Span;
 use crate::text::{Located, Mention, Part, Text};
+
+pub use access::{AssertedContext, AssertedDeed, AssertedPrincipal, AssertedStep, Assertion, assertions};
 
 /// The attributes of resources, as far as they are known.
 pub trait Outputs {
@@ -32,6 +36,7 @@ const REGION_OF_GLOBAL_SERVICES: &str = "us-east-1";
 pub struct Resolver<'a> {
     instance: &'a Instance,
     walk: Walk<'a>,
+    places: Option<Vec<(Statement, Span)>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -43,7 +48,20 @@ impl<'a> Resolver<'a> {
     pub fn new(project: &'a Project, id: InstanceId, outputs: &'a dyn Outputs, problems: &'a mut Problems) -> Self {
         let instance = project.instance(id).expect("an InstanceId is used with the project it comes from");
         let walk = Walk::new(project, Standpoint::of_instance(instance), outputs, problems);
-        Self { instance, walk }
+        Self { instance, walk, places: None }
+    }
+
+    /// The same, but it notes where each statement of a policy stands: for what is told of single statements.
+    #[must_use]
+    pub fn noting_places(mut self) -> Self {
+        self.places = Some(Vec::new());
+        self
+    }
+
+    /// The statements of all policies so far with their places, if it notes them.
+    #[must_use]
+    pub fn into_places(self) -> Vec<(Statement, Span)> {
+        self.places.unwrap_or_default()
     }
 
     /// The resource's address.
@@ -134,7 +152,13 @@ impl<'a> Resolver<'a> {
             policy_text::write(spec, &mut self.walk, partition)
         };
         match Document::parse(&json, r#use) {
-            Ok(document) => Some(document),
+            Ok(document) => {
+                if let Some(noted) = &mut self.places {
+                    let placed = Document::placed(&json, r#use).into_iter();
+                    noted.extend(placed.map(|(statement, at)| (statement, places.find(&at).unwrap_or(spec.span()))));
+                }
+                Some(document)
+            }
             Err(errors) => {
                 for error in errors {
                     let span = places.find(&error.at).unwrap_or(spec.span());

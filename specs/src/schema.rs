@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::access_spec::{access_shape, step_shape};
 use crate::kind::KindSchema;
 use crate::policy_spec::statement_shape;
 use crate::reference::meta_fields;
@@ -108,6 +109,27 @@ fn text(description: &str) -> Value {
     json!({ "type": "string", "description": description })
 }
 
+/// An assertion; beside the table of its keys, some of them take more than one form.
+fn access() -> Value {
+    let mut access = table(&access_shape());
+    let action = json!({ "type": "string", "pattern": "^[A-Za-z0-9-]+:[A-Za-z0-9-]+$|\\$\\{" });
+    let step = json!({ "anyOf": [action, table(&step_shape())] });
+    let one = |key: &str| object("", &json!({ key: text("") }), &[key]);
+    let principal =
+        json!({ "anyOf": [text("An address, an ARN, or \"*\"."), one("service"), one("federated"), one("account")] });
+    for (key, shape) in [
+        ("principal", principal),
+        ("can", json!({ "anyOf": [step, { "type": "array", "items": step, "minItems": 1 }] })),
+    ] {
+        if let Some(property) = access.pointer_mut(&format!("/properties/{key}")) {
+            let description = property.get("description").cloned().unwrap_or_default();
+            *property = shape;
+            property["description"] = description;
+        }
+    }
+    access
+}
+
 /// The tables that are the language's own.
 fn language() -> Map<String, Value> {
     let mut properties = Map::new();
@@ -140,6 +162,7 @@ fn language() -> Map<String, Value> {
         "with": with,
     });
     add("use", list(object("One use of a template.", &usage, &["template", "name"])));
+    add("access", list(access()));
     let close = json!({ "type": "boolean", "description": "For an account: that it is to be closed." });
     let removed = json!({ "address": text("What may be removed."), "close": close });
     add("removed", list(object("Leave to remove a stateful resource.", &removed, &["address"])));

@@ -382,7 +382,7 @@ fn in_the_sandbox(access: AccountAccess) -> AccountAccess {
 }
 
 /// The accounts of the specs, as the sessions need them.
-fn project_accounts(project: &Project) -> Vec<AccountAccess> {
+pub(crate) fn project_accounts(project: &Project) -> Vec<AccountAccess> {
     let access = |account: &Account| AccountAccess {
         name: account.name.clone(),
         id: account.id.clone(),

@@ -10,7 +10,7 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{Action, Blocked, Cause, Change, Confirmed, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
@@ -501,6 +501,7 @@ impl<'a> Round<'a> {
             confirmed: self.confirmed,
             unchanged: self.unchanged.len() as u64,
             outputs,
+            access: AccessChange::default(),
         }
     }
 }
@@ -568,4 +569,6 @@ pub(crate) struct Decided {
     pub(crate) confirmed: Vec<Confirmed>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,
+    /// Set once all is decided.
+    pub(crate) access: AccessChange,
 }

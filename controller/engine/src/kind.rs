@@ -17,6 +17,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_state::outputs::Outputs;
 
+use crate::access::Access;
 use crate::facts::{Facts, Scope, Unread};
 
 /// Where a resource lives, as ARNs need it.
@@ -207,6 +208,13 @@ pub trait Kind: Send + Sync + 'static {
     }
     /// What the operation means: folding this over [`Kind::ops`] from `before` gives `after`.
     fn simulate(model: &mut Option<Self::Model>, op: &Self::Op);
+    /// What of the thing has a say in who can do what; of most kinds nothing.
+    ///
+    /// An ARN of which AWS makes up a part, and that is not among the outputs yet, holds a token in that part's place.
+    #[must_use]
+    fn access<'m>(_at: &At, _model: &'m Self::Model, _outputs: &Outputs) -> Vec<Access<'m>> {
+        Vec::new()
+    }
 }
 
 /// A model whose kind the engine does not know.
@@ -269,7 +277,9 @@ pub trait AnyKind: Send + Sync {
     /// Whether [`Kind::together`] says anything.
     fn is_checked_together(&self) -> bool;
     /// See [`Kind::together`].
-    fn check_together(&self, models: Vec<(AnyModel, Span)>, problems: &mut Problems);
+    fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems);
+    /// See [`Kind::access`].
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>>;
 }
 
 /// The bridge from [`Kind`] to [`AnyKind`].
@@ -393,11 +403,15 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::together().is_some()
     }
 
-    fn check_together(&self, models: Vec<(AnyModel, Span)>, problems: &mut Problems) {
+    fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems) {
         if let Some(check) = K::together() {
             let own: Vec<(K::Model, Span)> =
-                models.iter().map(|(model, span)| (own::<K::Model>(&**model).clone(), *span)).collect();
+                models.iter().map(|(model, span)| (own::<K::Model>(&***model).clone(), *span)).collect();
             check(&own, problems);
         }
+    }
+
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        K::access(at, own(&**model), outputs)
     }
 }

@@ -230,6 +230,15 @@ impl PolicyDocument {
         }
     }
 
+    /// The document, if the policy language understands it.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Document(document) => Some(document),
+            Self::Unreadable(_) => None,
+        }
+    }
+
     /// What is sent.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -3,6 +3,7 @@
 //! One file after the other is parsed and decoded, and its tree dropped again; what a spec mentions is noted and
 //! checked in the end, when every account and every resource is known.
 
+mod access;
 mod accounts;
 mod check;
 mod expand;
@@ -71,6 +72,8 @@ struct Loader {
     management_span: Option<Span>,
     /// What the outputs mention, and from where.
     mentions: Vec<(Scope, Vec<Noted>)>,
+    /// What the assertions mention, and from where.
+    claimed: Vec<(Scope, Vec<Noted>)>,
     templates: Vec<Template>,
     usages: Vec<Usage>,
     removed: Vec<DraftRemoved>,
@@ -101,6 +104,7 @@ impl Loader {
             members: Vec::new(),
             management_span: None,
             mentions: Vec::new(),
+            claimed: Vec::new(),
             templates: Vec::new(),
             usages: Vec::new(),
             removed: Vec::new(),
@@ -137,6 +141,7 @@ impl Loader {
         self.finish_accounts();
         self.instantiate();
         self.expand();
+        self.finish_access();
         self.check_mentions();
         self.finish_tombstones();
         let Self { files, problems, project, .. } = self;

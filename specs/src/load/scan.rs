@@ -19,7 +19,7 @@ use crate::text::Text;
 use crate::value::{Data, Entry, Table, Value};
 
 /// The tables that are the language's own.
-const TABLES: [&str; 7] = ["scope", "account", "use", "removed", "moved", "output", "params"];
+const TABLES: [&str; 8] = ["scope", "access", "account", "use", "removed", "moved", "output", "params"];
 
 crate::spec! {
     /// Where the resources of a file are.
@@ -56,6 +56,7 @@ impl Loader {
                 "use" => self.usages(&entry, &scope),
                 "removed" => self.removed(&entry, &scope),
                 "moved" => self.moved(&entry, &scope),
+                "access" => self.access(&entry, &origin),
                 "output" => self.outputs(&entry, &origin),
                 _ => self.resources(entry, &origin),
             }

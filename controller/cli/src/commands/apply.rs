@@ -16,6 +16,7 @@ use trueup_state::plan::{FORMAT, Plan};
 use trueup_state::store::LocalStore;
 
 use crate::args::{ApplyArgs, Format};
+use crate::commands::access::hold_limits;
 use crate::commands::plan::show;
 use crate::context::{Context, Planned, Specs, kinds, plan_accounts, store_stop};
 use crate::exit::{Exit, Stop, chain};
@@ -35,6 +36,7 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Sto
     if context.output.format == Format::Text {
         show(context, &planned.plan)?;
     }
+    hold_limits(&planned.plan, &args.fail_on)?;
     let incomplete = planned.plan.is_incomplete();
     let end = |exit| if exit == Exit::Done && incomplete { Exit::Incomplete } else { exit };
     if planned.plan.is_empty() {

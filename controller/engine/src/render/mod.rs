@@ -1,5 +1,6 @@
 //! Plans and reports as people read them, at any width and without colour.
 
+mod access;
 mod ending;
 mod fields;
 mod page;
@@ -86,6 +87,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
     blocked(&mut page, plan);
     retained(&mut page, plan);
     dangers(&mut page, plan);
+    access::access(&mut page, plan);
     outputs(&mut page, plan);
     page.gap();
     summary(&mut page, plan);

@@ -36,8 +36,7 @@ const DESCRIPTION_MAX: usize = 512;
 const POLICIES_MAX: usize = 1_000;
 
 /// What a type allows.
-/// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>; service control policies as
-/// raised in May 2026.
+/// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
 pub(super) struct Limits {
     /// Characters of the content.
     pub(super) size: usize,
@@ -47,7 +46,7 @@ pub(super) struct Limits {
 
 pub(super) fn limits(sort: &str) -> Limits {
     let (size, attached) = match sort {
-        "SERVICE_CONTROL_POLICY" => (10_240, 10),
+        "SERVICE_CONTROL_POLICY" => (5_120, 5),
         "RESOURCE_CONTROL_POLICY" => (5_120, 5),
         "AISERVICES_OPT_OUT_POLICY" => (2_500, 5),
         "CHATBOT_POLICY" => (10_000, 5),
