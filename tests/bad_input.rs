@@ -53,6 +53,30 @@ fn two_specs_claim_one_name() {
     insta::assert_snapshot!("one_name", specs(&format!("{ROLE}\n{other}")));
 }
 
+/// Every alias counts, not only the first.
+#[test]
+fn two_keys_claim_one_alias() {
+    let stderr = specs(
+        "[key.one]\nalias = [\"alias/one\", \"alias/shared\"]\n\n[key.two]\nalias = \"alias/shared\"\n\n\
+         [key.three]\nalias = [\"alias/three\", \"alias/aws/s3\"]\n",
+    );
+    insta::assert_snapshot!("one_alias", stderr);
+}
+
+/// CodeDeploy finds its own role wanting only when it deploys.
+#[test]
+fn a_deployment_group_that_could_never_deploy() {
+    let project = Project::with(&format!(
+        "{ROLE}\n[application.here]\n\n\
+         [deployment_group.role]\napplication = \"application.here\"\nservice_role = \"role.deployer\"\n\n\
+         [deployment_group.tags]\napplication = \"application.here\"\nservice_role = \"arn:aws:iam::111111111111:role/x\"\n\
+         ec2_tags = [{{ key = \"a\" }}]\nec2_tag_sets = [[{{ key = \"b\" }}]]\n\n\
+         [deployment_group.region]\napplication = \"main@eu-west-2/application.there\"\nservice_role = \"arn:aws:iam::111111111111:role/x\"\n"
+    ));
+    project.write("there.toml", "[scope]\naccount = \"main\"\nregion = \"eu-west-2\"\n\n[application.there]\n");
+    insta::assert_snapshot!("never_deploys", refused(&project).stderr);
+}
+
 #[test]
 fn a_duplicate_address() {
     let project = Project::with(ROLE);
@@ -130,4 +154,60 @@ fn no_credentials() {
     let run = project.trueup_on_aws(&["--endpoint-url", "http://127.0.0.1:9", "plan"]).expect(1);
     assert!(run.stderr.contains("credentials") && run.stderr.contains("help:"), "{}", run.stderr);
     assert!(!project.path().join(".trueup").exists(), "something was written");
+}
+
+#[test]
+fn an_organization_that_can_not_be_is_told_before_any_call() {
+    let project = Project::with("");
+    project.write(
+        "organization.toml",
+        "[organizational_unit.a]\n[organizational_unit.b]\nparent = \"organizational_unit.a\"\n[organizational_unit.c]\nparent = \"organizational_unit.b\"\n\
+         [organizational_unit.d]\nparent = \"organizational_unit.c\"\n[organizational_unit.e]\nparent = \"organizational_unit.d\"\n\
+         [organizational_unit.f]\nparent = \"organizational_unit.e\"\n",
+    );
+    let policies: String = (0..10)
+        .map(|number| {
+            format!(
+                "[service_control_policy.p{number}]\ntargets = [\"organizational_unit.a\"]\n\
+                 [[service_control_policy.p{number}.policy]]\ndeny = \"s3:*\"\nresource = \"*\"\n"
+            )
+        })
+        .collect();
+    project.write("policies.toml", policies);
+    project.write(
+        "accounts.toml",
+        "[account.main]\nid = \"111111111111\"\nmanagement = true\n[account.one]\nemail = \"same@example.com\"\n\
+         [account.two]\nemail = \"same@example.com\"\n[account.three]\nemail = \"three at example.com\"\n",
+    );
+    insta::assert_snapshot!("organization", refused(&project).stderr);
+}
+
+#[test]
+fn assertions_that_say_nothing_or_too_much() {
+    let role = ROLE.trim_end();
+    let with = |access: &str| specs(&format!("{role}\n\n[[access]]\n{access}\n"));
+    for (access, told) in [
+        ("can = \"s3:GetObject\"", "`principal` is missing"),
+        ("principal = \"role.deployer\"", "needs `can` or `cannot`"),
+        ("principal = \"role.deployer\"\ncan = []", "nothing is claimed here"),
+        ("principal = \"role.deployer\"\ncan = \"s3:Get*\"", "more than one action"),
+        ("principal = \"role.deployer\"\ncan = \"GetObject\"", "no action"),
+        ("principal = \"role.deployr\"\ncan = \"s3:GetObject\"", "did you mean `role.deployer`?"),
+        ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\nfor = \"x\"", "unknown key `for`"),
+        ("principal = { role = \"x\" }\ncan = \"s3:GetObject\"", "unknown key `role`"),
+        ("principal = \"role.deployer\"\ncan = [{ pass = \"role.deployer\" }]", "`to` is missing"),
+        (
+            "principal = \"role.deployer\"\ncan = [{ assume = \"role.deployer\", do = \"s3:GetObject\" }]",
+            "one of `assume`, `pass` and `do`",
+        ),
+        ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\ncannot = \"s3:PutObject\"", "not both"),
+        (
+            "principal = \"role.deployer\"\ncan = \"s3:GetObject\"\non = \"bucket artifacts\"",
+            "expected an address or an ARN",
+        ),
+    ] {
+        let stderr = with(access);
+        assert!(stderr.contains(told), "{access}\n{stderr}");
+        assert!(stderr.contains("specs.toml"), "{stderr}");
+    }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
 
+mod access;
 mod architecture;
 mod bad_input;
 mod codedeploy;
@@ -10,7 +11,11 @@ mod dependents;
 mod export;
 mod hand;
 mod identities;
+mod images;
+mod keys;
 mod life;
 mod on_premises;
+mod organization;
 mod reference;
 mod support;
+mod triggers;

@@ -15,6 +15,7 @@
 //! - For editors and readers: [`schema`], [`mod@reference`]; from what is there back to TOML: [`export`].
 //! - IAM's policy language: [`policy`].
 
+pub mod access_spec;
 pub mod address;
 pub mod decode;
 pub mod diagnostic;
@@ -39,18 +40,20 @@ pub mod shape;
 pub mod span;
 pub mod suggest;
 pub mod text;
+pub mod text_file;
 pub mod value;
 
 /// What [`words!`] needs of serde, so that its callers need not name it.
 #[doc(hidden)]
 pub use serde;
 
+pub use access_spec::{ACCESS, AccessSpec};
 pub use address::{Address, AddressError};
 pub use decode::{Decode, Decoder, Fields, OneOrMany, Within};
 pub use diagnostic::{Diagnostic, Label, Problems, Severity};
 pub use document::JsonSpec;
 pub use kind::{AnySpec, KindSchema, KindScope, decode_any, shape_of};
-pub use load::{ACCOUNT, Loaded, load, load_from};
+pub use load::{ACCOUNT, AccountSpec, Billing, Loaded, Parent, is_unit_id, load, load_from};
 pub use naming::{Reference, Target};
 pub use policy_spec::PolicySpec;
 pub use project::{
@@ -61,4 +64,5 @@ pub use resolve::{Outputs, ResolvedOutput, Resolver, TAG_ADDRESS, TAG_PROJECT, T
 pub use shape::{FieldShape, Shape, TableShape};
 pub use span::{FileId, Position, Sources, Span};
 pub use text::{Located, Mention, Name, Part, Text};
+pub use text_file::TextFile;
 pub use value::{Data, Entry, Table, Value};

@@ -1,6 +1,9 @@
 //! From a spec's own types to the strings AWS is sent, for one resource in one account.
 
+mod access;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Problems};
@@ -8,12 +11,14 @@ use crate::document::JsonSpec;
 use crate::lookup::{Found, Lookup, Miss, Sighted, Standpoint};
 use crate::naming::{Reference, Target};
 use crate::pending;
-use crate::policy::{Document, Use};
+use crate::policy::{Document, Statement, Use};
 use crate::policy_spec::PolicySpec;
 use crate::policy_text::{self, PolicyText};
 use crate::project::{Instance, InstanceId, OutputSpec, OutputValue, Project};
 use crate::span::Span;
 use crate::text::{Located, Mention, Part, Text};
+
+pub use access::{AssertedContext, AssertedDeed, AssertedPrincipal, AssertedStep, Assertion, assertions};
 
 /// The attributes of resources, as far as they are known.
 pub trait Outputs {
@@ -31,6 +36,7 @@ const REGION_OF_GLOBAL_SERVICES: &str = "us-east-1";
 pub struct Resolver<'a> {
     instance: &'a Instance,
     walk: Walk<'a>,
+    places: Option<Vec<(Statement, Span)>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -42,13 +48,32 @@ impl<'a> Resolver<'a> {
     pub fn new(project: &'a Project, id: InstanceId, outputs: &'a dyn Outputs, problems: &'a mut Problems) -> Self {
         let instance = project.instance(id).expect("an InstanceId is used with the project it comes from");
         let walk = Walk::new(project, Standpoint::of_instance(instance), outputs, problems);
-        Self { instance, walk }
+        Self { instance, walk, places: None }
+    }
+
+    /// The same, but it notes where each statement of a policy stands: for what is told of single statements.
+    #[must_use]
+    pub fn noting_places(mut self) -> Self {
+        self.places = Some(Vec::new());
+        self
+    }
+
+    /// The statements of all policies so far with their places, if it notes them.
+    #[must_use]
+    pub fn into_places(self) -> Vec<(Statement, Span)> {
+        self.places.unwrap_or_default()
     }
 
     /// The resource's address.
     #[must_use]
     pub fn address(&self) -> &'a Address {
         &self.instance.address
+    }
+
+    /// The project it is of.
+    #[must_use]
+    pub fn project(&self) -> &'a Project {
+        self.walk.project
     }
 
     /// The resource's place in the specs, for problems.
@@ -92,6 +117,16 @@ impl<'a> Resolver<'a> {
         text
     }
 
+    /// The same for a reference of another resource, as seen from there.
+    pub fn reference_from<T: Target>(&mut self, of: InstanceId, reference: &Reference<T>) -> String {
+        let project = self.walk.project;
+        let Some(other) = project.instance(of) else { return unknown() };
+        let own = std::mem::replace(&mut self.walk.lookup.from, Standpoint::of_instance(other));
+        let text = self.walk.text(reference.text());
+        self.walk.lookup.from = own;
+        text
+    }
+
     /// The attributes of named things; where a group is mentioned, one for each of its accounts.
     pub fn references<T: Target>(&mut self, references: &[Reference<T>]) -> Vec<String> {
         let mut all = Vec::with_capacity(references.len());
@@ -117,7 +152,13 @@ impl<'a> Resolver<'a> {
             policy_text::write(spec, &mut self.walk, partition)
         };
         match Document::parse(&json, r#use) {
-            Ok(document) => Some(document),
+            Ok(document) => {
+                if let Some(noted) = &mut self.places {
+                    let placed = Document::placed(&json, r#use).into_iter();
+                    noted.extend(placed.map(|(statement, at)| (statement, places.find(&at).unwrap_or(spec.span()))));
+                }
+                Some(document)
+            }
             Err(errors) => {
                 for error in errors {
                     let span = places.find(&error.at).unwrap_or(spec.span());
@@ -158,6 +199,28 @@ impl<'a> Resolver<'a> {
     /// Reports a problem.
     pub fn problem(&mut self, diagnostic: Diagnostic) {
         self.walk.problems.push(diagnostic);
+    }
+
+    /// The resource a field names, where it names one of the project and not a group of them.
+    #[must_use]
+    pub fn named<T: Target>(&self, reference: &Reference<T>) -> Option<(InstanceId, &'a Instance)> {
+        match self.walk.lookup.resource(reference.as_name()?) {
+            Ok(Sighted::One(found)) => found.id.and_then(|id| Some((id, self.walk.project.instance(id)?))),
+            Ok(Sighted::Many(..)) | Err(_) => None,
+        }
+    }
+
+    /// The id of another resource's account: twelve digits.
+    #[must_use]
+    pub fn account_of(&self, instance: &Instance) -> Option<&'a str> {
+        self.walk.project.accounts.get(&instance.account).map(|account| account.id.as_str())
+    }
+
+    /// Looks at another resource of the project as that one sees its own texts. What is wrong with it is told where it is checked itself, not
+    /// here.
+    pub fn beside<R>(&self, id: InstanceId, look: impl FnOnce(&mut Resolver<'_>) -> R) -> R {
+        let mut told_elsewhere = Problems::new();
+        look(&mut Resolver::new(self.walk.project, id, self.walk.outputs, &mut told_elsewhere))
     }
 
     /// What was mentioned so far, and where.
@@ -301,6 +364,11 @@ impl<'a> Walk<'a> {
             }
             Mention::AccountId(named) => {
                 let accounts = lookup.accounts(named.as_ref())?;
+                let makers = |name: &Arc<str>| project.maker_of(name).map(|maker| (maker, located.span));
+                match &accounts {
+                    Sighted::One(name) => self.used.extend(makers(name)),
+                    Sighted::Many(_, names) => self.used.extend(names.iter().filter_map(|name| makers(name))),
+                }
                 Ok(map(accounts, |name| project.accounts.get(name).map_or_else(unknown, |account| account.id.clone())))
             }
             Mention::AccountName(named) => Ok(map(lookup.accounts(named.as_ref())?, |name| name.to_string())),

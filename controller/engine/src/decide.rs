@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{Action, Blocked, Cause, Change, Confirmed, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
 use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
 use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
-use crate::order::tokens;
+use crate::observe::with_fields;
+use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
 
 /// One resource's change before it has an order.
@@ -58,6 +60,7 @@ impl Outputs for Known<'_> {
             }
             Found::Live(..)
             | Found::Absent
+            | Found::Respelt(_)
             | Found::NotRead
             | Found::Unread(_)
             | Found::Ambiguous { .. }
@@ -89,6 +92,7 @@ impl<'a> Round<'a> {
             let block = &self.inputs.checked.instance(index).block;
             let mut cx = Resolver::new(self.inputs.checked.project, id(index), &known, problems);
             let Some(desired) = item.kind.desired(&*block.spec, &item.at, &mut cx) else { continue };
+            let desired = self.leave_unchecked(index, desired);
             self.decide_item(index, &desired);
         }
         for leftover in &self.matches.leftovers {
@@ -97,6 +101,27 @@ impl<'a> Round<'a> {
         self.retain_of_lost_accounts();
         self.block_dependents();
         self.follow_replacements();
+    }
+
+    /// The desired model with what could not be read as it is in the live one, so that it is left alone; each such field is told, and that
+    /// it is not known to be as its spec wants it.
+    fn leave_unchecked(&mut self, index: usize, desired: AnyModel) -> AnyModel {
+        let Some(fields) = self.matches.unchecked.get(&index) else { return desired };
+        let Found::Live(live, Owner::Nobody | Owner::Ours(_)) = &self.matches.found[index] else { return desired };
+        let kind = self.inputs.checked.items[index].kind;
+        let (before, after) = (kind.to_value(&live.model), kind.to_value(&desired));
+        let Some(left) = with_fields(kind, &desired, fields.keys(), &before) else { return desired };
+        let instance = self.inputs.checked.instance(index);
+        for (field, unread) in *fields {
+            let mut why = format!("{field} not checked: {} failed: {}", unread.call, unread.why);
+            if before.get(field) != after.get(field) {
+                why.push_str("; what the spec wants there is not done");
+            }
+            let place = self.inputs.sources.location(instance.block.span);
+            let (address, help) = (instance.address.clone(), unread.help.clone());
+            self.blocked.push(Blocked { address, place, why, help, unread: true });
+        }
+        left
     }
 
     fn decide_item(&mut self, index: usize, desired: &AnyModel) {
@@ -112,6 +137,13 @@ impl<'a> Round<'a> {
                 let help = format!(
                     "remove the tags from `{tagged}` to let it go and adopt `{name}`, or give the spec the name `{tagged}`"
                 );
+                self.block(index, why, Some(help), false);
+            }
+            Found::Respelt(other) => {
+                let name = &self.inputs.checked.items[index].identity.name;
+                let why =
+                    format!("`{other}` exists, and AWS lets no two names differ in case only: `{name}` can't be made");
+                let help = format!("write `name = \"{other}\"` to mean that one, or choose another name");
                 self.block(index, why, Some(help), false);
             }
             Found::Copies(count) => {
@@ -187,7 +219,7 @@ impl<'a> Round<'a> {
     }
 
     fn confirm(&mut self, index: usize, live: Option<&Live<AnyModel>>) {
-        let Some(live) = live else { return };
+        let Some(live) = live.filter(|_| !self.matches.unchecked.contains_key(&index)) else { return };
         let item = &self.inputs.checked.items[index];
         let address = &self.inputs.checked.instance(index).address;
         let model = item.kind.to_value(&live.model);
@@ -263,8 +295,13 @@ impl<'a> Round<'a> {
             return self.retain(leftover, format!("{id} carries the address of a spec that is left alone"), None);
         }
         if kind.schema().stateful && !tombstone {
-            let removal = format!("[[removed]]\naddress = \"{text}\"");
-            return self.retain(leftover, format!("{id} is in no spec any more; to remove it, add:"), Some(removal));
+            let (what, close) = if kind.schema().name == ACCOUNT.name {
+                ("close it, with all that is in it", "\nclose = true")
+            } else {
+                ("remove it", "")
+            };
+            let removal = format!("[[removed]]\naddress = \"{text}\"{close}");
+            return self.retain(leftover, format!("{id} is in no spec any more; to {what}, add:"), Some(removal));
         }
         if is_protected(*kind, Some(live)) {
             let why = format!("{named} is in no spec any more, but it is protected (tag {TAG_PROTECT})");
@@ -372,7 +409,7 @@ impl<'a> Round<'a> {
         let checked = self.inputs.checked;
         let is_missing = |index: &usize| match &self.matches.found[*index] {
             Found::Live(..) => false,
-            Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => {
+            Found::Unread(_) | Found::Absent | Found::Respelt(_) | Found::Ambiguous { .. } | Found::Copies(_) => {
                 !planned.contains(&*checked.items[*index].at.address)
             }
             Found::NotRead => false,
@@ -441,7 +478,12 @@ impl<'a> Round<'a> {
     fn live_arn(&self, index: usize) -> Option<String> {
         match &self.matches.found[index] {
             Found::Live(live, _) => live.outputs.get("arn").cloned(),
-            Found::NotRead | Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => None,
+            Found::NotRead
+            | Found::Unread(_)
+            | Found::Absent
+            | Found::Respelt(_)
+            | Found::Ambiguous { .. }
+            | Found::Copies(_) => None,
         }
     }
 
@@ -459,6 +501,7 @@ impl<'a> Round<'a> {
             confirmed: self.confirmed,
             unchanged: self.unchanged.len() as u64,
             outputs,
+            access: AccessChange::default(),
         }
     }
 }
@@ -466,8 +509,9 @@ impl<'a> Round<'a> {
 /// Why a change can't be made in this plan, if it can't: it waits for a value nothing makes known, or it newly names a thing that must
 /// exist and that nothing here shows or makes. What it named before, it may go on naming.
 fn waits_in_vain(decision: &Decision, planned: &HashSet<&str>, missing: &HashMap<&str, &str>) -> Option<String> {
-    let mut awaited = decision.ops.iter().flat_map(tokens);
-    if let Some((address, attribute)) = awaited.find(|(address, _)| !planned.contains(&**address)) {
+    let mut awaited: Vec<(String, String)> = decision.ops.iter().flat_map(tokens).collect();
+    collect_tokens_of(&decision.at.account_id, &mut awaited);
+    if let Some((address, attribute)) = awaited.iter().find(|(address, _)| !planned.contains(&**address)) {
         return Some(format!("it needs {address}.{attribute}, which is not known and will not be after this plan"));
     }
     if missing.is_empty() {
@@ -525,4 +569,6 @@ pub(crate) struct Decided {
     pub(crate) confirmed: Vec<Confirmed>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,
+    /// Set once all is decided.
+    pub(crate) access: AccessChange,
 }

@@ -47,7 +47,12 @@ fn going(decision: &Decision, matches: &Matches<'_>) -> Option<String> {
         Action::Remove { .. } => decision.change.outputs.get("arn").cloned(),
         Action::Replace { .. } => match matches.found.get(decision.item?)? {
             Found::Live(live, _) => live.outputs.get("arn").cloned(),
-            Found::NotRead | Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => None,
+            Found::NotRead
+            | Found::Unread(_)
+            | Found::Absent
+            | Found::Respelt(_)
+            | Found::Ambiguous { .. }
+            | Found::Copies(_) => None,
         },
         Action::Create | Action::Update | Action::Adopt | Action::Move { .. } | Action::Follow { .. } => None,
     }
@@ -61,6 +66,7 @@ fn inside(matches: &Matches<'_>, removed: &HashSet<String>) -> HashSet<*const Li
         | Found::NotRead
         | Found::Unread(_)
         | Found::Absent
+        | Found::Respelt(_)
         | Found::Ambiguous { .. }
         | Found::Copies(_) => None,
     });

@@ -11,10 +11,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindSchema;
 use trueup_specs::resolve::Resolver;
+use trueup_specs::span::Span;
 use trueup_state::outputs::Outputs;
 
+use crate::access::Access;
 use crate::facts::{Facts, Scope, Unread};
 
 /// Where a resource lives, as ARNs need it.
@@ -22,7 +25,7 @@ use crate::facts::{Facts, Scope, Unread};
 pub struct At {
     /// Account and region as the specs name them.
     pub scope: Scope,
-    /// Twelve digits.
+    /// Twelve digits; of an account that is not there yet, the token of its id.
     pub account_id: Arc<str>,
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: &'static str,
@@ -55,6 +58,17 @@ pub struct Identity {
     pub claim: Option<String>,
     /// The outputs that follow from the name.
     pub outputs: Outputs,
+}
+
+/// A name that a resource takes beside the one in its [`Identity`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The name, as people read it.
+    pub name: String,
+    /// What no two specs may claim, as in [`Identity::claim`].
+    pub claim: String,
+    /// Where the spec says it.
+    pub span: Option<Span>,
 }
 
 /// A thing that exists.
@@ -148,6 +162,9 @@ impl Export {
     }
 }
 
+/// Looks at all models that specs ask for, each with its place, and tells what can't be.
+pub type Together<M> = fn(&[(M, Span)], &mut Problems);
+
 /// One kind of resource.
 pub trait Kind: Send + Sync + 'static {
     /// What TOML says.
@@ -168,8 +185,26 @@ pub trait Kind: Send + Sync + 'static {
     fn remembered() -> &'static [&'static str] {
         &[]
     }
+    /// What the source should know of a thing to read it with fewer calls, from its spec and from the record of the last apply; given to it
+    /// beside what [`Kind::remembered`] names. Unlike that it may have changed since: a source uses it to decide what to ask, and never as
+    /// an answer.
+    #[must_use]
+    fn hints(_: Option<&Self::Spec>, _applied: &dyn Fn() -> Option<Self::Model>) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// Whether AWS takes two names of this kind for one that differ in the case of their letters only.
+    #[must_use]
+    fn ignores_case() -> bool {
+        false
+    }
     /// Name, claim and predicted outputs.
     fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// Further names the resource takes: a key's second alias.
+    #[must_use]
+    fn claims_besides(_spec: &Self::Spec, _at: &At, _cx: &mut Resolver<'_>) -> Vec<Claim> {
+        Vec::new()
+    }
     /// The model the spec asks for; `None` after a problem, which is in `cx`.
     fn desired(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Option<Self::Model>;
     /// Everything of this kind that the facts show in the scope.
@@ -177,6 +212,12 @@ pub trait Kind: Send + Sync + 'static {
     /// # Errors
     /// When a source could not be read.
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<Self::Model>>, Unread>;
+    /// The fields of a live thing that could not be read, by their names in the model, with the reason. Whatever the model then has there
+    /// says nothing; the engine leaves these fields alone.
+    #[must_use]
+    fn unchecked(_: &Facts, _: &Scope, _name: &str) -> BTreeMap<String, Unread> {
+        BTreeMap::new()
+    }
     /// The tags of a model, where the kind has them.
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
@@ -194,8 +235,20 @@ pub trait Kind: Send + Sync + 'static {
     fn info(at: &At, op: &Self::Op) -> OpInfo;
     /// What a spec would say of a live thing: the inverse of [`Kind::desired`].
     fn export(at: &At, live: &Live<Self::Model>) -> Export;
+    /// What must hold for all models of the kind together, such as how many of them one thing may carry; `None` where nothing does.
+    #[must_use]
+    fn together() -> Option<Together<Self::Model>> {
+        None
+    }
     /// What the operation means: folding this over [`Kind::ops`] from `before` gives `after`.
     fn simulate(model: &mut Option<Self::Model>, op: &Self::Op);
+    /// What of the thing has a say in who can do what; of most kinds nothing.
+    ///
+    /// An ARN of which AWS makes up a part, and that is not among the outputs yet, holds a token in that part's place.
+    #[must_use]
+    fn access<'m>(_at: &At, _model: &'m Self::Model, _outputs: &Outputs) -> Vec<Access<'m>> {
+        Vec::new()
+    }
 }
 
 /// A model whose kind the engine does not know.
@@ -209,8 +262,19 @@ pub trait AnyKind: Send + Sync {
     fn sources(&self) -> &'static [&'static str];
     /// See [`Kind::remembered`].
     fn remembered(&self) -> &'static [&'static str];
+    /// See [`Kind::hints`].
+    fn hints(
+        &self,
+        spec: Option<&(dyn Any + Send + Sync)>,
+        applied: &dyn Fn() -> Option<Value>,
+    ) -> BTreeMap<String, String>;
+
+    /// See [`Kind::ignores_case`].
+    fn ignores_case(&self) -> bool;
     /// See [`Kind::identity`].
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// See [`Kind::claims_besides`].
+    fn claims_besides(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Vec<Claim>;
     /// See [`Kind::desired`].
     fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel>;
     /// See [`Kind::observe`].
@@ -218,6 +282,8 @@ pub trait AnyKind: Send + Sync {
     /// # Errors
     /// When a source could not be read.
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
+    /// See [`Kind::unchecked`].
+    fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
     /// Whether two models are equal.
@@ -244,6 +310,12 @@ pub trait AnyKind: Send + Sync {
     fn info(&self, at: &At, op: &Value) -> OpInfo;
     /// See [`Kind::export`].
     fn export(&self, at: &At, live: &Live<AnyModel>) -> Export;
+    /// Whether [`Kind::together`] says anything.
+    fn is_checked_together(&self) -> bool;
+    /// See [`Kind::together`].
+    fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems);
+    /// See [`Kind::access`].
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>>;
 }
 
 /// The bridge from [`Kind`] to [`AnyKind`].
@@ -286,8 +358,24 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::remembered()
     }
 
+    fn hints(
+        &self,
+        spec: Option<&(dyn Any + Send + Sync)>,
+        applied: &dyn Fn() -> Option<Value>,
+    ) -> BTreeMap<String, String> {
+        K::hints(spec.map(own), &|| serde_json::from_value(applied()?).ok())
+    }
+
+    fn ignores_case(&self) -> bool {
+        K::ignores_case()
+    }
+
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {
         K::identity(own(spec), at, cx)
+    }
+
+    fn claims_besides(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Vec<Claim> {
+        K::claims_besides(own(spec), at, cx)
     }
 
     fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel> {
@@ -300,6 +388,10 @@ impl<K: Kind> AnyKind for Erased<K> {
             .into_iter()
             .map(|Live { name, model, outputs }| Live { name, model: Box::new(model) as AnyModel, outputs })
             .collect())
+    }
+
+    fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread> {
+        K::unchecked(facts, scope, name)
     }
 
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
@@ -347,5 +439,21 @@ impl<K: Kind> AnyKind for Erased<K> {
         let Live { name, model, outputs } = live;
         let model = own::<K::Model>(&**model).clone();
         K::export(at, &Live { name: name.clone(), model, outputs: outputs.clone() })
+    }
+
+    fn is_checked_together(&self) -> bool {
+        K::together().is_some()
+    }
+
+    fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems) {
+        if let Some(check) = K::together() {
+            let own: Vec<(K::Model, Span)> =
+                models.iter().map(|(model, span)| (own::<K::Model>(&***model).clone(), *span)).collect();
+            check(&own, problems);
+        }
+    }
+
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        K::access(at, own(&**model), outputs)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Edges belong to operations, not to resources: a role and a key whose policies name each other have an order, since the role's shell
 //! comes first, then the key, then what names it. Nobody lists edges. They are found from what operations say they need, create,
-//! release and destroy, and from the tokens of values that an earlier operation makes known.
+//! release and destroy (what is destroyed and created anew under the same name too), and from the tokens of values that an earlier operation makes known.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -123,6 +123,7 @@ fn edges(drafts: &[Draft]) -> Edges {
     let mut creators: HashMap<&str, usize> = HashMap::new();
     let mut releasers: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut unnamers: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut destroyers: HashMap<&str, usize> = HashMap::new();
     let mut sources: HashMap<(&str, &str), usize> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         for id in &draft.info.creates {
@@ -133,6 +134,9 @@ fn edges(drafts: &[Draft]) -> Edges {
         }
         for id in &draft.info.unnames {
             unnamers.entry(id).or_default().push(index);
+        }
+        for id in &draft.info.destroys {
+            destroyers.insert(id, index);
         }
         for attribute in draft.info.yields {
             sources.insert((&draft.at.address, attribute), index);
@@ -157,8 +161,14 @@ fn edges(drafts: &[Draft]) -> Edges {
             edge(previous, index);
         }
         previous = Some(index);
+        // A name is free again once what had it is gone: an alias goes from one key before another gets it.
+        for destroyer in draft.info.creates.iter().filter_map(|id| destroyers.get(&**id)).filter(|at| **at != index) {
+            edge(*destroyer, index);
+        }
         let needed = draft.info.needs.iter().filter_map(|id| creators.get(&**id).copied());
-        let tokens = tokens(&draft.op);
+        let mut tokens = tokens(&draft.op);
+        // What is in an account comes after the account.
+        collect_tokens_of(&draft.at.account_id, &mut tokens);
         let awaited =
             tokens.iter().filter_map(|(address, attribute)| sources.get(&(&**address, &**attribute)).copied());
         for source in needed.chain(awaited) {
@@ -194,18 +204,19 @@ pub fn tokens(op: &Value) -> Vec<(String, String)> {
     found
 }
 
+/// The tokens in a text.
+pub(crate) fn collect_tokens_of(text: &str, found: &mut Vec<(String, String)>) {
+    found.extend(pending::tokens(text).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())));
+}
+
 fn collect_tokens(value: &Value, found: &mut Vec<(String, String)>) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        Value::String(text) => {
-            found.extend(pending::tokens(text).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())));
-        }
+        Value::String(text) => collect_tokens_of(text, found),
         Value::Array(items) => items.iter().for_each(|item| collect_tokens(item, found)),
         Value::Object(members) => {
             for (key, member) in members {
-                found.extend(
-                    pending::tokens(key).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())),
-                );
+                collect_tokens_of(key, found);
                 collect_tokens(member, found);
             }
         }

@@ -9,6 +9,7 @@ use trueup_specs::span::Sources;
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Read};
 
+use crate::access;
 use crate::check::Checked;
 use crate::decide::{Decided, Decision, Round};
 use crate::dependents;
@@ -65,6 +66,7 @@ pub fn plan(inputs: Inputs<'_>, facts: Facts, problems: &mut Problems) -> Option
         replaced.extend(again);
     };
     dependents::tell(&mut decided.decisions, inputs.checked, &snapshot, &matches);
+    decided.access = access::change(inputs, &snapshot, &matches, &decided.decisions);
     decided.into_plan(inputs, reads, problems)
 }
 
@@ -114,6 +116,7 @@ impl Decided {
             deletions_max: inputs.checked.project.settings.deletions,
             reads,
             outputs: self.outputs,
+            access: self.access,
         })
     }
 }
@@ -122,6 +125,8 @@ fn accounts(inputs: Inputs<'_>, changes: &[Change]) -> BTreeMap<Arc<str>, PlanAc
     let project = inputs.checked.project;
     let read = inputs.requests.iter().map(|request| &request.scope.account);
     let names: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.scope.account).chain(read).collect();
+    let through = names.iter().filter_map(|name| project.accounts.get(*name)?.through.as_ref());
+    let names: BTreeSet<&Arc<str>> = names.iter().copied().chain(through).collect();
     names
         .into_iter()
         .filter_map(|name| {
@@ -129,7 +134,12 @@ fn accounts(inputs: Inputs<'_>, changes: &[Change]) -> BTreeMap<Arc<str>, PlanAc
             let access_role = account.access_role.clone().unwrap_or_else(|| project.settings.access_role.clone());
             Some((
                 name.clone(),
-                PlanAccount { id: Arc::from(account.id.as_str()), profile: account.profile.clone(), access_role },
+                PlanAccount {
+                    id: Arc::from(account.id.as_str()),
+                    profile: account.profile.clone(),
+                    access_role,
+                    through: account.through.clone(),
+                },
             ))
         })
         .collect()

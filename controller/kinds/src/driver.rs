@@ -59,7 +59,7 @@ impl Performer for Aws {
         cx: OpContext,
     ) -> BoxFuture<'a, Result<Outputs, OpError>> {
         async move {
-            let session = self.session(&at.scope.account, at.scope.region.as_deref()).await?;
+            let session = self.session_as(&at.scope.account, Some(&at.account_id), at.scope.region.as_deref()).await?;
             match crate::driver_of(kind) {
                 Some(driver) => driver.perform(op, &session, cx).await,
                 None => Err(OpError {
@@ -168,9 +168,22 @@ fn passing(failure: &Failure) -> Passing {
         | "DeploymentConfigDoesNotExistException"
         | "DeploymentGroupDoesNotExistException"
         | "InstanceNotRegisteredException"
+        // Organizations: what was made just before.
+        | "AccountNotFoundException"
+        | "ParentNotFoundException"
+        | "DestinationParentNotFoundException"
+        | "PolicyNotFoundException"
+        | "TargetNotFoundException"
         // ECR: its repository, and a key KMS has only just made.
         | "RepositoryNotFoundException"
-        | "KmsException" => Passing::Unseen,
+        | "KmsException"
+        // EventBridge and SNS: things of their own.
+        | "ResourceNotFoundException"
+        | "NotFound" => Passing::Unseen,
+        // EventBridge: a role IAM has only just made, or whose trust does not show yet.
+        "ValidationException" if failure.call.starts_with("events:") && failure.message.contains("ole") => {
+            Passing::Unseen
+        }
         // IAM, S3, KMS, ECR, SNS: each has its own name for a policy that names a principal it does not know.
         "MalformedPolicyDocument"
         | "MalformedPolicy"
@@ -181,8 +194,17 @@ fn passing(failure: &Failure) -> Passing {
         {
             Passing::Unseen
         }
-        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => Passing::Busy,
-        "DeleteConflict" | "DeploymentConfigInUseException" => Passing::Held,
+        "ConcurrentModification"
+        | "EntityTemporarilyUnmodifiable"
+        | "OperationAborted"
+        | "ConcurrentModificationException"
+        | "ConcurrentAccess"
+        | "FinalizingOrganizationException"
+        | "PolicyChangesInProgressException" => Passing::Busy,
+        "DeleteConflict"
+        | "DeploymentConfigInUseException"
+        | "OrganizationalUnitNotEmptyException"
+        | "PolicyInUseException" => Passing::Held,
         _ => Passing::No,
     }
 }

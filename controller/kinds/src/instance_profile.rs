@@ -9,6 +9,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::{Reference, Text, spec};
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, NameRule, Named, Role, TagChange, Tags, short};
+use crate::handed;
 use crate::source::iam::{self, IamFacts, InstanceProfileFact};
 
 mod perform;
@@ -121,6 +122,11 @@ impl Kind for InstanceProfile {
         &[iam::NAME]
     }
 
+    fn ignores_case() -> bool {
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, "IAM name requirements"
+        true
+    }
+
     fn identity(spec: &InstanceProfileSpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
         let name = fields::name(spec.name.as_ref(), &NAME, cx);
         let profile = Named { path: fields::path(spec.path.as_ref(), cx), name };
@@ -203,6 +209,7 @@ fn desired_role(reference: &Reference<Role>, at: &At, cx: &mut Resolver<'_>) -> 
             problem.at(reference.span(), format!("this is {role}")).note(format!("its account's begin with {own}")),
         );
     }
+    handed::INSTANCE_PROFILE.check(reference, cx);
     role
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use proptest::prelude::*;
+use trueup_engine::execute::fill;
 use trueup_engine::facts::{Facts, ReadCost, ReadRequest, Scope, Unread, Wanted};
 use trueup_engine::kind::{At, Identity, Kind, Live};
 use trueup_engine::perform::OpContext;
@@ -139,6 +140,7 @@ pub(crate) async fn aws(sandbox: &Sandbox) -> Aws {
         id: id.to_owned(),
         profile: None,
         access_role: "OrganizationAccountAccessRole".to_owned(),
+        through: None,
     };
     let accounts = vec![access("tooling", ACCOUNT), access("unicorn", "222222222222"), access("gnome", "333333333333")];
     Aws::connect(options(sandbox), accounts).await.unwrap()
@@ -155,6 +157,15 @@ pub(crate) fn options(sandbox: &Sandbox) -> AwsOptions {
 
 /// What a kind's source shows of the tests' scope.
 pub(crate) async fn read<K: Kind>(aws: &Aws, name: &str) -> (Result<Vec<Live<K::Model>>, Unread>, ReadCost) {
+    read_hinted::<K>(aws, name, None).await
+}
+
+/// [`read`], with a model on record.
+pub(crate) async fn read_hinted<K: Kind>(
+    aws: &Aws,
+    name: &str,
+    applied: Option<&K::Model>,
+) -> (Result<Vec<Live<K::Model>>, Unread>, ReadCost) {
     let scope = at::<K>().scope;
     let requests: Vec<ReadRequest> = K::sources()
         .iter()
@@ -168,7 +179,7 @@ pub(crate) async fn read<K: Kind>(aws: &Aws, name: &str) -> (Result<Vec<Live<K::
                 kind: Arc::from(K::schema().name),
                 name: name.to_owned(),
                 address: ADDRESS.to_owned(),
-                recorded: BTreeMap::new(),
+                recorded: K::hints(None, &|| applied.cloned()),
             }],
         })
         .collect();
@@ -196,14 +207,17 @@ pub(crate) async fn rough_trip<K: Driver>(sandbox: &Sandbox, name: &str, models:
     for after in models.into_iter().map(Some).chain([None]) {
         let Ok(steps) = K::ops(&at, before.as_ref(), after.as_ref()) else { continue };
         sandbox.set_faults(faults.clone());
+        let mut known = BTreeMap::new();
         for op in steps.ops {
             let session = aws.session("tooling", at.scope.region.as_deref()).await.unwrap();
+            let op: K::Op = serde_json::from_value(fill(&serde_json::to_value(&op).unwrap(), &known)).unwrap();
             let title = K::info(&at, &op).title;
             let done = K::perform(op.clone(), &session, OpContext::default()).await;
-            done.unwrap_or_else(|error| panic!("{title}: {error:?}\n{op:#?}"));
+            let outputs = done.unwrap_or_else(|error| panic!("{title}: {error:?}\n{op:#?}"));
+            known.entry(ADDRESS.to_owned()).or_insert_with(BTreeMap::new).extend(outputs);
         }
         sandbox.set_faults(Faults::default());
-        let (live, _) = read::<K>(&aws, name).await;
+        let (live, _) = read_hinted::<K>(&aws, name, after.as_ref()).await;
         let live = live.unwrap().into_iter().find(|live| live.name == name).map(|live| live.model);
         assert_eq!(live, after, "what AWS has is the model");
         before = live;
@@ -258,7 +272,7 @@ fn named(project: &trueup_specs::Project, kinds: &[&str]) -> Named {
 /// The settings and the accounts of the tests' project.
 fn project_files() -> Vec<(PathBuf, Vec<u8>)> {
     let accounts = format!(
-        "[account.tooling]\nid = \"{ACCOUNT}\"\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
+        "[account.tooling]\nid = \"{ACCOUNT}\"\nmanagement = true\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
          [account.gnome]\nid = \"333333333333\"\ngroups = [\"tenants\"]\n"
     );
     vec![
@@ -269,8 +283,15 @@ fn project_files() -> Vec<(PathBuf, Vec<u8>)> {
 
 /// The identities and models of a kind that specs ask for, by address; or the problems, as a person sees them.
 pub(crate) fn desired<K: Kind<Spec: 'static>>(toml: &str) -> Result<Vec<(String, Identity, K::Model)>, String> {
+    desired_of::<K>(&[("spec.toml", toml)])
+}
+
+/// [`desired`] of specs in several files, and of files they name.
+pub(crate) fn desired_of<K: Kind<Spec: 'static>>(
+    more: &[(&str, &str)],
+) -> Result<Vec<(String, Identity, K::Model)>, String> {
     let mut files = project_files();
-    files.push((PathBuf::from("spec.toml"), toml.as_bytes().to_vec()));
+    files.extend(more.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())));
     let loaded = trueup_specs::load_from(files, &crate::schemas());
     let mut problems: Problems = loaded.problems;
     let mut models = Vec::new();
@@ -289,4 +310,16 @@ pub(crate) fn desired<K: Kind<Spec: 'static>>(toml: &str) -> Result<Vec<(String,
         return Ok(models);
     }
     Err(trueup_specs::render(&problems.into_vec(), &loaded.sources, false, 100))
+}
+
+/// An organization with all types of policies, managed by the tests' account.
+pub(crate) async fn organize(sandbox: &Sandbox) {
+    use crate::organization::{Organization, OrganizationModel, PolicyTypeWord};
+    let aws = aws(sandbox).await;
+    let policy_types = PolicyTypeWord::ALL.iter().map(ToString::to_string).collect();
+    let steps = Organization::ops(&at::<Organization>(), None, Some(&OrganizationModel { policy_types })).unwrap();
+    let session = aws.session("tooling", None).await.unwrap();
+    for op in steps.ops {
+        Organization::perform(op, &session, OpContext::default()).await.unwrap();
+    }
 }

@@ -1,12 +1,15 @@
 //! Customer managed policies. <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Text, spec};
+
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, NameRule, Named, PolicyDocument, TagChange, Tags};
 use crate::source::iam::{self, IamFacts, PolicyFact};
@@ -154,6 +157,11 @@ impl Kind for Policy {
         &[iam::NAME]
     }
 
+    fn ignores_case() -> bool {
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, "IAM name requirements"
+        true
+    }
+
     fn identity(spec: &ManagedPolicySpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
         let name = fields::name(spec.name.as_ref(), &NAME, cx);
         let policy = Named { path: fields::path(spec.path.as_ref(), cx), name };
@@ -221,6 +229,12 @@ impl Kind for Policy {
 
     fn simulate(model: &mut Option<PolicyModel>, op: &PolicyOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m PolicyModel, _: &Outputs) -> Vec<Access<'m>> {
+        let PolicyModel { name, path, policy, .. } = model;
+        let arn = Named { path: path.clone(), name: name.clone() }.arn(at, "policy");
+        vec![Access::Policy { arn, paper: Paper::new("policy", policy.document()) }]
     }
 }
 

@@ -48,15 +48,24 @@ pub(crate) async fn run(context: &Context, args: &ExportArgs) -> Result<Exit, St
         let help = "choose with --account, --region and --kind";
         return Err(Stop::with_help("what has no spec has no address that --target could name", help));
     }
-    let home = home(context, args).await?;
-    let checked = context.check(&home.specs)?;
-    let kinds = kinds(args, &checked)?;
-    let selection = context.selection(&checked)?;
+    let mut home = home(context, args).await?;
+    let kinds = {
+        // What is wrong is told before a call.
+        let checked = context.check(&home.specs)?;
+        context.selection(&checked)?;
+        kinds(args, &checked)?
+    };
     let ledger = match &home.begun {
         // What is not there yet has no record.
         Some(_) => Ledger::default(),
         None => context.store(&home.specs.project).ledger().map_err(|error| store_stop(&error))?,
     };
+    let mut aws = context.connect(&home.specs.project, project_accounts(&home.specs.project)).await?;
+    if home.specs.project.accounts.values().any(|account| account.email.is_some()) {
+        context.find_accounts(&mut home.specs, &mut aws, &ledger).await?;
+    }
+    let checked = context.check_again(&home.specs)?;
+    let selection = context.selection(&checked)?;
     let folder = home.folder.clone().unwrap_or_default();
     let ask = Ask {
         checked: &checked,
@@ -68,7 +77,6 @@ pub(crate) async fn run(context: &Context, args: &ExportArgs) -> Result<Exit, St
         folder: &folder,
         share_tags: home.begun.is_some(),
     };
-    let aws = context.connect(&home.specs.project, project_accounts(&home.specs.project)).await?;
     let facts = context.read(&aws, &export::requests(ask)).await;
     let (facts, mut unread) = readable(&facts);
     let (found, more) = export::observe(ask, &facts);

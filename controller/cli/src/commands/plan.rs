@@ -7,14 +7,16 @@ use trueup_state::plan::Plan;
 use trueup_state::store::write_atomically;
 
 use crate::args::{Format, PlanArgs};
+use crate::commands::access::hold_limits;
 use crate::context::{Context, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Shows what apply would do.
 pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
-    let specs = context.specs()?;
-    let planned = context.plan(&specs, args.decide.adopt).await?;
+    let mut specs = context.specs()?;
+    let planned = context.plan(&mut specs, args.decide.adopt).await?;
     show(context, &planned.plan)?;
+    hold_limits(&planned.plan, &args.fail_on)?;
     if let Some(file) = &args.out {
         save(&planned.plan, file)?;
         context.output.note(&format!("Saved. To apply exactly this: trueup apply {}", file.display()));

@@ -169,8 +169,14 @@ pub(super) fn account_tables(project: &Project) -> String {
     let mut text = String::new();
     for account in project.accounts.values() {
         let groups: Value = account.groups.iter().map(|group| Value::from(&**group)).collect();
+        let known_by = match &account.email {
+            Some(email) if account.is_unknown() => format!("email = {}", Value::from(email.as_str())),
+            Some(_) | None => format!("id = {}", Value::from(&*account.id)),
+        };
+        let is_management = project.management.as_ref() == Some(&account.name);
+        let management = if is_management { "management = true\n" } else { "" };
         // Names are letters, digits, `_` and `-`: what a key may be without quotation marks.
-        let _ = writeln!(text, "[account.{}]\nid = {}\ngroups = {groups}", account.name, Value::from(&*account.id));
+        let _ = writeln!(text, "[account.{}]\n{known_by}\n{management}groups = {groups}", account.name);
     }
     text
 }

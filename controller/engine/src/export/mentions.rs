@@ -72,7 +72,7 @@ pub(super) type InSpecs<'f> = (&'f Address, &'static [(&'static str, &'static st
 /// What the project's own specs have, with the outputs of what was found.
 pub(super) fn in_specs<'f>(ask: Ask<'f>, found: &'f [Found]) -> Vec<InSpecs<'f>> {
     let mut by_name: HashMap<(&str, &Scope, &str), &BTreeMap<String, String>> = HashMap::new();
-    for Found { kind, scope, live } in found {
+    for Found { kind, scope, live, unchecked: _ } in found {
         by_name.extend(live.iter().map(|live| ((kind.schema().name, scope, live.name.as_str()), &live.outputs)));
     }
     let items = ask.checked.items.iter().enumerate();

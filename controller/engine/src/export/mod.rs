@@ -57,7 +57,13 @@ impl Ask<'_> {
 
     /// Where a kind or a source is looked at.
     fn scopes(&self, reach: KindScope) -> Vec<Scope> {
-        let accounts = self.checked.project.accounts.keys().filter(|account| self.has_account(account));
+        let project = self.checked.project;
+        // Only the management account tells what its organization has.
+        let is_reached = |account: &&Arc<str>| match reach {
+            KindScope::Organization => project.management.as_ref() == Some(*account),
+            KindScope::Account | KindScope::Region => true,
+        };
+        let accounts = project.accounts.keys().filter(|account| self.has_account(account)).filter(is_reached);
         let in_account = |account: &Arc<str>| match reach {
             KindScope::Organization | KindScope::Account => vec![Scope { account: account.clone(), region: None }],
             KindScope::Region => {
@@ -131,6 +137,8 @@ pub struct Found {
     pub scope: Scope,
     /// What there is.
     pub live: Vec<Live<AnyModel>>,
+    /// By name, the things of which some fields could not be read, and why.
+    pub unchecked: BTreeMap<String, String>,
 }
 
 /// What a kind could not be read for, and where.
@@ -144,7 +152,14 @@ pub fn observe(ask: Ask<'_>, facts: &Facts) -> (Vec<Found>, Vec<NotFound>) {
     for kind in ask.kinds() {
         for scope in ask.scopes(kind.schema().scope) {
             match kind.observe(facts, &scope) {
-                Ok(live) => found.push(Found { kind, scope, live }),
+                Ok(live) => {
+                    let unchecked = live.iter().filter_map(|live| {
+                        let why = unchecked(&kind.unchecked(facts, &scope, &live.name))?;
+                        Some((live.name.clone(), why))
+                    });
+                    let unchecked = unchecked.collect();
+                    found.push(Found { kind, scope, live, unchecked });
+                }
                 Err(why) => {
                     let told = unread.iter().any(|(place, other)| place.account == scope.account && *other == why);
                     if !told {
@@ -155,6 +170,12 @@ pub fn observe(ask: Ask<'_>, facts: &Facts) -> (Vec<Found>, Vec<NotFound>) {
         }
     }
     (found, unread)
+}
+
+/// Why a thing can't be written down whole; `None` where all its fields could be read.
+fn unchecked(fields: &BTreeMap<String, Unread>) -> Option<String> {
+    let told: Vec<String> = fields.iter().map(|(field, unread)| format!("{field} ({})", unread.why)).collect();
+    (!told.is_empty()).then(|| format!("not all of it could be read: {}", told.join(", ")))
 }
 
 /// Writes the specs of all that was found and that nobody has in a spec yet.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
 use trueup_specs::export;
 use trueup_specs::resolve::{TAG_PROTECT, partition};
@@ -63,7 +64,7 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
         .collect();
     let mut names: HashSet<Address> = project.instances.iter().map(|instance| instance.address.clone()).collect();
     let mut things = Vec::new();
-    for Found { kind, scope, live } in found {
+    for Found { kind, scope, live, unchecked } in found {
         let schema = kind.schema();
         let records = Records::of(schema.name, ask.ledger, scope);
         for live in live {
@@ -72,7 +73,9 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
                 Owner::Ours(address) => address.parse::<Address>().ok(),
                 Owner::Nobody | Owner::Other(_) => None,
             };
-            let has_spec = owned.as_ref().is_some_and(|address| project.find(address).is_some());
+            let is_declared = schema.name == ACCOUNT.name
+                && project.accounts.values().any(|account| Some(&account.id) == live.outputs.get("id"));
+            let has_spec = is_declared || owned.as_ref().is_some_and(|address| project.find(address).is_some());
             if has_spec || in_specs.contains(&(schema.name, scope, live.name.as_str())) {
                 exported.known += 1;
                 continue;
@@ -80,6 +83,10 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
             let mut leave = |why: String| exported.left_out.push(left_out(*kind, scope, live, why));
             if let Owner::Other(other) = owner {
                 leave(format!("it belongs to the project `{other}`"));
+                continue;
+            }
+            if let Some(why) = unchecked.get(&live.name) {
+                leave(why.clone());
                 continue;
             }
             let Some(place) = place(ask, scope) else { continue };

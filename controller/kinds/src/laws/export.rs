@@ -1,6 +1,6 @@
 //! What is exported asks for just what is there, and in as few words as it can.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,8 +41,12 @@ fn name<K: Kind>(model: &K::Model) -> String {
         "account_settings" => "settings".to_owned(),
         "deployment_group" => format!("{}/{}", text("application"), text("name")),
         "ecr_registry" => "registry".to_owned(),
-        "key" => model["aliases"][0].as_str().unwrap_or_default().to_owned(),
+        "event_rule" => format!("{}/{}", text("event_bus"), text("name")),
+        "key" | "replica_key" => model["aliases"][0].as_str().unwrap_or_default().to_owned(),
         "oidc_provider" => text("url"),
+        "organization" => "organization".to_owned(),
+        "organization_policy" => format!("{}/{}", text("type").to_lowercase(), text("name")),
+        "organizational_unit" => format!("/{}", text("name")),
         _ => text("name"),
     }
 }
@@ -67,7 +71,7 @@ fn exported<K: Kind>(live: Live<AnyModel>) -> Exported {
         folder: Path::new(""),
         share_tags: false,
     };
-    export(ask, &[Found { kind, scope: at::<K>().scope, live: vec![live] }])
+    export(ask, &[Found { kind, scope: at::<K>().scope, live: vec![live], unchecked: BTreeMap::new() }])
 }
 
 /// Whether the specs ask for the model and for nothing else; trueup's own tags are each project's.
