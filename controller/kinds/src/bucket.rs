@@ -342,6 +342,10 @@ impl Kind for Bucket {
     }
 
     fn export(_: &At, live: &Live<BucketModel>) -> Export {
+        let unsaid = live.model.parts.unsaid();
+        if !unsaid.is_empty() {
+            return Export::Not(format!("an export can't write its {} yet", unsaid.join(", ")));
+        }
         Export::same(&live.model)
     }
 

@@ -251,7 +251,8 @@ impl Kind for EventBus {
     }
 
     fn export(_: &At, live: &Live<EventBusModel>) -> Export {
-        Export::same(&live.model)
+        let description = Some(live.model.description.as_str()).filter(|text| !text.is_empty());
+        Export::same(&live.model).with("description", description)
     }
 
     fn simulate(model: &mut Option<EventBusModel>, op: &EventBusOp) {

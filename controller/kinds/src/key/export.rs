@@ -35,6 +35,9 @@ pub(crate) fn own(own: &OwnProperties, fields: Export) -> Export {
     }
     let aliases: Vec<&str> = own.aliases.iter().map(String::as_str).collect();
     let grants: Map<String, Value> = own.grants.iter().map(|grant| (grant.name.clone(), fields_of(grant))).collect();
+    if grants.len() < own.grants.len() {
+        return Export::Not("several of its grants have one name".to_owned());
+    }
     fields.with("alias", aliases).with("state", state.to_string()).with("grant", grants)
 }
 
