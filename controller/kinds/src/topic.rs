@@ -249,7 +249,9 @@ impl Kind for Topic {
 
     fn export(_: &At, live: &Live<TopicModel>) -> Export {
         let version = live.model.signature_version.parse().map_or(Value::Null, |version: i64| Value::from(version));
-        Export::same(&live.model).with("signature_version", version)
+        // Of other topics than FIFO ones a spec may not even say that there is none.
+        let deduplication = if live.model.content_based_deduplication { Value::Bool(true) } else { Value::Null };
+        Export::same(&live.model).with("signature_version", version).with("content_based_deduplication", deduplication)
     }
 
     fn simulate(model: &mut Option<TopicModel>, op: &TopicOp) {
