@@ -138,7 +138,11 @@ fn arn(session: &Session, resource: &str) -> String {
 
 /// The wanted things of a kind: name to address.
 fn wanted_of<'w>(wanted: &'w [Wanted], kind: &'static str) -> BTreeMap<&'w str, &'w str> {
-    wanted.iter().filter(|one| &*one.kind == kind).map(|one| (one.name.as_str(), one.address.as_str())).collect()
+    wanted
+        .iter()
+        .filter(|one| &*one.kind == kind && !one.is_everything())
+        .map(|one| (one.name.as_str(), one.address.as_str()))
+        .collect()
 }
 
 /// The tags the index shows, if they are those of the wanted thing; else those that the thing itself has.
