@@ -9,4 +9,6 @@ mod commands;
 mod hand;
 mod identities;
 mod life;
+mod shared_state;
+mod state;
 mod support;

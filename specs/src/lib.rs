@@ -51,7 +51,8 @@ pub use load::{ACCOUNT, Loaded, load, load_from};
 pub use naming::{Reference, Target};
 pub use policy_spec::PolicySpec;
 pub use project::{
-    Account, Block, Instance, InstanceId, Moved, OutputSpec, OutputValue, Project, Settings, StateSettings, Tombstone,
+    Account, Block, DeletionsMax, Instance, InstanceId, Moved, OutputSpec, OutputValue, Project, Settings, StateBucket,
+    StateSettings, Tombstone,
 };
 pub use render::{render, to_json};
 pub use resolve::{Outputs, ResolvedOutput, Resolver, TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};

@@ -9,17 +9,19 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
-use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
+use trueup_kinds::lockout::WaysIn;
+use trueup_kinds::session::{AccountAccess, Aws, AwsOptions, GLOBAL_REGION};
+use trueup_kinds::store::{Place, S3Store, Terms};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
-use trueup_specs::project::{Project, Settings};
+use trueup_specs::project::{Project, Settings, StateBucket};
 use trueup_specs::span::Sources;
 use trueup_specs::{Loaded, Severity, load};
 use trueup_state::facts::{Facts, ReadRequest};
 use trueup_state::ledger::Ledger;
-use trueup_state::plan::{Plan, PlanAccount};
-use trueup_state::store::{LocalStore, StoreError};
+use trueup_state::plan::{Plan, PlanAccount, Purpose};
+use trueup_state::store::{LocalStore, Store, StoreError};
 
 use crate::args::Common;
 use crate::exit::{Exit, Stop, chain};
@@ -44,12 +46,10 @@ pub(crate) struct Specs {
     problems: Problems,
 }
 
-/// Everything between the specs and a plan, kept for what follows it.
+/// A plan, and what it was decided with.
 pub(crate) struct Planned {
     /// The plan.
     pub(crate) plan: Plan,
-    /// AWS.
-    pub(crate) aws: Aws,
     /// What was last applied.
     pub(crate) ledger: Ledger,
 }
@@ -101,14 +101,38 @@ impl Context {
         self.sandbox_dir(project).join("state")
     }
 
-    /// The store of the project. What is in the sandbox, or behind another endpoint, is another world with a record of its own.
-    pub(crate) fn store(&self, project: &Project) -> LocalStore {
+    /// The store of the project. What is in the sandbox, or behind another endpoint, is another world with a record of its own; a bucket
+    /// for the state is behind that endpoint, too.
+    pub(crate) async fn store(&self, project: &Project) -> Result<Store, Stop> {
         let state = self.common.directory.join(&project.settings.state.path);
-        LocalStore::new(match &self.common.endpoint_url {
-            _ if self.common.sandbox => self.sandbox_state_dir(project),
-            Some(url) => state.join("endpoints").join(url.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
-            None => state,
-        })
+        match (&self.common.endpoint_url, &project.settings.state.s3) {
+            _ if self.common.sandbox => Ok(Store::new(LocalStore::new(self.sandbox_state_dir(project)))),
+            (_, Some(bucket)) => self.bucket_store(project, bucket).await,
+            (Some(url), None) => {
+                let folder = url.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                Ok(Store::new(LocalStore::new(state.join("endpoints").join(folder))))
+            }
+            (None, None) => Ok(Store::new(LocalStore::new(state))),
+        }
+    }
+
+    async fn bucket_store(&self, project: &Project, bucket: &StateBucket) -> Result<Store, Stop> {
+        let StateBucket { bucket, prefix, region, kms_key } = bucket;
+        let region = region.as_ref().or(project.settings.region.as_ref());
+        let place = Place {
+            bucket: bucket.clone(),
+            prefix: prefix.clone(),
+            region: region.map_or_else(|| GLOBAL_REGION.to_owned(), ToString::to_string),
+            kms_key: kms_key.clone(),
+        };
+        let aws = self.connect(project, Vec::new()).await?;
+        let store = S3Store::new(&aws, place, Terms::default()).map_err(|error| store_stop(&error))?;
+        if store.is_versioned() == Some(false) {
+            self.output.note(&format!(
+                "The bucket `{bucket}` keeps no former versions: turn its versioning on, and no state is ever lost."
+            ));
+        }
+        Ok(Store::new(store))
     }
 
     /// Which AWS the flags lead to, and whose credentials.
@@ -246,31 +270,92 @@ impl Context {
         aws.read(requests, &|request, cost| progress.read(request, cost)).await
     }
 
-    /// The whole way from the specs to a plan.
+    /// The whole way from the specs to a plan, which nobody is about to apply.
     pub(crate) async fn plan(&self, specs: &Specs, adopt: bool) -> Result<Planned, Stop> {
         let checked = self.check(specs)?;
-        let selection = self.selection(&checked)?;
-        let ledger = self.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
-        let reach = observe::reach(&checked, &selection);
-        let requests = observe::requests(&checked, &selection, &reach, &ledger);
+        self.selection(&checked)?;
+        let ledger = self.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
         let aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
-        let facts = self.read(&aws, &requests).await;
+        self.decide(specs, &checked, &aws, ledger, adopt).await
+    }
+
+    /// From specs that were found sound to a plan.
+    pub(crate) async fn decide(
+        &self,
+        specs: &Specs,
+        checked: &Checked<'_>,
+        aws: &Aws,
+        ledger: Ledger,
+        adopt: bool,
+    ) -> Result<Planned, Stop> {
+        let selection = self.selection(checked)?;
+        let reach = observe::reach(checked, &selection);
+        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let facts = self.read(aws, &requests).await;
+        let from = From { specs, checked, selection: &selection, requests: &requests, adopt };
+        let plan = self.plan_of(from, aws, facts, &ledger)?;
+        Ok(Planned { plan, ledger })
+    }
+
+    /// A plan that removes all that is the project's: what the specs would be without a single resource, read where they have some.
+    pub(crate) async fn destruction(
+        &self,
+        specs: &Specs,
+        checked: &Checked<'_>,
+        aws: &Aws,
+        ledger: Ledger,
+    ) -> Result<Planned, Stop> {
+        let selection = self.selection(checked)?;
+        let reach = observe::reach(checked, &selection);
+        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let facts = self.read(aws, &requests).await;
+        let mut emptied = specs.project.clone();
+        emptied.instances.clear();
+        emptied.outputs.clear();
+        let empty = check(&emptied, kinds(), &mut Problems::new()).ok_or(Stop::Reported)?;
+        // Where the specs have something, something of the project can be.
+        let mut wide = ledger.clone();
+        for item in &checked.items {
+            wide.documents.entry(item.at.scope.clone()).or_default();
+        }
+        let from = From { specs, checked: &empty, selection: &selection, requests: &requests, adopt: false };
+        let mut plan = self.plan_of(from, aws, facts, &wide)?;
+        plan.purpose = Purpose::Destroy;
+        plan.declared = checked.items.len() as u64;
+        Ok(Planned { plan, ledger })
+    }
+
+    fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<Plan, Stop> {
+        let From { specs, checked, selection, requests, adopt } = from;
         let mut problems = Problems::new();
-        let world = self.world(&aws);
+        let world = self.world(aws);
+        let reach = observe::reach(checked, selection);
         let inputs = Inputs {
             world: &world,
-            checked: &checked,
+            checked,
             sources: &specs.sources,
-            selection: &selection,
+            selection,
             reach: &reach,
-            requests: &requests,
-            ledger: &ledger,
+            requests,
+            ledger,
             adopt,
         };
+        let ways = WaysIn::of(aws, &facts);
         let plan = plan(inputs, facts, &mut problems);
         self.report(problems, &specs.sources)?;
-        Ok(Planned { plan: plan.ok_or(Stop::Reported)?, aws, ledger })
+        let mut plan = plan.ok_or(Stop::Reported)?;
+        ways.mark(&mut plan);
+        Ok(plan)
     }
+}
+
+/// What a plan is decided from.
+struct From<'a, 'p> {
+    specs: &'a Specs,
+    checked: &'a Checked<'p>,
+    selection: &'a Selection,
+    requests: &'a [ReadRequest],
+    adopt: bool,
 }
 
 /// The kinds this trueup knows.
@@ -290,7 +375,7 @@ fn in_the_sandbox(access: AccountAccess) -> AccountAccess {
 }
 
 /// The accounts of the specs, as the sessions need them.
-fn project_accounts(project: &Project) -> Vec<AccountAccess> {
+pub(crate) fn project_accounts(project: &Project) -> Vec<AccountAccess> {
     let access = |account: &trueup_specs::project::Account| AccountAccess {
         name: account.name.clone(),
         id: account.id.clone(),

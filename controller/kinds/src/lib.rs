@@ -21,6 +21,7 @@ pub mod fields;
 pub mod group;
 pub mod instance_profile;
 pub mod key;
+pub mod lockout;
 pub mod oidc_provider;
 pub mod on_premises_instance;
 pub mod permissions;
@@ -30,6 +31,7 @@ pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod store;
 pub mod user;
 
 /// One kind.

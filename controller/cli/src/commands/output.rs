@@ -9,10 +9,10 @@ use crate::context::{Context, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Prints the project's outputs, from what follows from the specs and what was last applied.
-pub(crate) fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Stop> {
     let specs = context.specs()?;
     let checked = context.check(&specs)?;
-    let ledger = context.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
+    let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
     let outputs = trueup_engine::check::outputs(&checked, &ledger);
     let Some(name) = &args.name else {
         match context.output.format {
