@@ -18,6 +18,7 @@
 pub mod address;
 pub mod decode;
 pub mod diagnostic;
+pub mod document;
 pub mod kind;
 pub mod load;
 mod lookup;
@@ -37,6 +38,7 @@ pub mod shape;
 pub mod span;
 pub mod suggest;
 pub mod text;
+pub mod text_file;
 pub mod value;
 
 /// What [`words!`] needs of serde, so that its callers need not name it.
@@ -46,6 +48,7 @@ pub use serde;
 pub use address::{Address, AddressError};
 pub use decode::{Decode, Decoder, Fields, OneOrMany, Within};
 pub use diagnostic::{Diagnostic, Label, Problems, Severity};
+pub use document::JsonSpec;
 pub use kind::{AnySpec, KindSchema, KindScope, decode_any, shape_of};
 pub use load::{ACCOUNT, Loaded, load, load_from};
 pub use naming::{Reference, Target};
@@ -59,4 +62,5 @@ pub use resolve::{Outputs, ResolvedOutput, Resolver, TAG_ADDRESS, TAG_PROJECT, T
 pub use shape::{FieldShape, Shape, TableShape};
 pub use span::{FileId, Position, Sources, Span};
 pub use text::{Located, Mention, Name, Part, Text};
+pub use text_file::TextFile;
 pub use value::{Data, Entry, Table, Value};

@@ -42,6 +42,26 @@ fn scope_line(kind: &KindSchema) -> &'static str {
     }
 }
 
+/// What the types say of a kind beyond its summary.
+fn more(kind: &KindSchema, shape: &TableShape) -> Option<&'static str> {
+    let doc = shape.doc.trim();
+    let doc = doc.strip_prefix(kind.summary).map_or(doc, str::trim_start);
+    (!doc.is_empty()).then_some(doc)
+}
+
+/// All kinds for a terminal, a line each where the terminal is wide enough.
+#[must_use]
+pub fn list(kinds: &[&KindSchema], width: usize) -> String {
+    let column = kinds.iter().map(|kind| kind.name.len()).max().unwrap_or(0) + 2;
+    let mut out = String::new();
+    for kind in kinds {
+        let mut summary = String::new();
+        paragraph(&mut summary, kind.summary, column, width.max(column + 20));
+        out.push_str(&format!("{:<column$}{}\n", kind.name, summary.trim()));
+    }
+    out
+}
+
 /// The reference of a kind for a terminal.
 #[must_use]
 pub fn explain(kind: &KindSchema, width: usize) -> String {
@@ -54,8 +74,8 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
     }
     let shape = (kind.shape)();
     out.push('\n');
-    if !shape.doc.is_empty() {
-        paragraph(&mut out, shape.doc, 0, width);
+    if let Some(doc) = more(kind, &shape) {
+        paragraph(&mut out, doc, 0, width);
         out.push('\n');
     }
     out.push_str(&format!("[{}.NAME]\n", kind.name));
@@ -110,7 +130,8 @@ fn has_policy(fields: &[FieldShape]) -> bool {
             | Shape::Boolean
             | Shape::Integer { .. }
             | Shape::Words(_)
-            | Shape::Reference { .. } => false,
+            | Shape::Reference { .. }
+            | Shape::Json => false,
         }
     }
     fields.iter().any(|field| within(&field.shape))
@@ -127,7 +148,8 @@ fn inner_table(shape: &Shape) -> Option<&TableShape> {
         | Shape::Integer { .. }
         | Shape::Words(_)
         | Shape::Reference { .. }
-        | Shape::Policy => None,
+        | Shape::Policy
+        | Shape::Json => None,
     }
 }
 
@@ -161,6 +183,19 @@ fn paragraph(out: &mut String, text: &str, indent: usize, width: usize) {
     }
 }
 
+/// All kinds, as the first page of `docs/reference`.
+#[must_use]
+pub fn markdown_list(kinds: &[&KindSchema]) -> String {
+    let mut out = String::from(
+        "# Reference\n\nWhat can stand in a spec. The pages are written by `trueup explain --markdown`, from the types the \
+         program itself reads specs with.\n\n| Kind | What it is |\n|---|---|\n",
+    );
+    for kind in kinds {
+        out.push_str(&format!("| [`{0}`]({0}.md) | {1} |\n", kind.name, cell(kind.summary)));
+    }
+    out
+}
+
 /// The reference of a kind for `docs/reference`.
 #[must_use]
 pub fn markdown(kind: &KindSchema) -> String {
@@ -170,8 +205,8 @@ pub fn markdown(kind: &KindSchema) -> String {
     if kind.stateful && !is_account(kind) {
         out.push_str("It is stateful: it is removed only once a `[[removed]]` says so.\n");
     }
-    if !shape.doc.is_empty() {
-        out.push_str(&format!("\n{}\n", plain(shape.doc)));
+    if let Some(doc) = more(kind, &shape) {
+        out.push_str(&format!("\n{}\n", plain(doc)));
     }
     out.push_str(&format!("\n## `[{}.NAME]`\n\n", kind.name));
     markdown_fields(&mut out, &shape.fields, "");
@@ -179,12 +214,16 @@ pub fn markdown(kind: &KindSchema) -> String {
         out.push_str("\n## Keys of a policy's statement\n\n");
         markdown_fields(&mut out, &statement_shape().fields, "statement");
     }
-    out.push_str("\n## Keys of every resource\n\n");
-    markdown_fields(&mut out, &meta_fields(kind), "");
+    let meta = meta_fields(kind);
+    if !meta.is_empty() {
+        out.push_str("\n## Keys of every resource\n\n");
+        markdown_fields(&mut out, &meta, "");
+    }
     if !kind.attributes.is_empty() {
         out.push_str("\n## Attributes\n\n| Written | Is |\n|---|---|\n");
+        let named = if is_account(kind) { "" } else { ".NAME" };
         for (name, doc) in kind.attributes {
-            out.push_str(&format!("| `${{{}.NAME.{name}}}` | {} |\n", kind.name, cell(doc)));
+            out.push_str(&format!("| `${{{}{named}.{name}}}` | {} |\n", kind.name, cell(doc)));
         }
     }
     out

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Problems};
+use crate::document::JsonSpec;
 use crate::lookup::{Found, Lookup, Miss, Sighted, Standpoint};
 use crate::naming::{Reference, Target};
 use crate::pending;
@@ -127,6 +128,17 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// A JSON document; `None` after a problem.
+    pub fn json(&mut self, spec: &JsonSpec) -> Option<serde_json::Value> {
+        match spec.resolve(&mut self.walk) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.problem(Diagnostic::error("the file is not JSON with its values in it").at(spec.span(), why));
+                None
+            }
+        }
+    }
+
     /// The tags of the resource: the project's, its own, and those by which trueup knows it again.
     pub fn tags(&mut self) -> BTreeMap<String, String> {
         if !self.instance.block.kind.taggable {
@@ -146,6 +158,28 @@ impl<'a> Resolver<'a> {
     /// Reports a problem.
     pub fn problem(&mut self, diagnostic: Diagnostic) {
         self.walk.problems.push(diagnostic);
+    }
+
+    /// The resource a field names, where it names one of the project and not a group of them.
+    #[must_use]
+    pub fn named<T: Target>(&self, reference: &Reference<T>) -> Option<(InstanceId, &'a Instance)> {
+        match self.walk.lookup.resource(reference.as_name()?) {
+            Ok(Sighted::One(found)) => found.id.and_then(|id| Some((id, self.walk.project.instance(id)?))),
+            Ok(Sighted::Many(..)) | Err(_) => None,
+        }
+    }
+
+    /// The id of another resource's account: twelve digits.
+    #[must_use]
+    pub fn account_of(&self, instance: &Instance) -> Option<&'a str> {
+        self.walk.project.accounts.get(&instance.account).map(|account| account.id.as_str())
+    }
+
+    /// Looks at another resource of the project as that one sees its own texts. What is wrong with it is told where it is checked itself, not
+    /// here.
+    pub fn beside<R>(&self, id: InstanceId, look: impl FnOnce(&mut Resolver<'_>) -> R) -> R {
+        let mut told_elsewhere = Problems::new();
+        look(&mut Resolver::new(self.walk.project, id, self.walk.outputs, &mut told_elsewhere))
     }
 
     /// What was mentioned so far, and where.

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
+use trueup_engine::render::counted;
 use trueup_kinds::lockout::WaysIn;
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions, GLOBAL_REGION};
 use trueup_kinds::store::{Place, S3Store, Terms};
@@ -84,8 +85,7 @@ impl Context {
         }
         if failed {
             let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-            let plural = if count == 1 { "" } else { "s" };
-            self.output.note(&format!("{count} error{plural}; nothing was read or changed"));
+            self.output.note(&format!("{}; nothing was read or changed", counted(count as u64, "error")));
             return Err(Stop::Reported);
         }
         Ok(())

@@ -167,12 +167,32 @@ fn passing(failure: &Failure) -> Passing {
         | "ApplicationDoesNotExistException"
         | "DeploymentConfigDoesNotExistException"
         | "DeploymentGroupDoesNotExistException"
-        | "InstanceNotRegisteredException" => Passing::Unseen,
-        // IAM, S3, KMS: each has its own name for a policy that names a principal it does not know.
-        "MalformedPolicyDocument" | "MalformedPolicy" | "MalformedPolicyDocumentException" if names_principal() => {
+        | "InstanceNotRegisteredException"
+        // ECR: its repository, and a key KMS has only just made.
+        | "RepositoryNotFoundException"
+        | "KmsException"
+        // EventBridge and SNS: things of their own.
+        | "ResourceNotFoundException"
+        | "NotFound" => Passing::Unseen,
+        // EventBridge: a role IAM has only just made, or whose trust does not show yet.
+        "ValidationException" if failure.call.starts_with("events:") && failure.message.contains("ole") => {
             Passing::Unseen
         }
-        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => Passing::Busy,
+        // IAM, S3, KMS, ECR, SNS: each has its own name for a policy that names a principal it does not know.
+        "MalformedPolicyDocument"
+        | "MalformedPolicy"
+        | "MalformedPolicyDocumentException"
+        | "InvalidParameterException"
+        | "InvalidParameter"
+            if names_principal() =>
+        {
+            Passing::Unseen
+        }
+        "ConcurrentModification"
+        | "ConcurrentModificationException"
+        | "ConcurrentAccess"
+        | "EntityTemporarilyUnmodifiable"
+        | "OperationAborted" => Passing::Busy,
         "DeleteConflict" | "DeploymentConfigInUseException" => Passing::Held,
         _ => Passing::No,
     }

@@ -10,12 +10,16 @@
 pub mod call;
 pub mod codedeploy;
 mod connector;
+pub mod ecr;
+pub mod events;
 mod front;
 pub mod iam;
+mod json_call;
 pub mod kms;
 mod principals;
 pub mod s3;
 pub mod serve;
+pub mod sns;
 mod store;
 pub mod sts;
 pub mod tagging;

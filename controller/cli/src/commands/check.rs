@@ -1,6 +1,7 @@
 //! `trueup check`
 
 use serde_json::json;
+use trueup_engine::render::counted;
 
 use crate::args::Format;
 use crate::context::Context;
@@ -16,7 +17,8 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Stop> {
             context.output.json(&json!({ "diagnostics": [], "resources": resources, "accounts": accounts }))?
         }
         Format::Text => {
-            context.output.result(&format!("The specs are sound: {resources} resources in {accounts} accounts.\n"))?;
+            let (resources, accounts) = (counted(resources as u64, "resource"), counted(accounts as u64, "account"));
+            context.output.result(&format!("The specs are sound: {resources} in {accounts}.\n"))?;
         }
     }
     Ok(Exit::Done)

@@ -11,10 +11,11 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
     let mut schemas = vec![&ACCOUNT];
     schemas.extend(kinds().schemas());
     let Some(name) = &args.kind else {
-        let mut text = String::new();
-        for schema in &schemas {
-            text.push_str(&format!("{:<18} {}\n", schema.name, schema.summary));
-        }
+        let text = if args.markdown {
+            reference::markdown_list(&schemas)
+        } else {
+            reference::list(&schemas, context.output.look().width)
+        };
         context.output.result(&text)?;
         return Ok(Exit::Done);
     };

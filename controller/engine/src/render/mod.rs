@@ -295,7 +295,8 @@ fn unread(page: &mut Page, plan: &Plan) {
 }
 
 /// `1 call`, `2 calls`; `more` stays as it is.
-fn counted(count: u64, what: &str) -> String {
+#[must_use]
+pub fn counted(count: u64, what: &str) -> String {
     let plural = if count == 1 || what == "more" { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

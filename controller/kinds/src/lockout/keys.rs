@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+use trueup_engine::dangers::document;
 use trueup_engine::facts::{Facts, Scope};
 use trueup_specs::pending::is_pending;
 use trueup_specs::policy::evaluate::{Caller, Policies, Request, Source, decide};
 use trueup_specs::policy::{Document, Principal, Principals};
 use trueup_state::plan::{Action, Plan};
 
-use super::{document, goes, live, model};
-use crate::key::KeyModel;
+use super::{goes, live};
 use crate::source::kms::KmsFacts;
 
 /// Who may change the policy may give itself all else.
@@ -38,6 +39,15 @@ pub(super) fn read(facts: &Facts) -> Vec<Key> {
     keys
 }
 
+fn is_key(kind: &str) -> bool {
+    matches!(kind, "key" | "replica_key")
+}
+
+/// The policy in a model of either kind of key.
+fn policy(model: Option<&Value>) -> Option<Document> {
+    document(model?.get("policy")?)
+}
+
 pub(super) fn look_at(keys: &[Key], plan: &Plan, marks: &mut Vec<(usize, String)>) {
     let identities = |index: &usize| matches!(&*plan.changes[*index].address.kind, "role" | "user");
     let removed: Vec<(usize, &str)> = (0..plan.changes.len())
@@ -48,16 +58,16 @@ pub(super) fn look_at(keys: &[Key], plan: &Plan, marks: &mut Vec<(usize, String)
     let gone: BTreeSet<&str> = removed.iter().map(|(_, arn)| *arn).collect();
     let nobody = BTreeSet::new();
     let mut seen = BTreeSet::new();
-    for (index, change) in plan.changes.iter().enumerate().filter(|(_, change)| *change.address.kind == *"key") {
+    for (index, change) in plan.changes.iter().enumerate().filter(|(_, change)| is_key(&change.address.kind)) {
         let arn = change.outputs.get("arn").cloned();
         seen.extend(arn.clone());
-        let Some(after) = model::<KeyModel>(change.after.as_ref()).filter(|_| !goes(change)) else { continue };
+        let Some(after) = policy(change.after.as_ref()).filter(|_| !goes(change)) else { continue };
         let account = plan.accounts.get(&change.scope.account).map(|account| &*account.id).unwrap_or_default();
         let region = change.scope.region.as_deref().unwrap_or_default();
         let arn = arn.unwrap_or_else(|| format!("arn:aws:kms:{region}:{account}:key/new"));
-        let before = model::<KeyModel>(change.before.as_ref()).and_then(|before| document(&before.policy));
+        let before = policy(change.before.as_ref());
         let was = before.is_none_or(|before| is_administrable(&before, &arn, &nobody));
-        let is = document(&after.policy).is_none_or(|after| is_administrable(&after, &arn, &gone));
+        let is = is_administrable(&after, &arn, &gone);
         if was && !is {
             marks.push((index, format!("nobody could change the policy of {} any more", change.address)));
         }

@@ -13,9 +13,12 @@ use crate::count::{Counter, counted};
 use crate::session::{Aws, Session};
 
 pub mod codedeploy;
+pub mod ecr;
+pub mod events;
 pub mod iam;
 pub mod kms;
 pub mod s3;
+pub mod sns;
 pub mod tagging;
 
 /// Scopes read at once. Each is another account or region, so their rate limits add up; the bound is for open connections.
@@ -41,6 +44,18 @@ static SOURCES: &[Source] = &[
         load: load::<codedeploy::CodeDeployFacts>,
     },
     Source {
+        name: ecr::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| ecr::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<ecr::EcrFacts>,
+    },
+    Source {
+        name: events::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| events::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<events::EventsFacts>,
+    },
+    Source {
         name: iam::NAME,
         scope: KindScope::Account,
         read: |session, wanted, counter| iam::read(session, wanted, counter).map(shared).boxed(),
@@ -57,6 +72,12 @@ static SOURCES: &[Source] = &[
         scope: KindScope::Account,
         read: |session, wanted, counter| s3::read(session, wanted, counter).map(shared).boxed(),
         load: load::<s3::S3Facts>,
+    },
+    Source {
+        name: sns::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| sns::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<sns::SnsFacts>,
     },
 ];
 
@@ -109,10 +130,11 @@ impl Aws {
     ///
     /// `progress` hears of each read as it ends.
     pub async fn read(&self, requests: &[ReadRequest], progress: &(dyn Fn(&ReadRequest, ReadCost) + Sync)) -> Facts {
+        let indexes = &Arc::<tagging::Indexes>::default();
         let mut reads = futures_util::stream::iter(requests)
             .map(|request| async move {
                 let counter = Arc::new(Counter::default());
-                let fact = counted(counter.clone(), self.read_one(request, &counter)).await;
+                let fact = counted(counter.clone(), self.read_one(request, indexes, &counter)).await;
                 (request, fact, counter.cost())
             })
             .buffer_unordered(SCOPES_AT_ONCE);
@@ -124,13 +146,19 @@ impl Aws {
         facts
     }
 
-    async fn read_one(&self, request: &ReadRequest, counter: &Counter) -> Result<Arc<dyn Fact>, Unread> {
+    async fn read_one(
+        &self,
+        request: &ReadRequest,
+        indexes: &Arc<tagging::Indexes>,
+        counter: &Counter,
+    ) -> Result<Arc<dyn Fact>, Unread> {
         let source = find(&request.source).ok_or_else(|| Unread {
             call: request.source.to_string(),
             why: format!("there is no source `{}`", request.source),
             help: None,
         })?;
-        let session = self.session(&request.scope.account, request.scope.region.as_deref()).await?;
+        let mut session = self.session(&request.scope.account, request.scope.region.as_deref()).await?;
+        session.indexes = indexes.clone();
         (source.read)(&session, &request.wanted, counter).await
     }
 }
