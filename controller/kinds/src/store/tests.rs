@@ -10,10 +10,11 @@ use trueup_state::store::Store;
 use super::*;
 use crate::session::AwsOptions;
 
+/// A busy machine must not look like a dead one, so only the signs come fast.
 const SHORT: Terms =
-    Terms { renew: Duration::from_millis(40), valid: Duration::from_millis(200), watch: Duration::from_millis(300) };
+    Terms { renew: Duration::from_millis(100), valid: Duration::from_secs(60), watch: Duration::from_secs(4) };
 
-/// One that never renews: its machine sleeps.
+/// One that never renews, and whose clock stands still: its machine sleeps.
 const ASLEEP: Terms = Terms { renew: Duration::from_secs(3600), ..SHORT };
 
 async fn aws(sandbox: &Sandbox) -> Aws {
@@ -124,7 +125,7 @@ async fn a_run_that_lives_is_waited_for_and_one_that_sleeps_is_taken_over() {
     ledger.put(&scope(), "main/role.late".parse().unwrap(), entry);
     run(&store(SHORT), "taker").unwrap();
     let lost = asleep.save(&mut ledger, &sleeper).unwrap_err();
-    assert!(matches!(lost, StoreError::Lost { .. }), "{lost}");
+    assert!(matches!(lost, StoreError::Lost { .. } | StoreError::Moved { .. }), "{lost}");
     drop(sleeper);
     assert_eq!(names(&store(SHORT)), ["taker"]);
     assert!(store(SHORT).locks().unwrap().is_empty());
