@@ -67,6 +67,11 @@ impl Hand {
         self.json("ecr", "AmazonEC2ContainerRegistry_V20150921", operation, body)
     }
 
+    /// One EventBridge call that must succeed.
+    pub(crate) fn events(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("events", "AWSEvents", operation, body)
+    }
+
     /// One call of a service that speaks AWS's JSON protocol, which must succeed.
     fn json(&self, service: &str, target: &str, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = Request::builder()
@@ -77,11 +82,6 @@ impl Hand {
         let (status, text) = self.send(service, request, body.to_string());
         assert_eq!(status, 200, "{operation}: {text}");
         serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    /// One EventBridge call that must succeed.
-    pub(crate) fn events(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
-        self.json("events", "AWSEvents", operation, body)
     }
 
     /// One S3 call, path style; the status and the body.

@@ -9,6 +9,7 @@ mod commands;
 mod hand;
 mod identities;
 mod images;
+mod keys;
 mod life;
 mod on_premises;
 mod reference;
