@@ -15,5 +15,7 @@ mod life;
 mod on_premises;
 mod organization;
 mod reference;
+mod shared_state;
+mod state;
 mod support;
 mod triggers;

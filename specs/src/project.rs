@@ -58,7 +58,7 @@ pub struct Settings {
     /// The role that is assumed in the other accounts.
     pub access_role: String,
     /// A plan that removes more is refused.
-    pub deletions: Option<u64>,
+    pub deletions: Option<DeletionsMax>,
     /// Where the state is.
     pub state: StateSettings,
 }
@@ -72,19 +72,52 @@ impl Default for Settings {
     }
 }
 
+/// How much a plan may remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletionsMax {
+    /// So many resources.
+    Count(u64),
+    /// So many of a hundred that there are.
+    Percent(u64),
+}
+
+impl DeletionsMax {
+    /// The count, of so many resources that there are; of a part of one, none.
+    #[must_use]
+    pub fn of(self, existing: u64) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => existing.saturating_mul(percent) / 100,
+        }
+    }
+}
+
 /// Where the state is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateSettings {
-    /// The sort of store; `local` for a folder.
-    pub backend: String,
-    /// The folder, relative to the project's.
+    /// The folder, relative to the project's. The sandbox is always there, and its state.
     pub path: String,
+    /// The bucket, if the state is in one.
+    pub s3: Option<StateBucket>,
 }
 
 impl Default for StateSettings {
     fn default() -> Self {
-        Self { backend: "local".to_owned(), path: ".trueup".to_owned() }
+        Self { path: ".trueup".to_owned(), s3: None }
     }
+}
+
+/// A bucket that keeps a project's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateBucket {
+    /// Its name.
+    pub bucket: String,
+    /// What the keys begin with; empty, or without a slash at its end.
+    pub prefix: String,
+    /// Its region; nothing for the project's.
+    pub region: Option<Arc<str>>,
+    /// The KMS key that documents are encrypted with; nothing for the bucket's own default.
+    pub kms_key: Option<String>,
 }
 
 /// An AWS account.

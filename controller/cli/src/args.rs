@@ -82,6 +82,15 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Ask who can do what, by the specs or in the live accounts.
     Access(AccessArgs),
+    /// Remove everything that is the project's, whatever the specs say.
+    Destroy(DestroyArgs),
+    /// Go back to what was before a run.
+    Revert(RevertArgs),
+    /// Show what was done.
+    History(HistoryArgs),
+    /// Look after what trueup remembers.
+    #[command(subcommand)]
+    State(StateCommand),
     /// Draw how the resources of the specs refer to each other.
     Graph(GraphArgs),
     /// Explain a kind: its fields, their defaults and limits, its outputs.
@@ -199,6 +208,74 @@ pub(crate) struct ApplyArgs {
     /// Refuse a plan by which someone gains access; may be given several times.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) fail_on: Vec<FailOn>,
+    /// Apply even what takes away trueup's own way in, or leaves a key that nobody can administer.
+    #[arg(long)]
+    pub(crate) allow_self_lockout: bool,
+}
+
+/// Flags of `destroy`.
+#[derive(Debug, Args)]
+pub(crate) struct DestroyArgs {
+    /// The project's name, instead of being asked for it.
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) confirm: Option<String>,
+    /// Only show what would be removed.
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Remove even trueup's own way in.
+    #[arg(long)]
+    pub(crate) allow_self_lockout: bool,
+}
+
+/// Flags of `revert`.
+#[derive(Debug, Args)]
+pub(crate) struct RevertArgs {
+    /// The run, as `trueup history` lists it.
+    pub(crate) run: String,
+    /// Save the plan instead of applying it; `apply FILE` then does.
+    #[arg(short, long = "out", value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Go back even where that takes away trueup's own way in.
+    #[arg(long)]
+    pub(crate) allow_self_lockout: bool,
+}
+
+/// What of the history.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct HistoryArgs {
+    /// One run; without it, all are listed.
+    #[command(subcommand)]
+    pub(crate) command: Option<HistoryCommand>,
+}
+
+/// Commands of the history.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Show one run: who did what, from which specs, and how each operation ended.
+    Show {
+        /// The run.
+        run: String,
+    },
+}
+
+/// Commands of the state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List what is on record.
+    List,
+    /// Show what was last applied of one resource.
+    Show {
+        /// Its address, as `trueup state list` shows it.
+        address: String,
+    },
+    /// Find everything again by its tags, and put that on record.
+    Rebuild,
+    /// Show who holds which account, since when, and what for.
+    Locks,
 }
 
 /// Flags of `graph`.

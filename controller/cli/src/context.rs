@@ -12,18 +12,20 @@ use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_engine::render::counted;
 use trueup_kinds::account::{KnownAccount, known as known_accounts};
-use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
+use trueup_kinds::lockout::WaysIn;
+use trueup_kinds::session::{AccountAccess, Aws, AwsOptions, GLOBAL_REGION};
 use trueup_kinds::source::organizations::{self, OrganizationFacts};
+use trueup_kinds::store::{Place, S3Store, Terms};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
-use trueup_specs::project::{Account, Project, Settings, account_address};
+use trueup_specs::project::{Account, Project, Settings, StateBucket, account_address};
 use trueup_specs::span::Sources;
 use trueup_specs::{Loaded, Severity, load};
 use trueup_state::facts::{Facts, ReadRequest, Scope};
 use trueup_state::ledger::Ledger;
-use trueup_state::plan::{Plan, PlanAccount};
-use trueup_state::store::{LocalStore, StoreError};
+use trueup_state::plan::{Plan, PlanAccount, Purpose};
+use trueup_state::store::{LocalStore, Store, StoreError};
 
 use crate::args::Common;
 use crate::exit::{Exit, Stop, chain};
@@ -48,12 +50,10 @@ pub(crate) struct Specs {
     problems: Problems,
 }
 
-/// Everything between the specs and a plan, kept for what follows it.
+/// A plan, and what it was decided with.
 pub(crate) struct Planned {
     /// The plan.
     pub(crate) plan: Plan,
-    /// AWS.
-    pub(crate) aws: Aws,
     /// What was last applied.
     pub(crate) ledger: Ledger,
 }
@@ -104,14 +104,38 @@ impl Context {
         self.sandbox_dir(project).join("state")
     }
 
-    /// The store of the project. What is in the sandbox, or behind another endpoint, is another world with a record of its own.
-    pub(crate) fn store(&self, project: &Project) -> LocalStore {
+    /// The store of the project. What is in the sandbox, or behind another endpoint, is another world with a record of its own; a bucket
+    /// for the state is behind that endpoint, too.
+    pub(crate) async fn store(&self, project: &Project) -> Result<Store, Stop> {
         let state = self.common.directory.join(&project.settings.state.path);
-        LocalStore::new(match &self.common.endpoint_url {
-            _ if self.common.sandbox => self.sandbox_state_dir(project),
-            Some(url) => state.join("endpoints").join(url.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
-            None => state,
-        })
+        match (&self.common.endpoint_url, &project.settings.state.s3) {
+            _ if self.common.sandbox => Ok(Store::new(LocalStore::new(self.sandbox_state_dir(project)))),
+            (_, Some(bucket)) => self.bucket_store(project, bucket).await,
+            (Some(url), None) => {
+                let folder = url.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                Ok(Store::new(LocalStore::new(state.join("endpoints").join(folder))))
+            }
+            (None, None) => Ok(Store::new(LocalStore::new(state))),
+        }
+    }
+
+    async fn bucket_store(&self, project: &Project, bucket: &StateBucket) -> Result<Store, Stop> {
+        let StateBucket { bucket, prefix, region, kms_key } = bucket;
+        let region = region.as_ref().or(project.settings.region.as_ref());
+        let place = Place {
+            bucket: bucket.clone(),
+            prefix: prefix.clone(),
+            region: region.map_or_else(|| GLOBAL_REGION.to_owned(), ToString::to_string),
+            kms_key: kms_key.clone(),
+        };
+        let aws = self.connect(project, Vec::new()).await?;
+        let store = S3Store::new(&aws, place, Terms::default()).map_err(|error| store_stop(&error))?;
+        if store.is_versioned() == Some(false) {
+            self.output.note(&format!(
+                "The bucket `{bucket}` keeps no former versions: turn its versioning on, and no state is ever lost."
+            ));
+        }
+        Ok(Store::new(store))
     }
 
     /// Which AWS the flags lead to, and whose credentials.
@@ -250,7 +274,7 @@ impl Context {
     }
 
     /// Reads the organization, and learns the ids of those accounts that are in it. What was read is kept.
-    async fn find_accounts(&self, specs: &mut Specs, aws: &mut Aws, ledger: &Ledger) -> Result<Facts, Stop> {
+    pub(crate) async fn find_accounts(&self, specs: &mut Specs, aws: &mut Aws, ledger: &Ledger) -> Result<Facts, Stop> {
         let facts = {
             let checked = self.check_again(specs)?;
             let everything = Selection::default();
@@ -276,7 +300,7 @@ impl Context {
     }
 
     /// The specs once more, when what warnings they have is told already.
-    fn check_again<'s>(&self, specs: &'s Specs) -> Result<Checked<'s>, Stop> {
+    pub(crate) fn check_again<'s>(&self, specs: &'s Specs) -> Result<Checked<'s>, Stop> {
         let mut problems = Problems::new();
         let checked = check(&specs.project, kinds(), &mut problems);
         if problems.has_errors() {
@@ -285,49 +309,132 @@ impl Context {
         checked.ok_or(Stop::Reported)
     }
 
-    /// The whole way from the specs to a plan.
+    /// The whole way from the specs to a plan, which nobody is about to apply.
     pub(crate) async fn plan(&self, specs: &mut Specs, adopt: bool) -> Result<Planned, Stop> {
-        let read_ledger = |project: &Project| self.store(project).ledger().map_err(|error| store_stop(&error));
-        // Accounts that are known by their e-mail addresses have ids, if they are there: those are needed before anything else is read.
-        let early = if specs.project.accounts.values().any(|account| account.email.is_some()) {
-            self.selection(&self.check(specs)?)?;
-            let ledger = read_ledger(&specs.project)?;
-            let mut aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
-            let found = self.find_accounts(specs, &mut aws, &ledger).await?;
-            Some((ledger, aws, found))
+        let checked = self.check(specs)?;
+        self.selection(&checked)?;
+        let ledger = self.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
+        let mut aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
+        if knows_all(&specs.project) {
+            self.decide(specs, &checked, &aws, Read { ledger, found: Facts::default() }, adopt).await
         } else {
-            None
-        };
-        let checked = if early.is_some() { self.check_again(specs)? } else { self.check(specs)? };
-        let selection = self.selection(&checked)?;
-        let (ledger, aws, found) = match early {
-            Some(early) => early,
-            None => {
-                let ledger = read_ledger(&specs.project)?;
-                (ledger, self.connect(&specs.project, project_accounts(&specs.project)).await?, Facts::default())
-            }
-        };
-        let reach = observe::reach(&checked, &selection);
-        let requests = observe::requests(&checked, &selection, &reach, &ledger);
-        let unread: Vec<ReadRequest> = requests.iter().filter(|request| !has_read(&found, request)).cloned().collect();
-        let mut facts = self.read(&aws, &unread).await;
-        take_over(&found, &mut facts);
+            self.learn_and_decide(specs, &mut aws, ledger, adopt).await
+        }
+    }
+
+    /// Accounts that are known by their e-mail addresses have ids, if they are there: those are needed before anything else is read.
+    pub(crate) async fn learn_and_decide(
+        &self,
+        specs: &mut Specs,
+        aws: &mut Aws,
+        ledger: Ledger,
+        adopt: bool,
+    ) -> Result<Planned, Stop> {
+        let found = self.find_accounts(specs, aws, &ledger).await?;
+        let checked = self.check_again(specs)?;
+        self.decide(specs, &checked, aws, Read { ledger, found }, adopt).await
+    }
+
+    /// From specs that were found sound to a plan.
+    pub(crate) async fn decide(
+        &self,
+        specs: &Specs,
+        checked: &Checked<'_>,
+        aws: &Aws,
+        read: Read,
+        adopt: bool,
+    ) -> Result<Planned, Stop> {
+        let Read { ledger, found } = read;
+        let selection = self.selection(checked)?;
+        let reach = observe::reach(checked, &selection);
+        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let facts = self.read_more(aws, &requests, &found).await;
+        let from = From { specs, checked, selection: &selection, requests: &requests, adopt };
+        let plan = self.plan_of(from, aws, facts, &ledger)?;
+        Ok(Planned { plan, ledger })
+    }
+
+    /// Reads what was not read before, and puts both together.
+    async fn read_more(&self, aws: &Aws, requests: &[ReadRequest], found: &Facts) -> Facts {
+        let unread: Vec<ReadRequest> = requests.iter().filter(|request| !has_read(found, request)).cloned().collect();
+        let mut facts = self.read(aws, &unread).await;
+        take_over(found, &mut facts);
+        facts
+    }
+
+    /// A plan that removes all that is the project's: what the specs would be without a single resource, read where they have some.
+    pub(crate) async fn destruction(
+        &self,
+        specs: &Specs,
+        checked: &Checked<'_>,
+        aws: &Aws,
+        read: Read,
+    ) -> Result<Planned, Stop> {
+        let Read { ledger, found } = read;
+        let selection = self.selection(checked)?;
+        let reach = observe::reach(checked, &selection);
+        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let facts = self.read_more(aws, &requests, &found).await;
+        let mut emptied = specs.project.clone();
+        emptied.instances.clear();
+        emptied.outputs.clear();
+        let empty = check(&emptied, kinds(), &mut Problems::new()).ok_or(Stop::Reported)?;
+        // Where the specs have something, something of the project can be.
+        let mut wide = ledger.clone();
+        for item in &checked.items {
+            wide.documents.entry(item.at.scope.clone()).or_default();
+        }
+        let from = From { specs, checked: &empty, selection: &selection, requests: &requests, adopt: false };
+        let mut plan = self.plan_of(from, aws, facts, &wide)?;
+        plan.purpose = Purpose::Destroy;
+        plan.declared = checked.items.len() as u64;
+        Ok(Planned { plan, ledger })
+    }
+
+    fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<Plan, Stop> {
+        let From { specs, checked, selection, requests, adopt } = from;
         let mut problems = Problems::new();
-        let world = self.world(&aws);
+        let world = self.world(aws);
+        let reach = observe::reach(checked, selection);
         let inputs = Inputs {
             world: &world,
-            checked: &checked,
+            checked,
             sources: &specs.sources,
-            selection: &selection,
+            selection,
             reach: &reach,
-            requests: &requests,
-            ledger: &ledger,
+            requests,
+            ledger,
             adopt,
         };
+        let ways = WaysIn::of(aws, &facts);
         let plan = plan(inputs, facts, &mut problems);
         self.report(problems, &specs.sources)?;
-        Ok(Planned { plan: plan.ok_or(Stop::Reported)?, aws, ledger })
+        let mut plan = plan.ok_or(Stop::Reported)?;
+        ways.mark(&mut plan);
+        Ok(plan)
     }
+}
+
+/// What a plan is decided from.
+struct From<'a, 'p> {
+    specs: &'a Specs,
+    checked: &'a Checked<'p>,
+    selection: &'a Selection,
+    requests: &'a [ReadRequest],
+    adopt: bool,
+}
+
+/// What is known before a plan's own reads.
+pub(crate) struct Read {
+    /// What was last applied.
+    pub(crate) ledger: Ledger,
+    /// What was read to learn the accounts' ids.
+    pub(crate) found: Facts,
+}
+
+/// Whether the specs say all accounts' ids, so that nobody must be asked for one.
+pub(crate) fn knows_all(project: &Project) -> bool {
+    project.accounts.values().all(|account| account.email.is_none())
 }
 
 /// How long an account is new, in seconds: while it is, a role that lets nobody in yet is waited for. AWS speaks of minutes.

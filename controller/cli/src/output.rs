@@ -88,15 +88,15 @@ impl Output {
         let _ = write_all(&mut io::stderr().lock(), &page.finish());
     }
 
-    /// Asks on the terminal; `None` where there is none.
-    pub(crate) fn ask(self, question: &str) -> Option<bool> {
+    /// Asks on the terminal for one answer; `None` where there is no terminal.
+    pub(crate) fn ask(self, question: &str, answer_wanted: &str) -> Option<bool> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
         let _ = write_all(&mut io::stderr().lock(), question);
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
-        Some(answer.trim() == "yes")
+        Some(answer.trim() == answer_wanted)
     }
 }
 

@@ -27,6 +27,7 @@ pub mod group;
 pub mod handed;
 pub mod instance_profile;
 pub mod key;
+pub mod lockout;
 pub mod made;
 pub mod oidc_provider;
 pub mod on_premises_instance;
@@ -44,6 +45,7 @@ pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod store;
 pub mod topic;
 pub mod user;
 

@@ -38,7 +38,8 @@ pub(crate) fn show(context: &Context, plan: &Plan) -> Result<(), Stop> {
     }
 }
 
-fn save(plan: &Plan, file: &Path) -> Result<(), Stop> {
+/// Saves a plan, to be applied as it is.
+pub(crate) fn save(plan: &Plan, file: &Path) -> Result<(), Stop> {
     let text = serde_json::to_string_pretty(plan).map_err(|error| Stop::error(&error))?;
     write_atomically(file, text.as_bytes()).map_err(|error| store_stop(&error))
 }

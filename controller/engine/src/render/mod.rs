@@ -213,6 +213,7 @@ fn dangers(page: &mut Page, plan: &Plan) {
             let text = match danger {
                 Danger::Removal => "is removed".to_owned(),
                 Danger::Replacement => "is removed and made again".to_owned(),
+                Danger::SelfLockout { why } => format!("locks out: {why}"),
                 Danger::WiderTrust { field, who } => {
                     let who: Vec<String> = who.iter().map(|who| pending::show(who)).collect();
                     format!("{field} admits more: {}", who.join(", "))
