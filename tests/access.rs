@@ -7,7 +7,15 @@ const EXAMPLES: [&str; 3] = ["cross-account-saas", "dev-prod-codedeploy", "on-pr
 /// Statements that no assertion of the examples needs, each with the reason.
 ///
 /// A statement is named by its example, its file, the table it is in, and its sid or its number in that table.
-const DELIBERATE: [(&str, &str); 2] = [
+const DELIBERATE: [(&str, &str); 4] = [
+    (
+        "cross-account-saas organization.toml service_control_policy.tenants.policy Stay",
+        "assertions are proved from what accounts allow; what an organization denies on top is not asked yet",
+    ),
+    (
+        "cross-account-saas organization.toml service_control_policy.tenants.policy Watched",
+        "assertions are proved from what accounts allow; what an organization denies on top is not asked yet",
+    ),
     (
         "on-premises servers.toml policy.fetch.policy Agent",
         "the bucket with the agent's files is AWS's own: no model has its policy, so that nothing can be proved of it",

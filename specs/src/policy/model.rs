@@ -421,7 +421,8 @@ impl Principal {
     }
 }
 
-/// Whether the text is twelve digits.
+/// Whether the text is the id of an account: twelve digits.
 pub(super) fn is_account_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+    // That of an account that is still to be made is one, too.
+    crate::policy_spec::is_account_id(&crate::pending::with_digits(text))
 }

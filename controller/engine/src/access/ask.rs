@@ -344,7 +344,7 @@ impl World<'_> {
             Who::Service(name) => name.clone(),
             Who::Federated(provider) => format!("someone of {}", self.what(provider)),
             Who::Account(id) => match self.accounts.get(id) {
-                Some(name) => format!("account {name} ({id})"),
+                Some(name) => format!("account {name} ({})", pending::show(id)),
                 None => format!("account {id}"),
             },
             Who::Identity(arn) => self.what(arn),
