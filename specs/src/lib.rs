@@ -19,6 +19,7 @@ pub mod address;
 pub mod decode;
 pub mod diagnostic;
 pub mod kind;
+pub mod lint;
 pub mod load;
 mod lookup;
 mod macros;

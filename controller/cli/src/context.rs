@@ -10,10 +10,12 @@ use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_engine::render::counted;
+use trueup_kinds::lints::{self, Finding};
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
+use trueup_specs::lint::Date;
 use trueup_specs::project::{Project, Settings};
 use trueup_specs::span::Sources;
 use trueup_specs::{Loaded, Severity, load};
@@ -53,6 +55,18 @@ pub(crate) struct Planned {
     pub(crate) aws: Aws,
     /// What was last applied.
     pub(crate) ledger: Ledger,
+    /// What the guardrails found in the specs.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Specs as far as they were understood, and all there is to say of them.
+pub(crate) struct Guarded<'s> {
+    /// The specs; good for more than finding problems only if there are none.
+    pub(crate) checked: Option<Checked<'s>>,
+    /// What is wrong.
+    pub(crate) problems: Problems,
+    /// What the guardrails found.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Context {
@@ -76,12 +90,33 @@ impl Context {
         checked.ok_or(Stop::Reported)
     }
 
+    /// Checks the specs as far as that needs no call, with the guardrails, and prints nothing.
+    pub(crate) fn guarded<'s>(&self, specs: &'s Specs) -> Guarded<'s> {
+        let mut problems = specs.problems.clone();
+        let checked = check(&specs.project, kinds(), &mut problems);
+        let findings = match &checked {
+            Some(checked) if !problems.has_errors() => lints::check(checked, today(), &mut problems),
+            Some(_) | None => Vec::new(),
+        };
+        Guarded { checked, problems, findings }
+    }
+
+    /// The same, and prints every problem and finding there is.
+    pub(crate) fn check_guarded<'s>(&self, specs: &'s Specs) -> Result<(Checked<'s>, Vec<Finding>), Stop> {
+        let Guarded { checked, mut problems, findings } = self.guarded(specs);
+        problems.extend(findings.iter().filter(|finding| finding.is_told()).map(Finding::diagnostic));
+        self.report(problems, &specs.sources)?;
+        Ok((checked.ok_or(Stop::Reported)?, findings))
+    }
+
     /// Prints problems; an error among them ends the command.
     pub(crate) fn report(&self, problems: Problems, sources: &Sources) -> Result<(), Stop> {
         let failed = problems.has_errors();
         let problems = problems.into_vec();
-        if !problems.is_empty() {
+        if failed {
             self.output.diagnostics(&problems, sources)?;
+        } else {
+            self.output.pictures(&problems, sources);
         }
         if failed {
             let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
@@ -248,7 +283,7 @@ impl Context {
 
     /// The whole way from the specs to a plan.
     pub(crate) async fn plan(&self, specs: &Specs, adopt: bool) -> Result<Planned, Stop> {
-        let checked = self.check(specs)?;
+        let (checked, findings) = self.check_guarded(specs)?;
         let selection = self.selection(&checked)?;
         let ledger = self.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
         let reach = observe::reach(&checked, &selection);
@@ -269,8 +304,16 @@ impl Context {
         };
         let plan = plan(inputs, facts, &mut problems);
         self.report(problems, &specs.sources)?;
-        Ok(Planned { plan: plan.ok_or(Stop::Reported)?, aws, ledger })
+        Ok(Planned { plan: plan.ok_or(Stop::Reported)?, aws, ledger, findings })
     }
+}
+
+/// What day it is: suppressions of findings expire.
+pub(crate) fn today() -> Date {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let today = time::OffsetDateTime::now_utc().date().format(format).ok();
+    // Every day from the year 0 to 9999 has this form; on a later one everything has expired.
+    today.and_then(|today| Date::parse(&today)).unwrap_or(Date::LAST)
 }
 
 /// The kinds this trueup knows.

@@ -21,6 +21,8 @@ pub mod fields;
 pub mod group;
 pub mod instance_profile;
 pub mod key;
+pub mod lints;
+pub mod needs;
 pub mod oidc_provider;
 pub mod on_premises_instance;
 pub mod permissions;

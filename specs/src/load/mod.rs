@@ -14,6 +14,7 @@ mod templates;
 mod tombstones;
 
 pub use accounts::ACCOUNT;
+pub(crate) use settings::Plain;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use trueup_state::plan::{FORMAT, Plan};
 use trueup_state::store::LocalStore;
 
 use crate::args::{ApplyArgs, Format};
-use crate::commands::plan::show;
+use crate::commands::plan::{judge, show};
 use crate::context::{Context, Planned, Specs, kinds, plan_accounts, store_stop};
 use crate::exit::{Exit, Stop, chain};
 use crate::progress::Progress;
@@ -40,7 +40,8 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Sto
     if planned.plan.is_empty() {
         return finish_empty(context, &store, planned).map(end);
     }
-    let Planned { plan, aws, mut ledger } = planned;
+    judge(context, &specs, &planned)?.refusal()?;
+    let Planned { plan, aws, mut ledger, findings: _ } = planned;
     let approved = approve(plan).map_err(|refused| refusal(&refused))?;
     if args.file.is_none() && !args.yes {
         confirm(context)?;
@@ -73,7 +74,7 @@ fn refuse_flags(context: &Context, args: &ApplyArgs) -> Result<(), Stop> {
 
 /// Nothing to apply, but what was found true is put on record.
 fn finish_empty(context: &Context, store: &LocalStore, planned: Planned) -> Result<Exit, Stop> {
-    let Planned { plan, aws: _, mut ledger } = planned;
+    let Planned { plan, aws: _, mut ledger, findings: _ } = planned;
     if context.output.format == Format::Json {
         context
             .output
@@ -112,7 +113,7 @@ fn confirm(context: &Context) -> Result<(), Stop> {
 
 /// Reads a saved plan, and refuses it when the world is no longer what it was decided from.
 async fn saved(context: &Context, specs: &Specs, file: &Path) -> Result<Planned, Stop> {
-    context.check(specs)?;
+    let (_, findings) = context.check_guarded(specs)?;
     let plan = load(file)?;
     if *plan.project != *specs.project.name {
         return Err(Stop::with_help(
@@ -139,7 +140,7 @@ async fn saved(context: &Context, specs: &Specs, file: &Path) -> Result<Planned,
             exit: Exit::Refused,
         });
     }
-    Ok(Planned { plan, aws, ledger })
+    Ok(Planned { plan, aws, ledger, findings })
 }
 
 fn unread_stop(unread: &Unread) -> Stop {
@@ -150,7 +151,8 @@ fn unread_stop(unread: &Unread) -> Stop {
     }
 }
 
-fn load(file: &Path) -> Result<Plan, Stop> {
+/// A saved plan.
+pub(crate) fn load(file: &Path) -> Result<Plan, Stop> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         Stop::with_help(
             format!("can't read {}: {error}", file.display()),

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod init;
 pub(crate) mod output;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod sandbox;
 pub(crate) mod schema;

@@ -1,0 +1,97 @@
+//! The table says what the code calls; what a run needs follows from specs and plans.
+
+use std::path::Path;
+
+use super::table::{KINDS, SOURCES};
+use super::*;
+
+/// Actions that code speaks of without calling them.
+const NOT_CALLED: &[&str] = &["kms:Decrypt", "sts:AssumeRole"];
+
+/// The actions in the strings of a file or of all files of a folder, tests left out.
+fn actions(path: &Path, found: &mut BTreeSet<String>) {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            actions(&entry.unwrap().path(), found);
+        }
+        return;
+    }
+    let is_code = path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs");
+    if !is_code {
+        return;
+    }
+    let text = std::fs::read_to_string(path).unwrap();
+    let code = text.split("\nmod tests {").next().unwrap_or_default();
+    for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for quoted in line.split('"').skip(1).step_by(2) {
+            let is_action = quoted.split_once(':').is_some_and(|(service, name)| {
+                !service.is_empty()
+                    && service.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                    && name.starts_with(|first: char| first.is_ascii_uppercase())
+                    && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+            });
+            if is_action && !NOT_CALLED.contains(&quoted) {
+                found.insert(quoted.to_owned());
+            }
+        }
+    }
+}
+
+fn in_files(paths: &[&str]) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeSet::new();
+    for path in paths {
+        let path = folder.join(path);
+        if path.exists() {
+            actions(&path, &mut found);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_kind_has_its_row_with_all_its_calls() {
+    let names: Vec<&str> = crate::kinds().iter().map(|kind| kind.schema().name).collect();
+    assert_eq!(KINDS.iter().map(|row| row.kind).collect::<Vec<_>>(), names);
+    for KindNeeds { kind, calls, with, anywhere, on_fields } in KINDS {
+        let told =
+            calls.iter().chain(*with).chain(*anywhere).copied().chain(on_fields.iter().map(|(action, _)| *action));
+        let told: BTreeSet<String> = told.map(str::to_owned).collect();
+        let called = in_files(&[&format!("{kind}.rs"), kind]);
+        let missing: Vec<&String> = called.difference(&told).collect();
+        assert!(missing.is_empty(), "{kind} calls {missing:?}: add them to its row in needs/table.rs");
+        let stale: Vec<&&str> = calls.iter().filter(|call| !called.contains(**call)).collect();
+        assert!(stale.is_empty(), "{kind} does not call {stale:?}");
+    }
+}
+
+#[test]
+fn every_source_has_its_row_with_all_it_reads() {
+    for kind in crate::kinds() {
+        for source in kind.sources() {
+            assert!(SOURCES.iter().any(|(name, _)| name == source), "{source} needs a row in needs/table.rs");
+        }
+    }
+    for (source, told) in SOURCES {
+        let mut called = in_files(&[&format!("source/{source}.rs"), &format!("source/{source}")]);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source");
+        if std::fs::read_to_string(folder.join(format!("{source}.rs"))).unwrap().contains("tagging::") {
+            called.extend(in_files(&["source/tagging.rs"]));
+        }
+        assert_eq!(told.iter().map(|action| (*action).to_owned()).collect::<BTreeSet<_>>(), called, "{source}");
+    }
+}
+
+#[test]
+fn what_is_not_known_yet_is_a_wildcard_in_its_place() {
+    let at = At {
+        scope: Scope { account: Arc::from("main"), region: Some(Arc::from("eu-west-1")) },
+        account_id: Arc::from("111111111111"),
+        partition: "aws",
+        address: Arc::from("main@eu-west-1/key.x"),
+    };
+    let token = format!("{}key.x#arn{}", pending::OPEN, pending::CLOSE);
+    assert_eq!(known(&token, "kms:PutKeyPolicy", &at), "arn:aws:kms:eu-west-1:111111111111:key/*");
+    assert_eq!(known(&format!("arn:aws:s3:::{token}/x"), "s3:PutObject", &at), "arn:aws:s3:::*/x");
+    assert_eq!(known("arn:aws:s3:::x", "s3:PutObject", &at), "arn:aws:s3:::x");
+}
