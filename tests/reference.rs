@@ -16,6 +16,7 @@ fn the_reference_is_what_the_types_say() {
         list.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| line.split_whitespace().next()).collect();
     assert!(kinds.len() > 10, "{list}");
     let folder = root().join("docs/reference");
+    #[expect(clippy::disallowed_methods, reason = "insta takes its word from the environment too")]
     let update = std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always");
     let mut pages = vec![("README.md".to_owned(), written(&["explain", "--markdown"]))];
     pages.extend(kinds.iter().map(|kind| (format!("{kind}.md"), written(&["explain", "--markdown", kind]))));

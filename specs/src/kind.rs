@@ -54,6 +54,7 @@ pub fn shape_of<T: Decode>() -> TableShape {
         | Shape::Words(_)
         | Shape::Reference { .. }
         | Shape::Policy
+        | Shape::Json
         | Shape::OneOrMany(_)
         | Shape::List(_)
         | Shape::Map(_) => TableShape { doc: "", fields: Vec::new() },

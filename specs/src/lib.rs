@@ -18,6 +18,7 @@
 pub mod address;
 pub mod decode;
 pub mod diagnostic;
+pub mod document;
 pub mod kind;
 pub mod lint;
 pub mod load;
@@ -47,6 +48,7 @@ pub use serde;
 pub use address::{Address, AddressError};
 pub use decode::{Decode, Decoder, Fields, OneOrMany, Within};
 pub use diagnostic::{Diagnostic, Label, Problems, Severity};
+pub use document::JsonSpec;
 pub use kind::{AnySpec, KindSchema, KindScope, decode_any, shape_of};
 pub use load::{ACCOUNT, Loaded, load, load_from};
 pub use naming::{Reference, Target};

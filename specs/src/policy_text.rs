@@ -54,6 +54,14 @@ pub(crate) fn write(spec: &PolicySpec, walk: &mut Walk<'_>, partition: &str) -> 
     PolicyText { json, places }
 }
 
+/// The text of a JSON file with the values in it.
+pub(crate) fn write_file(file: &PolicyFile, walk: &mut Walk<'_>) -> String {
+    // Only a policy's accounts become ARNs, which have a partition.
+    let mut writer = Writer { json: String::new(), places: Places::default(), walk, partition: "" };
+    writer.file(file);
+    writer.json
+}
+
 pub(crate) struct Writer<'w, 'a> {
     json: String,
     places: Places,

@@ -139,7 +139,8 @@ fn has_policy(fields: &[FieldShape]) -> bool {
             | Shape::Boolean
             | Shape::Integer { .. }
             | Shape::Words(_)
-            | Shape::Reference { .. } => false,
+            | Shape::Reference { .. }
+            | Shape::Json => false,
         }
     }
     fields.iter().any(|field| within(&field.shape))
@@ -156,7 +157,8 @@ fn inner_table(shape: &Shape) -> Option<&TableShape> {
         | Shape::Integer { .. }
         | Shape::Words(_)
         | Shape::Reference { .. }
-        | Shape::Policy => None,
+        | Shape::Policy
+        | Shape::Json => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Problems};
+use crate::document::JsonSpec;
 use crate::lookup::{Found, Lookup, Miss, Sighted, Standpoint};
 use crate::naming::{Reference, Target};
 use crate::pending;
@@ -176,6 +177,17 @@ impl<'a> Resolver<'a> {
                     let span = places.find(&error.at).unwrap_or(spec.span());
                     self.problem(Diagnostic::error(error.message).at(span, "").maybe_help(error.help));
                 }
+                None
+            }
+        }
+    }
+
+    /// A JSON document; `None` after a problem.
+    pub fn json(&mut self, spec: &JsonSpec) -> Option<serde_json::Value> {
+        match spec.resolve(&mut self.walk) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.problem(Diagnostic::error("the file is not JSON with its values in it").at(spec.span(), why));
                 None
             }
         }

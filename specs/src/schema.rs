@@ -85,6 +85,7 @@ fn shape(shape: &Shape) -> Value {
             or_parameter(json!({ "oneOf": words }))
         }
         Shape::Policy => json!({ "$ref": "#/$defs/policy" }),
+        Shape::Json => json!({ "type": "object", "description": shape.describe() }),
         Shape::OneOrMany(item) => {
             let item = self::shape(item);
             json!({ "anyOf": [item, { "type": "array", "items": item }] })

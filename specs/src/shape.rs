@@ -27,6 +27,8 @@ pub enum Shape {
     },
     /// Statements, or a file.
     Policy,
+    /// A table that becomes a JSON object, or a file.
+    Json,
     /// One value, or a list of them.
     OneOrMany(Box<Shape>),
     /// A list.
@@ -76,6 +78,7 @@ impl Shape {
                 let addresses: Vec<String> = kinds.iter().map(|kind| format!("\"{kind}.NAME\"")).collect();
                 format!("{} or {literal}", addresses.join(", "))
             }
+            Shape::Json => "a table, or { file = \"…\" }".to_owned(),
             Shape::Policy => "a list of statements, or { file = \"…\" }".to_owned(),
             Shape::OneOrMany(item) => format!("{}, or a list of them", item.describe()),
             Shape::List(item) => format!("a list, each {}", item.describe()),

@@ -7,7 +7,17 @@ use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
 use trueup_specs::policy::{Document, Use, difference, widens_trust};
 
-const USES: [Use; 5] = [Use::Identity, Use::Inline, Use::Trust, Use::Bucket, Use::Key];
+const USES: [Use; 9] = [
+    Use::Identity,
+    Use::Inline,
+    Use::Trust,
+    Use::Bucket,
+    Use::Key,
+    Use::Repository,
+    Use::Registry,
+    Use::Topic,
+    Use::EventBus,
+];
 
 fn action() -> impl Strategy<Value = String> {
     let names: &[&str] =

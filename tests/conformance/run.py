@@ -16,7 +16,7 @@ import argparse
 import sys
 
 import harness
-from checks import codedeploy, iam, iam_identities, kms, s3, sts, tagging
+from checks import codedeploy, ecr, iam, iam_identities, kms, s3, sts, tagging
 from checks.cli import CHAINS, run_chains
 
 
@@ -50,7 +50,7 @@ def main():
     options = parser.parse_args()
     if not options.binary:
         parser.error("which sandbox?")
-    parts = (codedeploy, iam, iam_identities, s3, kms, sts, tagging)
+    parts = (codedeploy, ecr, iam, iam_identities, s3, kms, sts, tagging)
     scenarios = [one for part in parts for one in part.SCENARIOS if options.only in one.name]
     chains = [one for one in CHAINS if options.only in one.name]
     if not scenarios and not chains:

@@ -362,16 +362,7 @@ fn arn(partition: &str, name: &str) -> String {
 
 fn outputs(name: &str, region: &str) -> Outputs {
     let partition = partition(region);
-    // https://docs.aws.amazon.com/general/latest/gr/s3.html, and the pages of the other partitions.
-    let suffix = match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        "aws-iso" => "c2s.ic.gov",
-        "aws-iso-b" => "sc2s.sgov.gov",
-        "aws-iso-e" => "cloud.adc-e.uk",
-        "aws-iso-f" => "csp.hci.ic.gov",
-        _ => "amazonaws.com",
-    };
+    let suffix = fields::dns_suffix(partition);
     [
         ("arn", arn(partition, name)),
         ("name", name.to_owned()),
@@ -425,17 +416,11 @@ fn desired_encryption(spec: Option<&EncryptionSpec>, at: &At, cx: &mut Resolver<
         let problem = Diagnostic::error(format!("`bucket_key` has no effect with `{algorithm}`")).at(span, "");
         cx.problem(problem.help("leave `bucket_key` out, or make `algorithm` \"aws:kms\""));
     }
-    if let Some(region) = key.as_deref().and_then(arn_region).filter(|region| *region != at.region()) {
-        let problem = Diagnostic::error("a bucket needs a key of its own region");
-        cx.problem(problem.at(span, format!("is in {region}, the bucket in {}", at.region())));
+    if let Some(key) = &key {
+        fields::check_region(key, span, "bucket", at, cx);
     }
     let blocked = blocked_encryption_types.as_ref().map(|types| types.iter().map(ToString::to_string).collect());
     Encryption { algorithm: algorithm.to_string(), key, bucket_key, blocked_encryption_types: blocked.unwrap_or(sse_c) }
-}
-
-/// The region in an ARN; none in what is not known yet.
-fn arn_region(arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:")?.split(':').nth(2)
 }
 
 fn live(name: &str, fact: &BucketFact) -> Result<Live<BucketModel>, Unread> {

@@ -167,9 +167,18 @@ fn passing(failure: &Failure) -> Passing {
         | "ApplicationDoesNotExistException"
         | "DeploymentConfigDoesNotExistException"
         | "DeploymentGroupDoesNotExistException"
-        | "InstanceNotRegisteredException" => Passing::Unseen,
-        // IAM, S3, KMS: each has its own name for a policy that names a principal it does not know.
-        "MalformedPolicyDocument" | "MalformedPolicy" | "MalformedPolicyDocumentException" if names_principal() => {
+        | "InstanceNotRegisteredException"
+        // ECR: its repository, and a key KMS has only just made.
+        | "RepositoryNotFoundException"
+        | "KmsException" => Passing::Unseen,
+        // IAM, S3, KMS, ECR, SNS: each has its own name for a policy that names a principal it does not know.
+        "MalformedPolicyDocument"
+        | "MalformedPolicy"
+        | "MalformedPolicyDocumentException"
+        | "InvalidParameterException"
+        | "InvalidParameter"
+            if names_principal() =>
+        {
             Passing::Unseen
         }
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => Passing::Busy,

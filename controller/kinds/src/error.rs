@@ -274,6 +274,11 @@ fn advice(code: &str, call: &str, account: &str) -> Option<String> {
             "a deployment group outside these specs still uses it: give that group another, then run the same command again".to_owned()
         }
         "UnmodifiableEntity" => "the role belongs to an AWS service: only that service may change it".to_owned(),
+        "RepositoryNotEmptyException" => "delete its images first: trueup never removes images".to_owned(),
+        "RepositoryAlreadyExistsException" => {
+            "something made it since the plan: plan again; it is then adopted if it is meant to be ours".to_owned()
+        }
+        "RepositoryNotFoundException" => "something removed it since the plan: plan again".to_owned(),
         "BucketAlreadyExists" => "bucket names are shared by all of AWS: choose another".to_owned(),
         "BucketNotEmpty" => "empty it first, with all its versions: trueup never removes objects".to_owned(),
         _ => return None,

@@ -10,6 +10,7 @@ use trueup_specs::policy::{self, Document, Principal, Principals};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{Target, Text};
+use trueup_state::outputs::Outputs;
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
@@ -282,6 +283,26 @@ fn is_identity(arn: &str) -> bool {
         && (arn.contains(":role/") || arn.contains(":user/"))
 }
 
+/// What host names of AWS's end with in a partition.
+/// <https://docs.aws.amazon.com/general/latest/gr/s3.html>, and the pages of the other partitions.
+#[must_use]
+pub fn dns_suffix(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com",
+    }
+}
+
+/// Outputs from pairs.
+pub fn outputs<const N: usize>(pairs: [(&str, String); N]) -> Outputs {
+    pairs.map(|(attribute, value)| (attribute.to_owned(), value)).into()
+}
+
 /// The name of an IAM thing with its path, by which its ARN follows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Named {
@@ -297,6 +318,30 @@ impl Named {
     pub fn arn(&self, at: &At, sort: &str) -> String {
         at.arn("iam", &format!("{sort}{}{}", self.path, self.name))
     }
+}
+
+/// The region in an ARN; none in what is not known yet.
+#[must_use]
+pub fn arn_region(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(2)
+}
+
+/// Tells a key that is in another region than what it shall encrypt.
+pub fn check_region(key: &str, span: Span, what: &str, at: &At, cx: &mut Resolver<'_>) {
+    if let Some(region) = arn_region(key).filter(|region| *region != at.region()) {
+        let problem = Diagnostic::error(format!("a {what} needs a key of its own region"));
+        cx.problem(problem.at(span, format!("is in {region}, the {what} in {}", at.region())));
+    }
+}
+
+/// The ARN of an SQS queue.
+pub fn queue(text: &Text, cx: &mut Resolver<'_>) -> String {
+    let arn = cx.text(text);
+    if !is_pending(&arn) && !is_arn(&arn, "sqs", "") {
+        let problem = Diagnostic::error(format!("`{arn}` is not the ARN of an SQS queue")).at(text.span(), "");
+        cx.problem(problem.help("write arn:aws:sqs:REGION:ACCOUNT:NAME"));
+    }
+    arn
 }
 
 /// What an ARN names, short: `AmazonS3ReadOnlyAccess`.
@@ -399,6 +444,20 @@ impl Target for DeploymentConfig {
 
     fn is_literal(text: &str) -> bool {
         text.starts_with("CodeDeployDefault.") || is_arn(text, "codedeploy", "deploymentconfig:")
+    }
+}
+
+/// A field that names an EventBridge event bus.
+#[derive(Clone, Copy, Debug)]
+pub struct EventBus;
+
+impl Target for EventBus {
+    const KINDS: &'static [&'static str] = &["event_bus"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "\"default\", or the ARN of an event bus";
+
+    fn is_literal(text: &str) -> bool {
+        text == "default" || is_arn(text, "events", "event-bus/")
     }
 }
 

@@ -16,6 +16,8 @@ pub mod count;
 pub mod deployment_config;
 pub mod deployment_group;
 pub mod driver;
+pub mod ecr_registry;
+pub mod ecr_repository;
 pub mod error;
 pub mod fields;
 pub mod group;
@@ -52,6 +54,8 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<bucket::Bucket>::new()),
     Row::of(&Erased::<deployment_config::DeploymentConfig>::new()),
     Row::of(&Erased::<deployment_group::DeploymentGroup>::new()),
+    Row::of(&Erased::<ecr_registry::EcrRegistry>::new()),
+    Row::of(&Erased::<ecr_repository::EcrRepository>::new()),
     Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),

@@ -27,6 +27,7 @@ use tokio::sync::OnceCell;
 
 use crate::count::CallCounter;
 use crate::error::{Failure, Who};
+use crate::source::tagging::Indexes;
 use closed::ClosedClient;
 use refused::FewRefusals;
 
@@ -131,9 +132,12 @@ struct Clients {
     region: Arc<str>,
     config: SdkConfig,
     codedeploy: OnceLock<aws_sdk_codedeploy::Client>,
+    ecr: OnceLock<aws_sdk_ecr::Client>,
+    eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
 }
 
@@ -142,6 +146,8 @@ struct Clients {
 pub struct Session {
     account: Arc<Opened>,
     clients: Arc<Clients>,
+    /// The tags of what is ours, asked for once in all reads of a run.
+    pub(crate) indexes: Arc<Indexes>,
 }
 
 impl Aws {
@@ -190,7 +196,7 @@ impl Aws {
         })?;
         let opened = entry.opened.get_or_init(|| self.open(&entry.access)).await.clone()?;
         let region = region.or_else(|| self.base.region().map(Region::as_ref)).unwrap_or(GLOBAL_REGION);
-        Ok(Session { clients: opened.clients(region), account: opened })
+        Ok(Session { clients: opened.clients(region), account: opened, indexes: Arc::default() })
     }
 
     async fn open(&self, access: &AccountAccess) -> Result<Arc<Opened>, Failure> {
@@ -277,9 +283,12 @@ impl Opened {
             region: region.clone(),
             config: self.config.to_builder().region(Region::new(region.to_string())).build(),
             codedeploy: OnceLock::new(),
+            ecr: OnceLock::new(),
+            eventbridge: OnceLock::new(),
             iam: OnceLock::new(),
             kms: OnceLock::new(),
             s3: OnceLock::new(),
+            sns: OnceLock::new(),
             tagging: OnceLock::new(),
         });
         clients.insert(region, made.clone());
@@ -315,7 +324,7 @@ impl Session {
     /// The same account in another region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
-        Self { account: self.account.clone(), clients: self.account.clients(region) }
+        Self { account: self.account.clone(), clients: self.account.clients(region), indexes: self.indexes.clone() }
     }
 
     /// CodeDeploy.
@@ -324,6 +333,34 @@ impl Session {
         self.clients.codedeploy.get_or_init(|| {
             let config = aws_sdk_codedeploy::config::Builder::from(&self.clients.config);
             aws_sdk_codedeploy::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// ECR.
+    #[must_use]
+    pub fn ecr(&self) -> &aws_sdk_ecr::Client {
+        self.clients.ecr.get_or_init(|| {
+            let config = aws_sdk_ecr::config::Builder::from(&self.clients.config);
+            aws_sdk_ecr::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// EventBridge.
+    #[must_use]
+    pub fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
+        self.clients.eventbridge.get_or_init(|| {
+            let config = aws_sdk_eventbridge::config::Builder::from(&self.clients.config);
+            aws_sdk_eventbridge::Client::from_conf(
                 config
                     .interceptor(self.account.common.counter.clone())
                     .retry_partition(self.account.common.retries.clone())
@@ -367,6 +404,20 @@ impl Session {
             let config = aws_sdk_s3::config::Builder::from(&self.clients.config)
                 .force_path_style(self.clients.config.endpoint_url().is_some());
             aws_sdk_s3::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// SNS.
+    #[must_use]
+    pub fn sns(&self) -> &aws_sdk_sns::Client {
+        self.clients.sns.get_or_init(|| {
+            let config = aws_sdk_sns::config::Builder::from(&self.clients.config);
+            aws_sdk_sns::Client::from_conf(
                 config
                     .interceptor(self.account.common.counter.clone())
                     .retry_partition(self.account.common.retries.clone())

@@ -10,8 +10,10 @@
 pub mod call;
 pub mod codedeploy;
 mod connector;
+pub mod ecr;
 mod front;
 pub mod iam;
+mod json_call;
 pub mod kms;
 mod principals;
 pub mod s3;

@@ -1,6 +1,6 @@
 //! The Resource Groups Tagging API, read only: what of an account and region is tagged.
 //!
-//! It knows what AWS's knows of the services here: buckets, keys, CodeDeploy's applications and deployment groups, and, in the first region, customer managed
+//! It knows what AWS's knows of the services here: buckets, keys, CodeDeploy's applications and deployment groups, ECR's repositories, and, in the first region, customer managed
 //! policies and instance profiles; not roles and users.
 //! Source: <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html> and
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>.
@@ -64,6 +64,9 @@ fn collect(world: &World, call: &Call) -> Vec<Tagged> {
         all.extend(holder.kms.get(&call.region).map(crate::kms::State::tagged).unwrap_or_default());
         if let Some(codedeploy) = holder.codedeploy.get(&call.region) {
             all.extend(codedeploy.tagged(account, &call.region));
+        }
+        if let Some(ecr) = holder.ecr.get(&call.region) {
+            all.extend(ecr.tagged(account, &call.region));
         }
         if call.region == IAM_REGION {
             all.extend(holder.iam.tagged(account));

@@ -30,6 +30,8 @@ pub struct Account {
     pub iam: crate::iam::State,
     /// CodeDeploy, by region.
     pub codedeploy: BTreeMap<String, crate::codedeploy::State>,
+    /// ECR, by region.
+    pub ecr: BTreeMap<String, crate::ecr::State>,
     /// KMS, by region.
     pub kms: BTreeMap<String, crate::kms::State>,
 }

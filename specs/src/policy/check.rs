@@ -125,11 +125,17 @@ pub(super) fn action(text: &str, use_: Use) -> Check {
 /// The one service whose actions AWS takes in such a document, where it refuses others.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>,
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html>,
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html>,
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>,
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-perms.html>
 fn service_of(use_: Use) -> Option<&'static str> {
     match use_ {
         Use::Trust => Some("sts"),
         Use::Bucket => Some("s3"),
+        Use::Repository | Use::Registry => Some("ecr"),
+        Use::Topic => Some("sns"),
+        Use::EventBus => Some("events"),
         Use::Identity | Use::Inline | Use::Key => None,
     }
 }

@@ -167,6 +167,14 @@ pub enum Use {
     Bucket,
     /// A key policy: a principal and a resource.
     Key,
+    /// The policy of an ECR repository: a principal, no resource.
+    Repository,
+    /// The policy of an ECR registry: a principal and a resource.
+    Registry,
+    /// The policy of an SNS topic: a principal and a resource.
+    Topic,
+    /// The policy of an EventBridge event bus: a principal and a resource.
+    EventBus,
 }
 
 impl Use {
@@ -177,7 +185,11 @@ impl Use {
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>,
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>,
-    /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html>
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html>,
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>,
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html>,
+    /// <https://docs.aws.amazon.com/general/latest/gr/sns.html>,
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
     #[must_use]
     pub fn size_max(self) -> usize {
         match self {
@@ -186,6 +198,8 @@ impl Use {
             Self::Trust => 2_048,
             Self::Bucket => 20 * 1024,
             Self::Key => 32 * 1024,
+            Self::Repository | Self::Registry | Self::EventBus => 10_240,
+            Self::Topic => 30 * 1024,
         }
     }
 
@@ -198,18 +212,38 @@ impl Use {
             Self::Trust => "trust policy",
             Self::Bucket => "bucket policy",
             Self::Key => "key policy",
+            Self::Repository => "repository policy",
+            Self::Registry => "registry policy",
+            Self::Topic => "topic policy",
+            Self::EventBus => "event bus policy",
         }
     }
 
     /// The name with its article.
     pub(super) fn a_name(self) -> String {
-        let article = if self == Self::Inline { "an" } else { "a" };
+        let article = if matches!(self, Self::Inline | Self::EventBus) { "an" } else { "a" };
         format!("{article} {}", self.name())
     }
 
     /// Whether it is attached to who may act, and so must not name a principal.
     pub(super) fn is_identity_based(self) -> bool {
         matches!(self, Self::Identity | Self::Inline)
+    }
+
+    /// What it belongs to, where that is all it can be about, so that it names no resource.
+    pub(super) fn about(self) -> Option<&'static str> {
+        match self {
+            Self::Trust => Some("role"),
+            // https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
+            Self::Repository => Some("repository"),
+            Self::Identity
+            | Self::Inline
+            | Self::Bucket
+            | Self::Key
+            | Self::Registry
+            | Self::Topic
+            | Self::EventBus => None,
+        }
     }
 
     /// Whether IAM keeps it, and its rules for names and sizes hold.

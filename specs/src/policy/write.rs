@@ -27,7 +27,7 @@ impl Document {
     /// The size of [`to_json`](Self::to_json) as AWS counts it; see [`Use::size_max`].
     ///
     /// IAM counts characters and no white space
-    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>), S3 and KMS count bytes.
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>), all others count bytes.
     /// Values not known yet count nothing, so that with them it is the least the size can be.
     #[must_use]
     pub fn size(&self, use_: Use) -> usize {

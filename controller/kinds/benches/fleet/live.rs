@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use trueup_engine::facts::{Fact, Facts, ReadCost, ReadRequest};
 use trueup_kinds::source::codedeploy::CodeDeployFacts;
+use trueup_kinds::source::ecr::EcrFacts;
 use trueup_kinds::source::iam::{IamFacts, PolicyFact, RoleFact};
 use trueup_kinds::source::kms::{KeyFact, KeySettings, KmsFacts};
 use trueup_kinds::source::s3::{BucketFact, BucketSettings, EncryptionFact, PublicAccessBlockFact, S3Facts};
@@ -35,6 +36,7 @@ impl Fleet {
                 }
                 // A plan looks at every source there is, also where the fleet has nothing.
                 "codedeploy" => Arc::new(CodeDeployFacts::default()),
+                "ecr" => Arc::new(EcrFacts::default()),
                 other => unreachable!("the fleet does not know what {other} would find"),
             };
             facts.insert(source.clone(), scope.clone(), Ok(fact), ReadCost::default());

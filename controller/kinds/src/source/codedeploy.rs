@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
 
-use super::tagging::{OWNED, Tagged, tagged};
+use super::tagging::{Tagged, ours};
 use crate::count::Counter;
 use crate::deployment_config::Settings as ConfigSettings;
 use crate::deployment_group::{Settings as GroupSettings, wire};
@@ -116,23 +116,12 @@ pub struct InstanceFact {
 /// When anything of it could not be read.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<CodeDeployFacts, Unread> {
     let (index, names, configs, instances) =
-        tokio::try_join!(index(session), list_applications(session), configs(session), instances(session))?;
+        tokio::try_join!(ours(session), list_applications(session), configs(session), instances(session))?;
     let applications = applications(session, wanted, &index, &names).await?;
     let groups = groups(session, wanted, &index, &names).await?;
     let facts = CodeDeployFacts { applications, groups, configs, instances };
     counter.objects(facts.applications.len() + facts.groups.len() + facts.configs.len() + facts.instances.len());
     Ok(facts)
-}
-
-/// The tags of what is ours, by ARN; empty where the caller may not ask.
-async fn index(session: &Session) -> Result<Tagged, Failure> {
-    match tagged(session.tagging(), session.who(), &["codedeploy"], Some(OWNED)).await {
-        Err(failure) if failure.is_denied() => {
-            tracing::debug!(%failure, "the index of tags is closed, wanted things are asked about singly");
-            Ok(Tagged::new())
-        }
-        other => other,
-    }
 }
 
 fn arn(session: &Session, resource: &str) -> String {

@@ -13,6 +13,7 @@ use crate::count::{Counter, counted};
 use crate::session::{Aws, Session};
 
 pub mod codedeploy;
+pub mod ecr;
 pub mod iam;
 pub mod kms;
 pub mod s3;
@@ -39,6 +40,12 @@ static SOURCES: &[Source] = &[
         scope: KindScope::Region,
         read: |session, wanted, counter| codedeploy::read(session, wanted, counter).map(shared).boxed(),
         load: load::<codedeploy::CodeDeployFacts>,
+    },
+    Source {
+        name: ecr::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| ecr::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<ecr::EcrFacts>,
     },
     Source {
         name: iam::NAME,
@@ -109,10 +116,11 @@ impl Aws {
     ///
     /// `progress` hears of each read as it ends.
     pub async fn read(&self, requests: &[ReadRequest], progress: &(dyn Fn(&ReadRequest, ReadCost) + Sync)) -> Facts {
+        let indexes = &Arc::<tagging::Indexes>::default();
         let mut reads = futures_util::stream::iter(requests)
             .map(|request| async move {
                 let counter = Arc::new(Counter::default());
-                let fact = counted(counter.clone(), self.read_one(request, &counter)).await;
+                let fact = counted(counter.clone(), self.read_one(request, indexes, &counter)).await;
                 (request, fact, counter.cost())
             })
             .buffer_unordered(SCOPES_AT_ONCE);
@@ -124,13 +132,19 @@ impl Aws {
         facts
     }
 
-    async fn read_one(&self, request: &ReadRequest, counter: &Counter) -> Result<Arc<dyn Fact>, Unread> {
+    async fn read_one(
+        &self,
+        request: &ReadRequest,
+        indexes: &Arc<tagging::Indexes>,
+        counter: &Counter,
+    ) -> Result<Arc<dyn Fact>, Unread> {
         let source = find(&request.source).ok_or_else(|| Unread {
             call: request.source.to_string(),
             why: format!("there is no source `{}`", request.source),
             help: None,
         })?;
-        let session = self.session(&request.scope.account, request.scope.region.as_deref()).await?;
+        let mut session = self.session(&request.scope.account, request.scope.region.as_deref()).await?;
+        session.indexes = indexes.clone();
         (source.read)(&session, &request.wanted, counter).await
     }
 }

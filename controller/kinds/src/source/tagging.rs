@@ -3,12 +3,16 @@
 //! It answers from an index that runs behind its services by seconds and sometimes minutes, so that what it lacks may exist all
 //! the same: who must know asks the service itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 
+use tokio::sync::OnceCell;
+
 use crate::error::{Failure, Who};
+use crate::session::Session;
 
 /// The tag whose presence says that some trueup project made or adopted a thing.
 pub const OWNED: &str = "trueup:project";
@@ -47,6 +51,33 @@ pub async fn tagged(client: &Client, who: &Who, types: &[&str], filter_key: Opti
             return Ok(found);
         }
     }
+}
+
+/// The services whose things [`ours`] shows.
+const SERVICES: &[&str] = &["codedeploy", "ecr", "events", "sns"];
+
+/// What is ours, by account and region, of all reads of a run: several sources ask for it, and one call answers them all.
+#[derive(Debug, Default)]
+pub(crate) struct Indexes(Mutex<HashMap<(Arc<str>, String), Answer>>);
+
+/// What was answered, as soon as it was asked.
+type Answer = Arc<OnceCell<Result<Tagged, Failure>>>;
+
+/// The tags of what is ours in the session's account and region, by ARN; empty where the caller may not ask.
+///
+/// # Errors
+/// When it could not be read.
+pub(crate) async fn ours(session: &Session) -> Result<Tagged, Failure> {
+    let key = (session.who().id.clone(), session.region().to_owned());
+    let answer = session.indexes.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
+    let asked = async || match tagged(session.tagging(), session.who(), SERVICES, Some(OWNED)).await {
+        Err(failure) if failure.is_denied() => {
+            tracing::debug!(%failure, "the index of tags is closed, wanted things are asked about singly");
+            Ok(Tagged::new())
+        }
+        other => other,
+    };
+    answer.get_or_init(asked).await.clone()
 }
 
 fn entry(mapping: &ResourceTagMapping) -> Option<(String, BTreeMap<String, String>)> {

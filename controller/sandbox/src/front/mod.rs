@@ -26,7 +26,7 @@ use self::signature::Scope;
 use crate::call::{Call, NAMED_IN_VALUE, Reply};
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use crate::{codedeploy, iam, kms, s3, sts, tagging};
+use crate::{codedeploy, ecr, iam, kms, s3, sts, tagging};
 
 /// How a sandbox starts.
 #[derive(Clone, Debug, Default)]
@@ -322,6 +322,7 @@ impl Shared {
 fn dispatch(world: &mut World, service: &str, call: &Call) -> Result<Reply, Refusal> {
     match service {
         "codedeploy" => Ok(codedeploy::handle(world, call)),
+        "ecr" => Ok(ecr::handle(world, call)),
         "iam" => Ok(iam::handle(world, call)),
         "kms" => Ok(kms::handle(world, call)),
         "s3" => Ok(s3::handle(world, call)),
@@ -347,7 +348,7 @@ fn arrive(mut request: Request<Vec<u8>>) -> Result<Arrived, (Protocol, Refusal)>
     };
     let protocol = match scope.service.as_str() {
         "iam" | "sts" => Protocol::Query,
-        "codedeploy" | "kms" | "tagging" => Protocol::Json,
+        "codedeploy" | "ecr" | "kms" | "tagging" => Protocol::Json,
         "s3" => Protocol::RestXml,
         other => return Err((guessed, Refusal::UnknownService(other.to_owned()))),
     };

@@ -12,7 +12,7 @@ pub(crate) enum Protocol {
     Query,
     /// REST with XML bodies: S3.
     RestXml,
-    /// `X-Amz-Target` with JSON bodies: CodeDeploy, KMS and tagging.
+    /// `X-Amz-Target` with JSON bodies: CodeDeploy, ECR, KMS and tagging.
     Json,
 }
 
@@ -72,7 +72,7 @@ impl Refusal {
             }
             (Self::UnknownService(service), _) => {
                 let message = format!(
-                    "The sandbox does not speak the service '{service}'; it speaks codedeploy, iam, kms, s3, sts and tagging."
+                    "The sandbox does not speak the service '{service}'; it speaks codedeploy, ecr, iam, kms, s3, sts and tagging."
                 );
                 return (400, "UnknownService", message);
             }

@@ -20,6 +20,9 @@ pub enum DocumentUse {
     Trust,
     /// The policy of a bucket, key or the like: names principals and resources.
     Resource,
+    /// The policy of an ECR repository: names principals, and no resource.
+    /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html>.
+    Repository,
 }
 
 const SYNTAX: &str = "Syntax errors in policy.";
@@ -76,7 +79,9 @@ const OPERATORS: [&str; 26] = [
 pub fn check(text: &str, use_: DocumentUse) -> Result<Value, String> {
     let Strict(document) = serde_json::from_str(text).map_err(|_| match use_ {
         DocumentUse::Identity => SYNTAX.to_owned(),
-        DocumentUse::Trust | DocumentUse::Resource => "This policy contains invalid Json".to_owned(),
+        DocumentUse::Trust | DocumentUse::Resource | DocumentUse::Repository => {
+            "This policy contains invalid Json".to_owned()
+        }
     })?;
     let Value::Object(members) = &document else { return Err(SYNTAX.to_owned()) };
     if let Some(unknown) = members.keys().find(|name| !["Version", "Id", "Statement"].contains(&name.as_str())) {
@@ -121,7 +126,7 @@ pub fn size(text: &str) -> usize {
 fn unknown_element(name: &str, use_: DocumentUse) -> String {
     match use_ {
         DocumentUse::Identity => SYNTAX.to_owned(),
-        DocumentUse::Trust | DocumentUse::Resource => format!("Unknown field {name}"),
+        DocumentUse::Trust | DocumentUse::Resource | DocumentUse::Repository => format!("Unknown field {name}"),
     }
 }
 
@@ -138,7 +143,7 @@ fn check_version(version: Option<&Value>) -> Result<(), String> {
 fn check_sid<'a>(sid: Option<&'a Value>, use_: DocumentUse, seen: &mut BTreeSet<&'a str>) -> Result<(), String> {
     let Some(sid) = sid else { return Ok(()) };
     let Some(sid) = sid.as_str() else { return Err(SYNTAX.to_owned()) };
-    if use_ == DocumentUse::Resource {
+    if matches!(use_, DocumentUse::Resource | DocumentUse::Repository) {
         return Ok(());
     }
     if !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -167,7 +172,7 @@ fn check_statement(statement: &Map<String, Value>, use_: DocumentUse) -> Result<
     if use_ != DocumentUse::Identity {
         check_principals(statement, use_)?;
     }
-    if use_ != DocumentUse::Trust {
+    if !matches!(use_, DocumentUse::Trust | DocumentUse::Repository) {
         for resource in one_of(statement, "Resource", "NotResource", NO_RESOURCES)? {
             check_resource(resource)?;
         }
@@ -180,6 +185,7 @@ fn check_prohibited(statement: &Map<String, Value>, use_: DocumentUse) -> Result
         DocumentUse::Identity => &["Principal", "NotPrincipal"],
         // Source for NotPrincipal: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
         DocumentUse::Trust => &["Resource", "NotResource", "NotPrincipal", "NotAction"],
+        DocumentUse::Repository => &["Resource", "NotResource"],
         DocumentUse::Resource => &[],
     };
     match prohibited.iter().find(|name| statement.contains_key(**name)) {

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::failure::Failure;
 use super::input::Input;
 use super::locate::{
-    Access, Place, enabled_or_disabled, key, key_mut, locate, not_pending_deletion, own_state, predefined_alias,
+    Access, Place, enabled, enabled_or_disabled, key, key_mut, locate, not_pending_deletion, own_state,
+    predefined_alias,
 };
 use super::multi_region;
 use super::paging::{Limits, page};
@@ -112,6 +113,23 @@ pub(super) fn describe(world: &mut World, call: &Call, input: &Input) -> Result<
 
 /// DescribeKey on a predefined alias makes the AWS managed key behind it.
 /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>.
+/// The ARN of the key that a service encrypts with: the one a caller names by id, ARN or alias, or without one the service's own, which is made
+/// on first use. It must be a symmetric key that is enabled and lets the caller use it.
+pub(crate) fn service_key(world: &mut World, call: &Call, written: Option<&str>, service: &str) -> Option<String> {
+    let own = format!("alias/aws/{service}");
+    let written = written.unwrap_or(&own);
+    if written == own {
+        make_managed_key(world, call, &own);
+        let state = own_state(world, call);
+        let target = state.aliases.get(&own).map(|alias| alias.target.clone())?;
+        return state.keys.get(&target).map(Key::arn);
+    }
+    let place = locate(world, call, written, Access::by_alias("DescribeKey")).ok()?;
+    let found = key(world, &place).ok()?;
+    let fits = found.spec == specs::SYMMETRIC_DEFAULT && enabled(found).is_ok();
+    fits.then(|| found.arn())
+}
+
 fn make_managed_key(world: &mut World, call: &Call, alias: &str) {
     if own_state(world, call).aliases.contains_key(alias) {
         return;

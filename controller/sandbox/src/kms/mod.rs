@@ -29,6 +29,7 @@ use serde_json::Value;
 use crate::call::{Call, Reply};
 use crate::world::World;
 
+pub(crate) use self::keys::service_key;
 pub use self::state::State;
 
 use self::failure::Failure;

@@ -115,15 +115,15 @@ impl Reader {
     ) -> Option<Resources> {
         let Some((not, (property, value))) = self.either(members, "Resource", "NotResource") else {
             let is_absent = !members.contains_key("Resource") && !members.contains_key("NotResource");
-            if is_absent && self.strict.is_some_and(|use_| use_ != Use::Trust) {
+            if is_absent && self.strict.is_some_and(|use_| use_.about().is_none()) {
                 self.missing(object, "\"Resource\" is missing");
             }
             return None;
         };
         let name = if not { "NotResource" } else { "Resource" };
-        if self.strict == Some(Use::Trust) {
-            let help = "it is about the role it belongs to; leave it out".to_owned();
-            let message = format!("a statement of a trust policy has no \"{name}\"");
+        if let Some((use_, about)) = self.strict.and_then(|use_| use_.about().map(|about| (use_, about))) {
+            let help = format!("it is about the {about} it belongs to; leave it out");
+            let message = format!("a statement of {} has no \"{name}\"", use_.a_name());
             self.report(span(&property.name), message, Some(help));
         }
         let texts = self.under(key(name), |reader| reader.required_strings(value, |_, text| check::resource(text)));

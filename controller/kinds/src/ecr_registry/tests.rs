@@ -1,0 +1,143 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::json;
+use trueup_sandbox::{Faults, Sandbox};
+
+use super::{Destination, EcrRegistry, EcrRegistryModel, NAME, Replication, ReplicationRule, Scanning, ScanningRule};
+use crate::fields::PolicyDocument;
+use crate::laws;
+
+fn scannings() -> impl Strategy<Value = Scanning> {
+    let filters = || proptest::collection::btree_set("[a-c]/\\*", 1..3);
+    let words = prop_oneof![Just(("BASIC", "MANUAL")), Just(("ENHANCED", "CONTINUOUS_SCAN"))];
+    (words, proptest::option::of(filters()), proptest::option::of(filters())).prop_map(|((sort, other), push, more)| {
+        let rule = |frequency: &str, repository_filters| ScanningRule {
+            scan_frequency: frequency.to_owned(),
+            repository_filters,
+        };
+        let push = push.map(|filters| rule("SCAN_ON_PUSH", filters));
+        let rules = push.into_iter().chain(more.map(|filters| rule(other, filters))).collect();
+        Scanning { scan_type: sort.to_owned(), rules }
+    })
+}
+
+fn replications() -> impl Strategy<Value = Replication> {
+    let destination = ("eu-central-1|us-east-1", "111111111111|222222222222")
+        .prop_map(|(region, registry_id)| Destination { region, registry_id });
+    let prefixes = proptest::collection::btree_set("[a-c]{2}/", 0..3);
+    let rule = (proptest::collection::btree_set(destination, 1..3), prefixes)
+        .prop_map(|(destinations, repository_filters)| ReplicationRule { destinations, repository_filters });
+    proptest::collection::btree_set(rule, 0..3).prop_map(Replication)
+}
+
+fn policies() -> impl Strategy<Value = PolicyDocument> {
+    "222222222222|333333333333".prop_map(|account| {
+        PolicyDocument::from_live(&format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{account}:root"}},"Action":"ecr:ReplicateImage","Resource":"arn:aws:ecr:eu-west-1:111111111111:repository/*"}}]}}"#
+        ))
+    })
+}
+
+/// Never what every registry has: that is nothing.
+fn models() -> impl Strategy<Value = EcrRegistryModel> {
+    let all = (scannings(), replications(), proptest::option::of(policies()));
+    all.prop_map(|(scanning, replication, policy)| EcrRegistryModel { scanning, replication, policy })
+        .prop_filter("something is said", |model| *model != EcrRegistryModel::default())
+}
+
+proptest! {
+    #[test]
+    fn laws_hold(one in models(), two in models()) {
+        laws::hold_all::<EcrRegistry>(&one, &two);
+    }
+
+    #[test]
+    fn laws_hold_for_each_field_alone(one in models(), two in models()) {
+        let EcrRegistryModel { scanning, replication, policy } = two;
+        let base = || one.clone();
+        let others = [
+            EcrRegistryModel { scanning, ..base() },
+            EcrRegistryModel { replication, ..base() },
+            EcrRegistryModel { policy, ..base() },
+        ];
+        for other in others.into_iter().filter(|other| *other != EcrRegistryModel::default()) {
+            laws::hold_all::<EcrRegistry>(&one, &other);
+        }
+    }
+}
+
+fn trip(models: Vec<EcrRegistryModel>, faults: Faults) {
+    let sandbox = Sandbox::in_memory(&[laws::ACCOUNT, "222222222222", "333333333333"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(laws::rough_trip::<EcrRegistry>(&sandbox, NAME, models, faults));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn aws_holds_what_the_models_say(models in proptest::collection::vec(models(), 1..6)) {
+        trip(models, Faults::default());
+    }
+
+    #[test]
+    fn so_it_does_when_answers_are_lost(models in proptest::collection::vec(models(), 1..6), faults in laws::faults()) {
+        trip(models, faults);
+    }
+}
+
+#[test]
+fn a_spec_becomes_a_model() {
+    let toml = r#"
+        [scope]
+        account = "tooling"
+        [ecr_registry.main]
+        scanning = { scan_type = "ENHANCED", rules = [
+            { scan_frequency = "CONTINUOUS_SCAN", repository_filters = ["prod/*"] },
+            { scan_frequency = "SCAN_ON_PUSH", repository_filters = ["*"] },
+        ] }
+        [[ecr_registry.main.replication]]
+        destinations = [{ region = "eu-central-1" }, { region = "eu-west-1", registry_id = "${unicorn/account.id}" }]
+        repository_filters = ["prod/"]
+        [[ecr_registry.main.policy]]
+        allow = "ecr:ReplicateImage"
+        principal = { account = "unicorn" }
+        resource = "arn:aws:ecr:${region}:${account.id}:repository/*"
+    "#;
+    let models = laws::desired::<EcrRegistry>(toml).unwrap_or_else(|problems| panic!("{problems}"));
+    let shown: Vec<_> = models
+        .iter()
+        .map(|(address, identity, model)| {
+            json!({ "address": address, "name": identity.name, "claim": identity.claim, "outputs": identity.outputs, "model": model })
+        })
+        .collect();
+    insta::assert_json_snapshot!(shown);
+}
+
+#[test]
+fn what_ecr_would_refuse_is_told_with_its_place() {
+    let toml = r#"
+        [scope]
+        account = "tooling"
+        [ecr_registry.nothing]
+        scanning = { scan_type = "BASIC" }
+        [ecr_registry.scanning]
+        scanning = { rules = [
+            { scan_frequency = "CONTINUOUS_SCAN", repository_filters = ["A*"] },
+            { scan_frequency = "SCAN_ON_PUSH", repository_filters = ["a*"] },
+            { scan_frequency = "SCAN_ON_PUSH", repository_filters = ["b*"] },
+        ] }
+        [[ecr_registry.replication.replication]]
+        destinations = [{ region = "eu-west-1" }, { region = "eu-west-1", registry_id = "unicorn" }]
+        [[ecr_registry.replication.replication]]
+        destinations = []
+        repository_filters = ["a*"]
+    "#;
+    insta::assert_snapshot!(laws::desired::<EcrRegistry>(toml).unwrap_err());
+}
+
+#[test]
+fn a_registry_nobody_set_is_nothing() {
+    let model = EcrRegistryModel::default();
+    assert_eq!(model.scanning, Scanning { scan_type: "BASIC".to_owned(), rules: BTreeSet::new() });
+}
