@@ -196,7 +196,7 @@ fn kind_pairs(
     for (call, resource) in called.iter().filter(|(call, _)| !elsewhere(call)) {
         pairs.insert((call.clone(), known(resource, call, at)));
     }
-    let Some(KindNeeds { kind: _, calls, with, anywhere, on_fields }) = kind else { return pairs };
+    let Some(KindNeeds { kind: _, calls, with, anywhere, on_fields, linked }) = kind else { return pairs };
     let mut owns: BTreeSet<String> = pairs.iter().map(|(_, on)| on.clone()).filter(|on| on != "*").collect();
     owns.extend(own.map(|arn| known(&arn, "", at)));
     if owns.is_empty() {
@@ -212,7 +212,23 @@ fn kind_pairs(
         let named = models.iter().flat_map(|model| strings(model.get(*field)));
         pairs.extend(named.map(|name| ((*action).to_owned(), known(&arn_of(name, action, at), action, at))));
     }
+    for (_, role) in linked.iter().filter(|(field, _)| models.iter().any(|model| model.get(*field).is_some_and(is_set)))
+    {
+        let arn = at.arn("iam", &format!("role/aws-service-role/{role}"));
+        pairs.insert(("iam:CreateServiceLinkedRole".to_owned(), arn));
+    }
     pairs
+}
+
+/// Whether a field says anything.
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(is_on) => *is_on,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::String(_) | Value::Number(_) => true,
+    }
 }
 
 /// The strings in a field.

@@ -1,12 +1,13 @@
 //! Guardrails: all lints, and what they find in a project's specs or in a plan.
 //!
 //! Lints over policy documents are in [`trueup_specs::policy::lint`]. Those here look at a resource's model, and at plans. To add
-//! one, write its function and its row in the table of the file it belongs to: [`identities`], [`delivery`] or [`plans`].
+//! one, write its function and its row in the table of the file it belongs to: [`identities`], [`delivery`], [`images`] or [`plans`].
 //! Everything here is a plain function: what day it is, whoever asks says.
 
 mod delivery;
 mod finding;
 mod identities;
+mod images;
 pub mod plans;
 mod suppress;
 
@@ -45,7 +46,7 @@ struct ModelLint {
 }
 
 fn model_lints() -> impl Iterator<Item = &'static ModelLint> {
-    [identities::LINTS, delivery::LINTS].into_iter().flatten()
+    [identities::LINTS, delivery::LINTS, images::LINTS].into_iter().flatten()
 }
 
 /// All guardrails there are, by id.

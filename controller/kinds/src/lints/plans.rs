@@ -44,7 +44,7 @@ pub(super) static LINTS: &[PlanLint] = &[
             summary: "the plan removes a resource",
             reason: "a pipeline that only ever adds can refuse it",
             help: "apply it by hand",
-            page: "https://docs.aws.amazon.com/wellarchitected/latest/operational-excellence-pillar/ops_mit_deploy_risks_plan_for_unsucessful_changes.html",
+            page: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html",
         },
         check: |change| matches!(change.action, Action::Remove { .. }).then(|| change.name.clone()),
     },

@@ -86,9 +86,8 @@ impl Rules {
             .collect();
         // What a plan's lint finds shows only with a plan; and an id that no lint has was told of.
         let lints = all();
-        let is_of_specs = |id: &str| {
-            lints.iter().any(|lint| lint.id == id) && !plans::LINTS.iter().any(|row| row.lint.id == id)
-        };
+        let is_of_specs =
+            |id: &str| lints.iter().any(|lint| lint.id == id) && !plans::LINTS.iter().any(|row| row.lint.id == id);
         for suppression in suppressions(project) {
             if !used.contains(&suppression.span) && is_of_specs(&suppression.lint) {
                 let problem = Diagnostic::warning("this suppression suppresses nothing");

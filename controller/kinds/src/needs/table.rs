@@ -13,6 +13,8 @@ pub(super) struct KindNeeds {
     pub(super) anywhere: &'static [&'static str],
     /// What is called on things that the resource names, with the field of the model that names them.
     pub(super) on_fields: &'static [(&'static str, &'static str)],
+    /// Service-linked roles that AWS makes on the way, with the field of the model that asks for one.
+    pub(super) linked: &'static [(&'static str, &'static str)],
 }
 
 /// By name of the kind.
@@ -28,6 +30,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &[],
         anywhere: &["iam:ListAccountAliases"],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "application",
@@ -40,6 +43,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["codedeploy:GetApplication", "codedeploy:TagResource"],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "bucket",
@@ -59,6 +63,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["s3:GetBucketTagging", "s3:PutBucketOwnershipControls", "s3:PutBucketTagging", "s3:TagResource"],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "deployment_config",
@@ -66,6 +71,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["codedeploy:GetDeploymentConfig"],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "deployment_group",
@@ -79,6 +85,40 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["codedeploy:GetDeploymentGroup", "codedeploy:TagResource"],
         anywhere: &[],
         on_fields: &[("iam:PassRole", "service_role")],
+        linked: &[],
+    },
+    KindNeeds {
+        kind: "ecr_registry",
+        calls: &[
+            "ecr:DeleteRegistryPolicy",
+            "ecr:PutRegistryPolicy",
+            "ecr:PutRegistryScanningConfiguration",
+            "ecr:PutReplicationConfiguration",
+        ],
+        with: &[],
+        anywhere: &[],
+        on_fields: &[],
+        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html
+        linked: &[("replication", "replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication")],
+    },
+    KindNeeds {
+        kind: "ecr_repository",
+        calls: &[
+            "ecr:CreateRepository",
+            "ecr:DeleteLifecyclePolicy",
+            "ecr:DeleteRepository",
+            "ecr:DeleteRepositoryPolicy",
+            "ecr:PutImageScanningConfiguration",
+            "ecr:PutImageTagMutability",
+            "ecr:PutLifecyclePolicy",
+            "ecr:SetRepositoryPolicy",
+            "ecr:TagResource",
+            "ecr:UntagResource",
+        ],
+        with: &["ecr:DescribeRepositories", "ecr:TagResource"],
+        anywhere: &[],
+        on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "group",
@@ -94,6 +134,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["iam:GetGroup", "iam:ListAttachedGroupPolicies", "iam:ListGroupPolicies"],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "instance_profile",
@@ -108,6 +149,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["iam:GetInstanceProfile", "iam:TagInstanceProfile"],
         anywhere: &[],
         on_fields: &[("iam:PassRole", "role")],
+        linked: &[],
     },
     KindNeeds {
         kind: "key",
@@ -129,6 +171,8 @@ pub(super) static KINDS: &[KindNeeds] = &[
         anywhere: &[],
         // An alias is made on both: https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
         on_fields: &[("kms:CreateAlias", "aliases"), ("kms:DeleteAlias", "aliases")],
+        // https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
+        linked: &[("multi_region", "mrk.kms.amazonaws.com/AWSServiceRoleForKeyManagementServiceMultiRegionKeys")],
     },
     KindNeeds {
         kind: "oidc_provider",
@@ -144,6 +188,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["iam:GetOpenIDConnectProvider", "iam:TagOpenIDConnectProvider"],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "on_premises_instance",
@@ -156,6 +201,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["codedeploy:GetOnPremisesInstance"],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "policy",
@@ -170,6 +216,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy", "iam:TagPolicy"],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "role",
@@ -196,6 +243,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         ],
         anywhere: &[],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "service_linked_role",
@@ -209,6 +257,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["iam:GetServiceLinkedRoleDeletionStatus"],
         anywhere: &["iam:ListRoles"],
         on_fields: &[],
+        linked: &[],
     },
     KindNeeds {
         kind: "user",
@@ -240,6 +289,7 @@ pub(super) static KINDS: &[KindNeeds] = &[
         // The group is what is changed:
         // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
         on_fields: &[("iam:AddUserToGroup", "groups"), ("iam:RemoveUserFromGroup", "groups")],
+        linked: &[],
     },
 ];
 
@@ -257,6 +307,20 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "codedeploy:ListDeploymentGroups",
             "codedeploy:ListOnPremisesInstances",
             "codedeploy:ListTagsForResource",
+            "tag:GetResources",
+        ],
+    ),
+    (
+        "ecr",
+        &[
+            "ecr:DescribeRegistry",
+            "ecr:DescribeRepositories",
+            "ecr:GetLifecyclePolicy",
+            "ecr:GetRegistryPolicy",
+            "ecr:GetRegistryScanningConfiguration",
+            "ecr:GetRepositoryPolicy",
+            "ecr:ListTagsForResource",
+            "kms:DescribeKey",
             "tag:GetResources",
         ],
     ),

@@ -53,7 +53,7 @@ fn in_files(paths: &[&str]) -> BTreeSet<String> {
 fn every_kind_has_its_row_with_all_its_calls() {
     let names: Vec<&str> = crate::kinds().iter().map(|kind| kind.schema().name).collect();
     assert_eq!(KINDS.iter().map(|row| row.kind).collect::<Vec<_>>(), names);
-    for KindNeeds { kind, calls, with, anywhere, on_fields } in KINDS {
+    for KindNeeds { kind, calls, with, anywhere, on_fields, linked: _ } in KINDS {
         let told =
             calls.iter().chain(*with).chain(*anywhere).copied().chain(on_fields.iter().map(|(action, _)| *action));
         let told: BTreeSet<String> = told.map(str::to_owned).collect();
@@ -94,4 +94,23 @@ fn what_is_not_known_yet_is_a_wildcard_in_its_place() {
     assert_eq!(known(&token, "kms:PutKeyPolicy", &at), "arn:aws:kms:eu-west-1:111111111111:key/*");
     assert_eq!(known(&format!("arn:aws:s3:::{token}/x"), "s3:PutObject", &at), "arn:aws:s3:::*/x");
     assert_eq!(known("arn:aws:s3:::x", "s3:PutObject", &at), "arn:aws:s3:::x");
+}
+
+#[test]
+fn what_aws_makes_on_the_way_is_asked_for_where_it_is_made() {
+    let at = At {
+        scope: Scope { account: Arc::from("main"), region: Some(Arc::from("eu-west-1")) },
+        account_id: Arc::from("111111111111"),
+        partition: "aws",
+        address: Arc::from("main@eu-west-1/key.x"),
+    };
+    let pairs = |multi_region: bool| {
+        let model = serde_json::json!({ "multi_region": multi_region, "aliases": ["alias/x"] });
+        let called = [("kms:CreateKey".to_owned(), "*".to_owned())];
+        kind_pairs(needs_of("key"), &at, &called, None, &[&model], true)
+    };
+    let linked = |pairs: &Pairs| pairs.iter().any(|(action, _)| action == "iam:CreateServiceLinkedRole");
+    assert!(linked(&pairs(true)) && !linked(&pairs(false)));
+    let alias = "arn:aws:kms:eu-west-1:111111111111:alias/x".to_owned();
+    assert!(pairs(false).contains(&("kms:CreateAlias".to_owned(), alias)));
 }

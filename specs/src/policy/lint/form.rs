@@ -128,7 +128,16 @@ pub(super) static LINTS: &[DocumentLint] = &[
             help: "move a part into a managed policy, or name a pattern in the place of a list",
             page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
         },
-        uses: &[Use::Identity, Use::Trust, Use::Bucket, Use::Key],
+        uses: &[
+            Use::Identity,
+            Use::Trust,
+            Use::Bucket,
+            Use::Key,
+            Use::Repository,
+            Use::Registry,
+            Use::Topic,
+            Use::EventBus,
+        ],
         check: near_limit,
     },
     DocumentLint {

@@ -1,4 +1,4 @@
-//! Who may use a bucket or a key.
+//! Who may use a bucket, a key, or another resource with a policy of its own.
 
 use super::look::{
     CALLER_KEYS, SOURCE_KEYS, covering, each_allow, is_for_everyone, is_held_by, outsider, principals, services,
@@ -132,6 +132,19 @@ pub(super) static LINTS: &[DocumentLint] = &[
             page: "https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-5",
         },
         uses: KEY,
+        check: open_to_everyone,
+    },
+    DocumentLint {
+        lint: Lint {
+            id: "public-resource",
+            severity: Severity::Critical,
+            level: Level::Deny,
+            summary: "the resource is open to the world",
+            reason: "every AWS account there is can use it by its ARN",
+            help: "name accounts or roles in `principal`, or hold `*` back by a condition on `aws:PrincipalOrgID`",
+            page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+        },
+        uses: &[Use::Repository, Use::Registry, Use::Topic, Use::EventBus],
         check: open_to_everyone,
     },
 ];

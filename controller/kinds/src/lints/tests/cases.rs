@@ -255,6 +255,21 @@ pub(super) const CASES: &[Case] = &[
         ],
     },
     Case {
+        id: "image-scan-off",
+        on: "ecr_repository.x",
+        fires: "[ecr_repository.x]\n",
+        silent: &["[ecr_repository.x]\nscan_on_push = true\n"],
+    },
+    Case {
+        id: "images-kept-forever",
+        on: "ecr_repository.x",
+        fires: "[ecr_repository.x]\n",
+        silent: &[concat!(
+            "[ecr_repository.x]\n[[ecr_repository.x.lifecycle]]\ndescription = \"old\"\npriority = 1\ntag_status = \"any\"\n",
+            "count_type = \"imageCountMoreThan\"\ncount = 30\n"
+        )],
+    },
+    Case {
         id: "inline-near-limit",
         on: "user.x",
         fires: concat!(
@@ -304,6 +319,12 @@ pub(super) const CASES: &[Case] = &[
             "managed_policies = [\"arn:aws:iam::aws:policy/A\", \"arn:aws:iam::aws:policy/B\", \"arn:aws:iam::aws:policy/C\", \"arn:aws:iam::aws:policy/D\", \"arn:aws:iam::aws:policy/E\", \"arn:aws:iam::aws:policy/F\", \"arn:aws:iam::aws:policy/G\", \"arn:aws:iam::aws:policy/H\", \"arn:aws:iam::aws:policy/I\", \"arn:aws:iam::aws:policy/J\", \"arn:aws:iam::aws:policy/K\"]"
         ),
         silent: &[role!("managed_policies = [\"arn:aws:iam::aws:policy/A\"]")],
+    },
+    Case {
+        id: "mutable-image-tags",
+        on: "ecr_repository.x",
+        fires: "[ecr_repository.x]\n",
+        silent: &["[ecr_repository.x]\nimage_tag_mutability = \"IMMUTABLE\"\n"],
     },
     Case {
         id: "not-action-allow",
@@ -414,6 +435,14 @@ pub(super) const CASES: &[Case] = &[
         silent: &[key!(
             "allow = \"kms:Decrypt\"\nprincipal = \"*\"\nresource = \"*\"\ncondition = { StringEquals = { \"kms:CallerAccount\" = \"111111111111\" } }"
         )],
+    },
+    Case {
+        id: "public-resource",
+        on: "ecr_repository.x",
+        fires: "[ecr_repository.x]\n[[ecr_repository.x.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\n",
+        silent: &[
+            "[ecr_repository.x]\n[[ecr_repository.x.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\ncondition = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-abcdefghij\" } }\n",
+        ],
     },
     Case {
         id: "public-trust",
