@@ -53,6 +53,30 @@ fn two_specs_claim_one_name() {
     insta::assert_snapshot!("one_name", specs(&format!("{ROLE}\n{other}")));
 }
 
+/// Every alias counts, not only the first.
+#[test]
+fn two_keys_claim_one_alias() {
+    let stderr = specs(
+        "[key.one]\nalias = [\"alias/one\", \"alias/shared\"]\n\n[key.two]\nalias = \"alias/shared\"\n\n\
+         [key.three]\nalias = [\"alias/three\", \"alias/aws/s3\"]\n",
+    );
+    insta::assert_snapshot!("one_alias", stderr);
+}
+
+/// CodeDeploy finds its own role wanting only when it deploys.
+#[test]
+fn a_deployment_group_that_could_never_deploy() {
+    let project = Project::with(&format!(
+        "{ROLE}\n[application.here]\n\n\
+         [deployment_group.role]\napplication = \"application.here\"\nservice_role = \"role.deployer\"\n\n\
+         [deployment_group.tags]\napplication = \"application.here\"\nservice_role = \"arn:aws:iam::111111111111:role/x\"\n\
+         ec2_tags = [{{ key = \"a\" }}]\nec2_tag_sets = [[{{ key = \"b\" }}]]\n\n\
+         [deployment_group.region]\napplication = \"main@eu-west-2/application.there\"\nservice_role = \"arn:aws:iam::111111111111:role/x\"\n"
+    ));
+    project.write("there.toml", "[scope]\naccount = \"main\"\nregion = \"eu-west-2\"\n\n[application.there]\n");
+    insta::assert_snapshot!("never_deploys", refused(&project).stderr);
+}
+
 #[test]
 fn a_duplicate_address() {
     let project = Project::with(ROLE);

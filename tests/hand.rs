@@ -49,25 +49,49 @@ impl Hand {
 
     /// One KMS call that must succeed.
     pub(crate) fn kms(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("https://kms.{}.amazonaws.com/", self.region))
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("TrentService.{operation}"));
-        let (status, text) = self.send("kms", request, body.to_string());
-        assert_eq!(status, 200, "{operation}: {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        self.json("kms", "TrentService", operation, body)
     }
 
     /// One CodeDeploy call that must succeed.
     pub(crate) fn codedeploy(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("codedeploy", "CodeDeploy_20141006", operation, body)
+    }
+
+    /// One ECR call that must succeed.
+    pub(crate) fn ecr(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("ecr", "AmazonEC2ContainerRegistry_V20150921", operation, body)
+    }
+
+    /// One call of a service that speaks AWS's JSON protocol, which must succeed.
+    fn json(&self, service: &str, target: &str, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = Request::builder()
             .method(Method::POST)
-            .uri(format!("https://codedeploy.{}.amazonaws.com/", self.region))
+            .uri(format!("https://{service}.{}.amazonaws.com/", self.region))
             .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("CodeDeploy_20141006.{operation}"));
-        let (status, text) = self.send("codedeploy", request, body.to_string());
+            .header("x-amz-target", format!("{target}.{operation}"));
+        let (status, text) = self.send(service, request, body.to_string());
         assert_eq!(status, 200, "{operation}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// One ECR call that must succeed.
+    pub(crate) fn ecr(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("ecr", &format!("AmazonEC2ContainerRegistry_V20150921.{operation}"), body)
+    }
+
+    /// One EventBridge call that must succeed.
+    pub(crate) fn events(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("events", &format!("AWSEvents.{operation}"), body)
+    }
+
+    fn json(&self, service: &str, target: &str, body: &serde_json::Value) -> serde_json::Value {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("https://{service}.{}.amazonaws.com/", self.region))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target);
+        let (status, text) = self.send(service, request, body.to_string());
+        assert_eq!(status, 200, "{target}: {text}");
         serde_json::from_str(&text).unwrap_or_default()
     }
 

@@ -39,6 +39,7 @@ pub mod shape;
 pub mod span;
 pub mod suggest;
 pub mod text;
+pub mod text_file;
 pub mod value;
 
 /// What [`words!`] needs of serde, so that its callers need not name it.
@@ -61,4 +62,5 @@ pub use resolve::{Outputs, ResolvedOutput, Resolver, TAG_ADDRESS, TAG_PROJECT, T
 pub use shape::{FieldShape, Shape, TableShape};
 pub use span::{FileId, Position, Sources, Span};
 pub use text::{Located, Mention, Name, Part, Text};
+pub use text_file::TextFile;
 pub use value::{Data, Entry, Table, Value};

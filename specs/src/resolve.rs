@@ -214,6 +214,28 @@ impl<'a> Resolver<'a> {
         self.walk.problems.push(diagnostic);
     }
 
+    /// The resource a field names, where it names one of the project and not a group of them.
+    #[must_use]
+    pub fn named<T: Target>(&self, reference: &Reference<T>) -> Option<(InstanceId, &'a Instance)> {
+        match self.walk.lookup.resource(reference.as_name()?) {
+            Ok(Sighted::One(found)) => found.id.and_then(|id| Some((id, self.walk.project.instance(id)?))),
+            Ok(Sighted::Many(..)) | Err(_) => None,
+        }
+    }
+
+    /// The id of another resource's account: twelve digits.
+    #[must_use]
+    pub fn account_of(&self, instance: &Instance) -> Option<&'a str> {
+        self.walk.project.accounts.get(&instance.account).map(|account| account.id.as_str())
+    }
+
+    /// Looks at another resource of the project as that one sees its own texts. What is wrong with it is told where it is checked itself, not
+    /// here.
+    pub fn beside<R>(&self, id: InstanceId, look: impl FnOnce(&mut Resolver<'_>) -> R) -> R {
+        let mut told_elsewhere = Problems::new();
+        look(&mut Resolver::new(self.walk.project, id, self.walk.outputs, &mut told_elsewhere))
+    }
+
     /// What was mentioned so far, and where.
     #[must_use]
     pub fn used(&self) -> &[(InstanceId, Span)] {

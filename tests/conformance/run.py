@@ -16,7 +16,19 @@ import argparse
 import sys
 
 import harness
-from checks import codedeploy, ecr, iam, iam_identities, kms, s3, sts, tagging
+from checks import (
+    codedeploy,
+    ecr,
+    events,
+    iam,
+    iam_identities,
+    kms,
+    s3,
+    s3_configurations,
+    sns,
+    sts,
+    tagging,
+)
 from checks.cli import CHAINS, run_chains
 
 
@@ -50,7 +62,19 @@ def main():
     options = parser.parse_args()
     if not options.binary:
         parser.error("which sandbox?")
-    parts = (codedeploy, ecr, iam, iam_identities, s3, kms, sts, tagging)
+    parts = (
+        codedeploy,
+        ecr,
+        events,
+        iam,
+        iam_identities,
+        kms,
+        s3,
+        s3_configurations,
+        sns,
+        sts,
+        tagging,
+    )
     scenarios = [one for part in parts for one in part.SCENARIOS if options.only in one.name]
     chains = [one for one in CHAINS if options.only in one.name]
     if not scenarios and not chains:

@@ -13,7 +13,7 @@ use trueup_specs::{pending, span::Span};
 use trueup_state::ledger::Ledger;
 
 use crate::facts::Scope;
-use crate::kind::{AnyKind, At, Identity};
+use crate::kind::{AnyKind, At, Claim, Identity};
 
 /// The kinds there are, and the reach of the sources they read.
 #[derive(Clone)]
@@ -92,7 +92,8 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
         .map(|instance| Some((at(project, instance)?, kinds.get(instance.block.kind.name)?)))
         .collect::<Option<_>>()?;
     let identities = identities(project, &ats, problems);
-    claims(project, &identities, problems);
+    let besides = claims_besides(project, &ats, &identities, problems);
+    claims(project, &identities, &besides, problems);
     let predicted = Predicted(&identities);
     let mut uses = Vec::with_capacity(ats.len());
     for (index, (at, kind)) in ats.iter().enumerate() {
@@ -199,21 +200,46 @@ fn used_once(used: &[(InstanceId, Span)]) -> Vec<InstanceId> {
     ids
 }
 
+/// The names that resources take beside their first, each with its resource's place in the project.
+fn claims_besides(
+    project: &Project,
+    ats: &[(At, &'static dyn AnyKind)],
+    identities: &[Identity],
+    problems: &mut Problems,
+) -> Vec<(usize, Claim)> {
+    let predicted = Predicted(identities);
+    let mut found = Vec::new();
+    for (index, (at, kind)) in ats.iter().enumerate() {
+        let mut cx = Resolver::new(project, id(index), &predicted, problems);
+        let claims = kind.claims_besides(&*project.instances[index].block.spec, at, &mut cx);
+        found.extend(claims.into_iter().map(|claim| (index, claim)));
+    }
+    found
+}
+
 /// No two specs may claim one physical name.
-fn claims(project: &Project, identities: &[Identity], problems: &mut Problems) {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    for (index, identity) in identities.iter().enumerate() {
-        let Some(claim) = &identity.claim else { continue };
+fn claims(project: &Project, identities: &[Identity], besides: &[(usize, Claim)], problems: &mut Problems) {
+    let own_names = identities.iter().enumerate().filter_map(|(index, identity)| {
+        Some((index, identity.claim.as_deref()?, identity.name.as_str(), project.instances[index].block.span))
+    });
+    let others = besides.iter().map(|(index, Claim { name, claim, span })| {
+        (*index, claim.as_str(), name.as_str(), span.unwrap_or(project.instances[*index].block.span))
+    });
+    let mut first: HashMap<&str, (usize, Span)> = HashMap::new();
+    for (index, claim, name, span) in own_names.chain(others) {
         match first.entry(claim) {
             Entry::Vacant(vacant) => {
-                vacant.insert(index);
+                vacant.insert((index, span));
             }
+            // A name twice in one spec is for its kind to tell.
+            Entry::Occupied(occupied) if occupied.get().0 == index => {}
             Entry::Occupied(occupied) => {
-                let (one, other) = (&project.instances[*occupied.get()], &project.instances[index]);
+                let (earlier, place) = *occupied.get();
+                let (one, other) = (&project.instances[earlier], &project.instances[index]);
                 problems.push(
-                    Diagnostic::error(format!("two resources claim the name `{}`", identity.name))
-                        .at(other.block.span, format!("{} claims it here", other.address))
-                        .also(one.block.span, format!("{} claims it here", one.address))
+                    Diagnostic::error(format!("two resources claim the name `{name}`"))
+                        .at(span, format!("{} claims it here", other.address))
+                        .also(place, format!("{} claims it here", one.address))
                         .help("give one of them another `name`, or remove one"),
                 );
             }

@@ -15,6 +15,7 @@ use crate::check::{Checked, id, resolved};
 use crate::dangers;
 use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
 use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
+use crate::observe::with_fields;
 use crate::order::tokens;
 use crate::plan::Inputs;
 
@@ -89,6 +90,7 @@ impl<'a> Round<'a> {
             let block = &self.inputs.checked.instance(index).block;
             let mut cx = Resolver::new(self.inputs.checked.project, id(index), &known, problems);
             let Some(desired) = item.kind.desired(&*block.spec, &item.at, &mut cx) else { continue };
+            let desired = self.leave_unchecked(index, desired);
             self.decide_item(index, &desired);
         }
         for leftover in &self.matches.leftovers {
@@ -97,6 +99,27 @@ impl<'a> Round<'a> {
         self.retain_of_lost_accounts();
         self.block_dependents();
         self.follow_replacements();
+    }
+
+    /// The desired model with what could not be read as it is in the live one, so that it is left alone; each such field is told, and that
+    /// it is not known to be as its spec wants it.
+    fn leave_unchecked(&mut self, index: usize, desired: AnyModel) -> AnyModel {
+        let Some(fields) = self.matches.unchecked.get(&index) else { return desired };
+        let Found::Live(live, Owner::Nobody | Owner::Ours(_)) = &self.matches.found[index] else { return desired };
+        let kind = self.inputs.checked.items[index].kind;
+        let (before, after) = (kind.to_value(&live.model), kind.to_value(&desired));
+        let Some(left) = with_fields(kind, &desired, fields.keys(), &before) else { return desired };
+        let instance = self.inputs.checked.instance(index);
+        for (field, unread) in *fields {
+            let mut why = format!("{field} not checked: {} failed: {}", unread.call, unread.why);
+            if before.get(field) != after.get(field) {
+                why.push_str("; what the spec wants there is not done");
+            }
+            let place = self.inputs.sources.location(instance.block.span);
+            let (address, help) = (instance.address.clone(), unread.help.clone());
+            self.blocked.push(Blocked { address, place, why, help, unread: true });
+        }
+        left
     }
 
     fn decide_item(&mut self, index: usize, desired: &AnyModel) {
@@ -187,7 +210,7 @@ impl<'a> Round<'a> {
     }
 
     fn confirm(&mut self, index: usize, live: Option<&Live<AnyModel>>) {
-        let Some(live) = live else { return };
+        let Some(live) = live.filter(|_| !self.matches.unchecked.contains_key(&index)) else { return };
         let item = &self.inputs.checked.items[index];
         let address = &self.inputs.checked.instance(index).address;
         let model = item.kind.to_value(&live.model);

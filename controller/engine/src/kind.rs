@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trueup_specs::kind::KindSchema;
 use trueup_specs::resolve::Resolver;
+use trueup_specs::span::Span;
 use trueup_state::outputs::Outputs;
 
 use crate::facts::{Facts, Scope, Unread};
@@ -55,6 +56,17 @@ pub struct Identity {
     pub claim: Option<String>,
     /// The outputs that follow from the name.
     pub outputs: Outputs,
+}
+
+/// A name that a resource takes beside the one in its [`Identity`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The name, as people read it.
+    pub name: String,
+    /// What no two specs may claim, as in [`Identity::claim`].
+    pub claim: String,
+    /// Where the spec says it.
+    pub span: Option<Span>,
 }
 
 /// A thing that exists.
@@ -136,8 +148,20 @@ pub trait Kind: Send + Sync + 'static {
     fn remembered() -> &'static [&'static str] {
         &[]
     }
+    /// What the source should know of a thing to read it with fewer calls, from its spec and from the record of the last apply; given to it
+    /// beside what [`Kind::remembered`] names. Unlike that it may have changed since: a source uses it to decide what to ask, and never as
+    /// an answer.
+    #[must_use]
+    fn hints(_: Option<&Self::Spec>, _applied: &dyn Fn() -> Option<Self::Model>) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
     /// Name, claim and predicted outputs.
     fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// Further names the resource takes: a key's second alias.
+    #[must_use]
+    fn claims_besides(_spec: &Self::Spec, _at: &At, _cx: &mut Resolver<'_>) -> Vec<Claim> {
+        Vec::new()
+    }
     /// The model the spec asks for; `None` after a problem, which is in `cx`.
     fn desired(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Option<Self::Model>;
     /// Everything of this kind that the facts show in the scope.
@@ -145,6 +169,12 @@ pub trait Kind: Send + Sync + 'static {
     /// # Errors
     /// When a source could not be read.
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<Self::Model>>, Unread>;
+    /// The fields of a live thing that could not be read, by their names in the model, with the reason. Whatever the model then has there
+    /// says nothing; the engine leaves these fields alone.
+    #[must_use]
+    fn unchecked(_: &Facts, _: &Scope, _name: &str) -> BTreeMap<String, Unread> {
+        BTreeMap::new()
+    }
     /// The tags of a model, where the kind has them.
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
@@ -175,8 +205,16 @@ pub trait AnyKind: Send + Sync {
     fn sources(&self) -> &'static [&'static str];
     /// See [`Kind::remembered`].
     fn remembered(&self) -> &'static [&'static str];
+    /// See [`Kind::hints`].
+    fn hints(
+        &self,
+        spec: Option<&(dyn Any + Send + Sync)>,
+        applied: &dyn Fn() -> Option<Value>,
+    ) -> BTreeMap<String, String>;
     /// See [`Kind::identity`].
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
+    /// See [`Kind::claims_besides`].
+    fn claims_besides(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Vec<Claim>;
     /// See [`Kind::desired`].
     fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel>;
     /// See [`Kind::observe`].
@@ -184,6 +222,8 @@ pub trait AnyKind: Send + Sync {
     /// # Errors
     /// When a source could not be read.
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
+    /// See [`Kind::unchecked`].
+    fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
     /// Whether two models are equal.
@@ -250,8 +290,20 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::remembered()
     }
 
+    fn hints(
+        &self,
+        spec: Option<&(dyn Any + Send + Sync)>,
+        applied: &dyn Fn() -> Option<Value>,
+    ) -> BTreeMap<String, String> {
+        K::hints(spec.map(own), &|| serde_json::from_value(applied()?).ok())
+    }
+
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {
         K::identity(own(spec), at, cx)
+    }
+
+    fn claims_besides(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Vec<Claim> {
+        K::claims_besides(own(spec), at, cx)
     }
 
     fn desired(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Option<AnyModel> {
@@ -264,6 +316,10 @@ impl<K: Kind> AnyKind for Erased<K> {
             .into_iter()
             .map(|Live { name, model, outputs }| Live { name, model: Box::new(model) as AnyModel, outputs })
             .collect())
+    }
+
+    fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread> {
+        K::unchecked(facts, scope, name)
     }
 
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {

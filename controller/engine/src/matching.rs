@@ -118,6 +118,8 @@ pub struct Matches<'s> {
     pub found: Vec<Found<'s>>,
     /// In order of kind and scope.
     pub leftovers: Vec<Leftover<'s>>,
+    /// By item: the fields of its live thing that could not be read.
+    pub unchecked: BTreeMap<usize, &'s BTreeMap<String, Unread>>,
 }
 
 struct Group<'s> {
@@ -201,7 +203,13 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
         };
     }
     let leftovers = leftovers(checked, &groups, &claimed, snapshot);
-    Matches { found, leftovers }
+    let unchecked = found.iter().enumerate().filter_map(|(index, found)| {
+        let Found::Live(live, _) = found else { return None };
+        let item = &checked.items[index];
+        Some((index, snapshot.unchecked(item.kind.schema().name, &item.at.scope, &live.name)?))
+    });
+    let unchecked = unchecked.collect();
+    Matches { found, leftovers, unchecked }
 }
 
 impl Group<'_> {

@@ -1,5 +1,6 @@
 //! From a selection of the specs to the reads it needs, and from what was read to models.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -147,9 +148,10 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
     for (index, item) in checked.items.iter().enumerate().filter(|(index, _)| reach.needed[*index]) {
         let address = &checked.instance(index).address;
         let entry = ledger.get(&item.at.scope, address);
+        let spec = &*checked.instance(index).block.spec;
         for source in item.kind.sources() {
             let names = wanted.entry((source, source_scope(checked, source, &item.at.scope))).or_default();
-            names.insert(want(item.kind, &item.identity.name, address, entry));
+            names.insert(want(item.kind, &item.identity.name, address, entry, Some(spec)));
         }
     }
     // What was ours at the last apply is looked at too, in case its tags are gone.
@@ -158,7 +160,7 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
             let Some(kind) = checked.kinds.get(&address.kind) else { continue };
             for source in kind.sources() {
                 if let Some(names) = wanted.get_mut(&(*source, source_scope(checked, source, scope))) {
-                    names.insert(want(kind, &entry.name, address, Some(entry)));
+                    names.insert(want(kind, &entry.name, address, Some(entry), None));
                 }
             }
         }
@@ -173,16 +175,23 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
         .collect()
 }
 
-fn want(kind: &dyn AnyKind, name: &str, address: &Address, entry: Option<&Entry>) -> Wanted {
-    let mut recorded = BTreeMap::new();
+fn want(
+    kind: &dyn AnyKind,
+    name: &str,
+    address: &Address,
+    entry: Option<&Entry>,
+    spec: Option<&(dyn Any + Send + Sync)>,
+) -> Wanted {
+    let mut recorded = kind.hints(spec, &|| entry.map(|entry| entry.model.value()));
     if let Some(entry) = entry
         && let Some(id) = entry.outputs.get("id")
     {
         let fields = kind.remembered();
         let model = if fields.is_empty() { Value::Null } else { entry.model.value() };
         let text = |field: &&str| Some(((*field).to_owned(), model.get(field)?.as_str()?.to_owned()));
-        recorded.extend(fields.iter().filter_map(text));
-        if !recorded.is_empty() {
+        let remembered: Vec<(String, String)> = fields.iter().filter_map(text).collect();
+        if !remembered.is_empty() {
+            recorded.extend(remembered);
             recorded.insert("id".to_owned(), id.clone());
         }
     }
@@ -202,6 +211,8 @@ pub type Seen = Result<Vec<Live<AnyModel>>, Unread>;
 /// What exists, by kind and scope.
 pub struct Snapshot {
     entries: BTreeMap<(&'static str, Scope), Seen>,
+    /// By kind, scope and name: the fields of what exists that could not be read.
+    unchecked: BTreeMap<(&'static str, Scope, String), BTreeMap<String, Unread>>,
 }
 
 impl Snapshot {
@@ -209,6 +220,15 @@ impl Snapshot {
     #[must_use]
     pub fn get(&self, kind: &'static str, scope: &Scope) -> Option<&Seen> {
         self.entries.get(&(kind, scope.clone()))
+    }
+
+    /// The fields of a live thing that could not be read, and why; `None` where all could.
+    #[must_use]
+    pub fn unchecked(&self, kind: &'static str, scope: &Scope, name: &str) -> Option<&BTreeMap<String, Unread>> {
+        if self.unchecked.is_empty() {
+            return None;
+        }
+        self.unchecked.get(&(kind, scope.clone(), name.to_owned()))
     }
 
     /// All of it, in order.
@@ -226,12 +246,57 @@ pub fn observe(
     ledger: &Ledger,
     facts: &Facts,
 ) -> Snapshot {
+    let mut unchecked = BTreeMap::new();
     let entries = scopes(checked, selection, reach, ledger)
         .into_iter()
         .filter_map(|(name, scope)| {
-            let live = checked.kinds.get(name)?.observe(facts, &scope);
-            Some(((name, scope), live))
+            let kind = checked.kinds.get(name)?;
+            let mut seen = kind.observe(facts, &scope);
+            for live in seen.iter_mut().flatten() {
+                let fields = kind.unchecked(facts, &scope, &live.name);
+                if !fields.is_empty() {
+                    as_recorded(kind, live, &fields, ledger, &scope);
+                    unchecked.insert((name, scope.clone(), live.name.clone()), fields);
+                }
+            }
+            Some(((name, scope), seen))
         })
         .collect();
-    Snapshot { entries }
+    Snapshot { entries, unchecked }
+}
+
+/// Takes for what could not be read what was there after the last apply, so that the record stays as it is.
+fn as_recorded(
+    kind: &dyn AnyKind,
+    live: &mut Live<AnyModel>,
+    fields: &BTreeMap<String, Unread>,
+    ledger: &Ledger,
+    scope: &Scope,
+) {
+    let entries = ledger.documents.get(scope).into_iter().flat_map(|document| &document.entries);
+    let mut same = entries.filter(|(address, entry)| *address.kind == *kind.schema().name && entry.name == live.name);
+    if let Some((_, entry)) = same.next()
+        && let Some(model) = with_fields(kind, &live.model, fields.keys(), &entry.model.value())
+    {
+        live.model = model;
+    }
+}
+
+/// A model with some fields as another has them; `None` if that is no model of the kind.
+pub(crate) fn with_fields<'f>(
+    kind: &dyn AnyKind,
+    model: &AnyModel,
+    fields: impl IntoIterator<Item = &'f String>,
+    from: &Value,
+) -> Option<AnyModel> {
+    let mut value = kind.to_value(model);
+    let members = value.as_object_mut()?;
+    for field in fields {
+        match from.get(field) {
+            Some(other) => members.insert(field.clone(), other.clone()),
+            // Models may leave out what is as usual.
+            None => members.remove(field),
+        };
+    }
+    kind.read_value(value).ok()
 }

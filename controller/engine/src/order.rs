@@ -2,7 +2,7 @@
 //!
 //! Edges belong to operations, not to resources: a role and a key whose policies name each other have an order, since the role's shell
 //! comes first, then the key, then what names it. Nobody lists edges. They are found from what operations say they need, create,
-//! release and destroy, and from the tokens of values that an earlier operation makes known.
+//! release and destroy (what is destroyed and created anew under the same name too), and from the tokens of values that an earlier operation makes known.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -123,6 +123,7 @@ fn edges(drafts: &[Draft]) -> Edges {
     let mut creators: HashMap<&str, usize> = HashMap::new();
     let mut releasers: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut unnamers: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut destroyers: HashMap<&str, usize> = HashMap::new();
     let mut sources: HashMap<(&str, &str), usize> = HashMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         for id in &draft.info.creates {
@@ -133,6 +134,9 @@ fn edges(drafts: &[Draft]) -> Edges {
         }
         for id in &draft.info.unnames {
             unnamers.entry(id).or_default().push(index);
+        }
+        for id in &draft.info.destroys {
+            destroyers.insert(id, index);
         }
         for attribute in draft.info.yields {
             sources.insert((&draft.at.address, attribute), index);
@@ -157,6 +161,10 @@ fn edges(drafts: &[Draft]) -> Edges {
             edge(previous, index);
         }
         previous = Some(index);
+        // A name is free again once what had it is gone: an alias goes from one key before another gets it.
+        for destroyer in draft.info.creates.iter().filter_map(|id| destroyers.get(&**id)).filter(|at| **at != index) {
+            edge(*destroyer, index);
+        }
         let needed = draft.info.needs.iter().filter_map(|id| creators.get(&**id).copied());
         let tokens = tokens(&draft.op);
         let awaited =

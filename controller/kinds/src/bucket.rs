@@ -3,34 +3,36 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-buckets-s3.html>
 //!
 //! Objects are never touched: a bucket that holds any is not removed, AWS refuses that. MFA delete stays as it is, since only the
-//! account's root user with its device can switch it; so do ACLs, and what other parts of S3 keep on a bucket.
+//! account's root user with its device can switch it; so do ACLs, metrics and analytics configurations, and metadata tables.
+//!
+//! Here are the basics, which every bucket has. What else S3 keeps on a bucket (lifecycle, replication, …) is in `parts`, a file each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
-use trueup_specs::Reference;
-use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
-use trueup_specs::policy::Use;
 use trueup_specs::resolve::{Resolver, partition};
 use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, PolicyDocument, Tags, unnamed};
-use crate::source::s3::{self, BucketFact, BucketSettings, S3Facts};
+use crate::source::s3::{self, S3Facts};
 
+mod desired;
+mod live;
 mod name;
+pub(crate) mod parts;
 mod perform;
 mod spec;
 #[cfg(test)]
 mod tests;
 
+pub use parts::{PartOp, Parts};
 pub use spec::{Algorithm, BlockedType, BucketSpec, EncryptionSpec, Ownership, PublicAccessBlockSpec, Versioning};
 
 /// A bucket, as specs want it and as AWS has it. Words are AWS's, so that one this version does not know can be told apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct BucketModel {
     /// The name.
     pub name: String,
@@ -40,12 +42,16 @@ pub struct BucketModel {
     pub public_access_block: PublicAccessBlock,
     /// The default encryption.
     pub encryption: Encryption,
-    /// Whether old versions are kept.
+    /// Whether old versions are kept: `enabled` or `disabled`. That it is suspended says only that it once was enabled, which nothing can
+    /// change and nothing depends on.
     pub versioning: Versioning,
     /// Who may do what.
     pub policy: Option<PolicyDocument>,
     /// All tags but AWS's own.
     pub tags: Tags,
+    /// The rest.
+    #[serde(flatten)]
+    pub parts: Parts,
 }
 
 /// A bucket's default encryption.
@@ -136,6 +142,15 @@ pub enum BucketOp {
         /// Principals it named.
         unnames: Vec<String>,
     },
+    /// Changes one of the other parts.
+    Configure {
+        /// The bucket.
+        bucket: String,
+        /// What the part is then.
+        part: PartOp,
+        /// What the parts no longer name.
+        unnames: Vec<String>,
+    },
     /// Removes the bucket, if it is empty.
     DeleteBucket {
         /// The bucket.
@@ -156,6 +171,7 @@ impl BucketOp {
             | Self::PutBucketVersioning { bucket, .. }
             | Self::PutBucketPolicy { bucket, .. }
             | Self::DeleteBucketPolicy { bucket, .. }
+            | Self::Configure { bucket, .. }
             | Self::DeleteBucket { bucket, .. } => bucket,
         }
     }
@@ -204,35 +220,25 @@ impl Kind for Bucket {
     }
 
     fn desired(spec: &BucketSpec, at: &At, cx: &mut Resolver<'_>) -> Option<BucketModel> {
-        let BucketSpec { name, policy, encryption, versioning, public_access_block, ownership } = spec;
-        let span = name.span();
-        let name = cx.text(name);
-        name::check(&name, span, at, cx);
-        let policy = match policy {
-            None => Some(None),
-            Some(policy) => cx.policy(policy, Use::Bucket).map(|document| {
-                fields::check_size(&document, Use::Bucket, policy.span(), cx);
-                Some(PolicyDocument::Document(document))
-            }),
-        };
-        let encryption = desired_encryption(encryption.as_ref(), at, cx);
-        let tags = fields::tags(cx);
-        Some(BucketModel {
-            name,
-            ownership: ownership.unwrap_or(Ownership::BucketOwnerEnforced).to_string(),
-            public_access_block: desired_block(public_access_block.as_ref()),
-            encryption,
-            versioning: versioning.unwrap_or(Versioning::Disabled),
-            policy: policy?,
-            tags,
-        })
+        desired::model(spec, at, cx)
     }
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<BucketModel>>, Unread> {
         let source = Scope { account: scope.account.clone(), region: None };
         let S3Facts { buckets } = facts.get(s3::NAME, &source)?;
         let here = buckets.iter().filter(|(_, fact)| Some(fact.region.as_str()) == scope.region.as_deref());
-        here.map(|(name, fact)| live(name, fact)).collect()
+        here.map(|(name, fact)| live::live(name, fact)).collect()
+    }
+
+    fn unchecked(facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread> {
+        let source = Scope { account: scope.account.clone(), region: None };
+        let found = facts.get::<S3Facts>(s3::NAME, &source).ok().and_then(|facts| facts.buckets.get(name));
+        let settings = found.and_then(|fact| fact.settings.as_ref().ok());
+        settings.map(|settings| settings.unread.clone()).unwrap_or_default()
+    }
+
+    fn hints(spec: Option<&BucketSpec>, applied: &dyn Fn() -> Option<BucketModel>) -> BTreeMap<String, String> {
+        s3::hints(spec, applied().as_ref())
     }
 
     fn tags(model: &BucketModel) -> Option<&Tags> {
@@ -301,6 +307,7 @@ impl Kind for Bucket {
             BucketOp::PutBucketVersioning { versioning, .. } => OpInfo {
                 call: "s3:PutBucketVersioning",
                 title: format!("set versioning of bucket {bucket} to {versioning}"),
+                creates: if *versioning == Versioning::Enabled { vec![parts::versioned(&arn)] } else { Vec::new() },
                 ..base
             },
             BucketOp::PutBucketPolicy { policy, unnames, .. } => OpInfo {
@@ -313,6 +320,13 @@ impl Kind for Bucket {
             BucketOp::DeleteBucketPolicy { unnames, .. } => OpInfo {
                 call: "s3:DeleteBucketPolicy",
                 title: format!("delete policy of bucket {bucket}"),
+                unnames: unnames.clone(),
+                ..base
+            },
+            BucketOp::Configure { part, unnames, .. } => OpInfo {
+                call: part.call(),
+                title: part.title(bucket),
+                needs: part.needs().into_iter().collect(),
                 unnames: unnames.clone(),
                 ..base
             },
@@ -341,6 +355,7 @@ impl Kind for Bucket {
             (BucketOp::PutBucketVersioning { versioning, .. }, Some(model)) => model.versioning = versioning,
             (BucketOp::PutBucketPolicy { policy, .. }, Some(model)) => model.policy = Some(policy),
             (BucketOp::DeleteBucketPolicy { .. }, Some(model)) => model.policy = None,
+            (BucketOp::Configure { part, .. }, Some(model)) => model.parts.simulate(part),
             // AWS refuses these for a bucket that is not there.
             (
                 BucketOp::PutBucketTagging { .. }
@@ -349,7 +364,8 @@ impl Kind for Bucket {
                 | BucketOp::PutBucketEncryption { .. }
                 | BucketOp::PutBucketVersioning { .. }
                 | BucketOp::PutBucketPolicy { .. }
-                | BucketOp::DeleteBucketPolicy { .. },
+                | BucketOp::DeleteBucketPolicy { .. }
+                | BucketOp::Configure { .. },
                 None,
             ) => {}
         }
@@ -373,18 +389,6 @@ fn outputs(name: &str, region: &str) -> Outputs {
     .into()
 }
 
-fn desired_block(spec: Option<&PublicAccessBlockSpec>) -> PublicAccessBlock {
-    let Some(spec) = spec else { return everything_blocked() };
-    let PublicAccessBlockSpec { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } =
-        spec;
-    PublicAccessBlock {
-        block_public_acls: block_public_acls.unwrap_or(true),
-        ignore_public_acls: ignore_public_acls.unwrap_or(true),
-        block_public_policy: block_public_policy.unwrap_or(true),
-        restrict_public_buckets: restrict_public_buckets.unwrap_or(true),
-    }
-}
-
 /// What a new bucket has.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 fn everything_blocked() -> PublicAccessBlock {
@@ -393,66 +397,6 @@ fn everything_blocked() -> PublicAccessBlock {
         ignore_public_acls: true,
         block_public_policy: true,
         restrict_public_buckets: true,
-    }
-}
-
-fn desired_encryption(spec: Option<&EncryptionSpec>, at: &At, cx: &mut Resolver<'_>) -> Encryption {
-    let sse_c: BTreeSet<String> = [BlockedType::SseC.to_string()].into();
-    let Some(spec) = spec else {
-        let algorithm = Algorithm::Aes256.to_string();
-        return Encryption { algorithm, key: None, bucket_key: false, blocked_encryption_types: sse_c };
-    };
-    let EncryptionSpec { key, algorithm, bucket_key, blocked_encryption_types } = spec;
-    let span = key.as_ref().map_or_else(|| cx.span(), Reference::span);
-    let key = key.as_ref().map(|key| cx.reference(key));
-    let algorithm = algorithm.unwrap_or(if key.is_some() { Algorithm::Kms } else { Algorithm::Aes256 });
-    let bucket_key = bucket_key.unwrap_or_default();
-    if key.is_some() && algorithm == Algorithm::Aes256 {
-        let problem = Diagnostic::error("a bucket encrypted with `AES256` has no key").at(span, "");
-        cx.problem(problem.help("leave `algorithm` out, or make it \"aws:kms\""));
-    }
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingDSSEncryption.html
-    if bucket_key && algorithm != Algorithm::Kms {
-        let problem = Diagnostic::error(format!("`bucket_key` has no effect with `{algorithm}`")).at(span, "");
-        cx.problem(problem.help("leave `bucket_key` out, or make `algorithm` \"aws:kms\""));
-    }
-    if let Some(key) = &key {
-        fields::check_region(key, span, "bucket", at, cx);
-    }
-    let blocked = blocked_encryption_types.as_ref().map(|types| types.iter().map(ToString::to_string).collect());
-    Encryption { algorithm: algorithm.to_string(), key, bucket_key, blocked_encryption_types: blocked.unwrap_or(sse_c) }
-}
-
-fn live(name: &str, fact: &BucketFact) -> Result<Live<BucketModel>, Unread> {
-    let BucketFact { region, settings } = fact;
-    let BucketSettings { tags, policy, encryption, versioning, public_access_block, ownership } =
-        settings.as_ref().map_err(Clone::clone)?;
-    let model = BucketModel {
-        name: name.to_owned(),
-        // Buckets from before there were ownership controls have none, and mean this.
-        ownership: ownership.clone().unwrap_or_else(|| Ownership::ObjectWriter.to_string()),
-        public_access_block: public_access_block.unwrap_or_default(),
-        encryption: live_encryption(encryption.as_ref()),
-        versioning: match versioning.as_deref() {
-            None | Some("") => Versioning::Disabled,
-            Some("Enabled") => Versioning::Enabled,
-            Some(_) => Versioning::Suspended,
-        },
-        policy: policy.as_deref().map(PolicyDocument::from_live),
-        tags: tags.clone(),
-    };
-    Ok(Live { name: name.to_owned(), model, outputs: outputs(name, region) })
-}
-
-fn live_encryption(fact: Option<&s3::EncryptionFact>) -> Encryption {
-    let default = s3::EncryptionFact { algorithm: Algorithm::Aes256.to_string(), ..s3::EncryptionFact::default() };
-    let s3::EncryptionFact { algorithm, key, bucket_key, blocked } = fact.unwrap_or(&default);
-    Encryption {
-        algorithm: algorithm.clone(),
-        key: key.clone(),
-        bucket_key: *bucket_key,
-        // S3's word for nothing blocked.
-        blocked_encryption_types: blocked.iter().filter(|word| *word != "NONE").cloned().collect(),
     }
 }
 
@@ -472,6 +416,7 @@ fn fresh(name: String, region: &str, ownership: String, tags: Tags) -> BucketMod
         versioning: Versioning::Disabled,
         policy: None,
         tags,
+        parts: Parts::default(),
     }
 }
 
@@ -498,11 +443,11 @@ fn changes(before: &BucketModel, after: &BucketModel) -> Result<Vec<BucketOp>, R
                 .to_owned(),
         });
     }
-    if before.versioning != Versioning::Disabled && after.versioning == Versioning::Disabled {
+    if before.parts.object_lock.is_some() && after.parts.object_lock.is_none() {
         return Err(Refusal {
-            field: "versioning",
-            why: format!("versioning of bucket {} was enabled once, and can only be suspended", after.name),
-            help: "write versioning = \"suspended\"".to_owned(),
+            field: parts::object_lock::FIELD,
+            why: format!("Object Lock of bucket {} is on, and S3 never turns it off again", after.name),
+            help: format!("add `[bucket.….{}]`, empty if nothing shall be locked by itself", parts::object_lock::FIELD),
         });
     }
     Ok(settle(before, after))
@@ -511,8 +456,11 @@ fn changes(before: &BucketModel, after: &BucketModel) -> Result<Vec<BucketOp>, R
 /// Everything that can be changed in place. Tags go first: they make an adopted bucket ours. The public access block goes before the policy,
 /// since it decides whether S3 takes one that is public.
 fn settle(before: &BucketModel, after: &BucketModel) -> Vec<BucketOp> {
-    let BucketModel { name, ownership, public_access_block, encryption, versioning, policy, tags } = after;
+    let BucketModel { name, ownership, public_access_block, encryption, versioning, policy, tags, parts } = after;
     let bucket = || name.clone();
+    let dropped: Vec<String> = before.parts.names().difference(&parts.names()).cloned().collect();
+    let configure = |part: PartOp| BucketOp::Configure { bucket: bucket(), part, unnames: dropped.clone() };
+    let parts::Changes { before_versioning, after_versioning } = before.parts.changes(parts);
     let mut ops = Vec::new();
     if before.tags != *tags {
         ops.push(BucketOp::PutBucketTagging { bucket: bucket(), tags: tags.clone() });
@@ -528,6 +476,7 @@ fn settle(before: &BucketModel, after: &BucketModel) -> Vec<BucketOp> {
         let unnames = old_key.into_iter().collect();
         ops.push(BucketOp::PutBucketEncryption { bucket: bucket(), encryption: encryption.clone(), unnames });
     }
+    ops.extend(before_versioning.into_iter().map(configure));
     if before.versioning != *versioning {
         ops.push(BucketOp::PutBucketVersioning { bucket: bucket(), versioning: *versioning });
     }
@@ -538,11 +487,12 @@ fn settle(before: &BucketModel, after: &BucketModel) -> Vec<BucketOp> {
             None => BucketOp::DeleteBucketPolicy { bucket: bucket(), unnames },
         });
     }
+    ops.extend(after_versioning.into_iter().map(configure));
     ops
 }
 
 /// What a bucket names: once it is gone, these may go.
 fn names_of(bucket: &BucketModel) -> Vec<String> {
     let principals = bucket.policy.as_ref().map(PolicyDocument::principals).unwrap_or_default();
-    principals.into_iter().chain(bucket.encryption.key.clone()).collect()
+    principals.into_iter().chain(bucket.encryption.key.clone()).chain(bucket.parts.names()).collect()
 }

@@ -170,7 +170,14 @@ fn passing(failure: &Failure) -> Passing {
         | "InstanceNotRegisteredException"
         // ECR: its repository, and a key KMS has only just made.
         | "RepositoryNotFoundException"
-        | "KmsException" => Passing::Unseen,
+        | "KmsException"
+        // EventBridge and SNS: things of their own.
+        | "ResourceNotFoundException"
+        | "NotFound" => Passing::Unseen,
+        // EventBridge: a role IAM has only just made, or whose trust does not show yet.
+        "ValidationException" if failure.call.starts_with("events:") && failure.message.contains("ole") => {
+            Passing::Unseen
+        }
         // IAM, S3, KMS, ECR, SNS: each has its own name for a policy that names a principal it does not know.
         "MalformedPolicyDocument"
         | "MalformedPolicy"
@@ -181,7 +188,11 @@ fn passing(failure: &Failure) -> Passing {
         {
             Passing::Unseen
         }
-        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAborted" => Passing::Busy,
+        "ConcurrentModification"
+        | "ConcurrentModificationException"
+        | "ConcurrentAccess"
+        | "EntityTemporarilyUnmodifiable"
+        | "OperationAborted" => Passing::Busy,
         "DeleteConflict" | "DeploymentConfigInUseException" => Passing::Held,
         _ => Passing::No,
     }

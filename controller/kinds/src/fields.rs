@@ -276,7 +276,8 @@ pub fn check_size(document: &Document, use_: policy::Use, span: Span, cx: &mut R
 }
 
 /// Whether an ARN is that of one user or role.
-fn is_identity(arn: &str) -> bool {
+#[must_use]
+pub fn is_identity(arn: &str) -> bool {
     !is_pending(arn)
         && !arn.contains('*')
         && arn.starts_with("arn:")
@@ -410,12 +411,42 @@ impl Target for Group {
 pub struct Key;
 
 impl Target for Key {
-    const KINDS: &'static [&'static str] = &["key"];
+    const KINDS: &'static [&'static str] = &["key", "replica_key"];
     const ATTRIBUTE: &'static str = "arn";
     const LITERAL: &'static str = "the ARN of a key";
 
     fn is_literal(text: &str) -> bool {
         is_arn(text, "kms", "key/")
+    }
+}
+
+/// A field that names the primary key of a multi-region key.
+#[derive(Clone, Copy, Debug)]
+pub struct PrimaryKey;
+
+impl Target for PrimaryKey {
+    const KINDS: &'static [&'static str] = &["key"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "the ARN of a multi-region key (its id begins with `mrk-`)";
+
+    fn is_literal(text: &str) -> bool {
+        is_arn(text, "kms", "key/mrk-")
+    }
+}
+
+/// A field that names whoever a grant is for.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>, `GranteePrincipal`.
+#[derive(Clone, Copy, Debug)]
+pub struct Grantee;
+
+impl Target for Grantee {
+    const KINDS: &'static [&'static str] = &["role", "user"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "the ARN of a role, a user, an account or a session";
+
+    fn is_literal(text: &str) -> bool {
+        ["role/", "user/", "root"].iter().any(|sort| is_arn(text, "iam", sort))
+            || ["assumed-role/", "federated-user/"].iter().any(|sort| is_arn(text, "sts", sort))
     }
 }
 

@@ -9,6 +9,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::{Reference, Text, spec};
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, NameRule, Named, Role, TagChange, Tags, short};
+use crate::handed;
 use crate::source::iam::{self, IamFacts, InstanceProfileFact};
 
 mod perform;
@@ -199,6 +200,7 @@ fn desired_role(reference: &Reference<Role>, at: &At, cx: &mut Resolver<'_>) -> 
             problem.at(reference.span(), format!("this is {role}")).note(format!("its account's begin with {own}")),
         );
     }
+    handed::INSTANCE_PROFILE.check(reference, cx);
     role
 }
 

@@ -142,6 +142,15 @@ pub(crate) fn options(sandbox: &Sandbox) -> AwsOptions {
 
 /// What a kind's source shows of the tests' scope.
 pub(crate) async fn read<K: Kind>(aws: &Aws, name: &str) -> (Result<Vec<Live<K::Model>>, Unread>, ReadCost) {
+    read_hinted::<K>(aws, name, None).await
+}
+
+/// [`read`], with a model on record.
+pub(crate) async fn read_hinted<K: Kind>(
+    aws: &Aws,
+    name: &str,
+    applied: Option<&K::Model>,
+) -> (Result<Vec<Live<K::Model>>, Unread>, ReadCost) {
     let scope = at::<K>().scope;
     let requests: Vec<ReadRequest> = K::sources()
         .iter()
@@ -155,7 +164,7 @@ pub(crate) async fn read<K: Kind>(aws: &Aws, name: &str) -> (Result<Vec<Live<K::
                 kind: Arc::from(K::schema().name),
                 name: name.to_owned(),
                 address: ADDRESS.to_owned(),
-                recorded: BTreeMap::new(),
+                recorded: K::hints(None, &|| applied.cloned()),
             }],
         })
         .collect();
@@ -190,7 +199,7 @@ pub(crate) async fn rough_trip<K: Driver>(sandbox: &Sandbox, name: &str, models:
             done.unwrap_or_else(|error| panic!("{title}: {error:?}\n{op:#?}"));
         }
         sandbox.set_faults(Faults::default());
-        let (live, _) = read::<K>(&aws, name).await;
+        let (live, _) = read_hinted::<K>(&aws, name, after.as_ref()).await;
         let live = live.unwrap().into_iter().find(|live| live.name == name).map(|live| live.model);
         assert_eq!(live, after, "what AWS has is the model");
         before = live;
@@ -244,15 +253,22 @@ fn named(project: &trueup_specs::Project, kinds: &[&str]) -> Named {
 
 /// The identities and models of a kind that specs ask for, by address; or the problems, as a person sees them.
 pub(crate) fn desired<K: Kind<Spec: 'static>>(toml: &str) -> Result<Vec<(String, Identity, K::Model)>, String> {
+    desired_of::<K>(&[("spec.toml", toml)])
+}
+
+/// [`desired`] of specs in several files, and of files they name.
+pub(crate) fn desired_of<K: Kind<Spec: 'static>>(
+    more: &[(&str, &str)],
+) -> Result<Vec<(String, Identity, K::Model)>, String> {
     let accounts = format!(
         "[account.tooling]\nid = \"{ACCOUNT}\"\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
          [account.gnome]\nid = \"333333333333\"\ngroups = [\"tenants\"]\n"
     );
-    let files = vec![
+    let mut files = vec![
         (PathBuf::from("trueup.toml"), b"[project]\nname = \"laws\"\nregion = \"eu-west-1\"\n".to_vec()),
         (PathBuf::from("accounts.toml"), accounts.into_bytes()),
-        (PathBuf::from("spec.toml"), toml.as_bytes().to_vec()),
     ];
+    files.extend(more.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())));
     let loaded = trueup_specs::load_from(files, &crate::schemas());
     let mut problems: Problems = loaded.problems;
     let mut models = Vec::new();

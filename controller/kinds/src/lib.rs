@@ -19,8 +19,11 @@ pub mod driver;
 pub mod ecr_registry;
 pub mod ecr_repository;
 pub mod error;
+pub mod event_bus;
+pub mod event_rule;
 pub mod fields;
 pub mod group;
+pub mod handed;
 pub mod instance_profile;
 pub mod key;
 pub mod lints;
@@ -29,11 +32,14 @@ pub mod oidc_provider;
 pub mod on_premises_instance;
 pub mod permissions;
 pub mod policy;
+pub mod replica_key;
 pub mod role;
+pub mod saml_provider;
 pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod topic;
 pub mod user;
 
 /// One kind.
@@ -56,14 +62,19 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<deployment_group::DeploymentGroup>::new()),
     Row::of(&Erased::<ecr_registry::EcrRegistry>::new()),
     Row::of(&Erased::<ecr_repository::EcrRepository>::new()),
+    Row::of(&Erased::<event_bus::EventBus>::new()),
+    Row::of(&Erased::<event_rule::EventRule>::new()),
     Row::of(&Erased::<group::Group>::new()),
     Row::of(&Erased::<instance_profile::InstanceProfile>::new()),
     Row::of(&Erased::<key::Key>::new()),
     Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
     Row::of(&Erased::<on_premises_instance::OnPremisesInstance>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
+    Row::of(&Erased::<replica_key::ReplicaKey>::new()),
     Row::of(&Erased::<role::Role>::new()),
+    Row::of(&Erased::<saml_provider::SamlProvider>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
+    Row::of(&Erased::<topic::Topic>::new()),
     Row::of(&Erased::<user::User>::new()),
 ];
 

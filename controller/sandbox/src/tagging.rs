@@ -1,6 +1,6 @@
 //! The Resource Groups Tagging API, read only: what of an account and region is tagged.
 //!
-//! It knows what AWS's knows of the services here: buckets, keys, CodeDeploy's applications and deployment groups, ECR's repositories, and, in the first region, customer managed
+//! It knows what AWS's knows of the services here: buckets, keys, CodeDeploy's applications and deployment groups, ECR's repositories, EventBridge's buses and rules, SNS's topics, and, in the first region, customer managed
 //! policies and instance profiles; not roles and users.
 //! Source: <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html> and
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>.
@@ -67,6 +67,12 @@ fn collect(world: &World, call: &Call) -> Vec<Tagged> {
         }
         if let Some(ecr) = holder.ecr.get(&call.region) {
             all.extend(ecr.tagged(account, &call.region));
+        }
+        if let Some(events) = holder.events.get(&call.region) {
+            all.extend(events.tagged(account, &call.region));
+        }
+        if let Some(sns) = holder.sns.get(&call.region) {
+            all.extend(sns.tagged(account, &call.region));
         }
         if call.region == IAM_REGION {
             all.extend(holder.iam.tagged(account));

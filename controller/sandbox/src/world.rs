@@ -32,8 +32,12 @@ pub struct Account {
     pub codedeploy: BTreeMap<String, crate::codedeploy::State>,
     /// ECR, by region.
     pub ecr: BTreeMap<String, crate::ecr::State>,
+    /// EventBridge, by region.
+    pub events: BTreeMap<String, crate::events::State>,
     /// KMS, by region.
     pub kms: BTreeMap<String, crate::kms::State>,
+    /// SNS, by region.
+    pub sns: BTreeMap<String, crate::sns::State>,
 }
 
 impl World {

@@ -27,7 +27,8 @@ enum Store {
 pub(crate) struct Files {
     sources: Sources,
     store: Store,
-    policies: HashMap<PathBuf, FileId>,
+    /// Those that specs name, by path.
+    named: HashMap<PathBuf, FileId>,
     /// Every mention there is, once.
     mentions: HashSet<Arc<Mention>>,
 }
@@ -37,7 +38,7 @@ impl Files {
         Self {
             sources: Sources::default(),
             store: Store::Disk(root.to_owned()),
-            policies: HashMap::new(),
+            named: HashMap::new(),
             mentions: HashSet::new(),
         }
     }
@@ -47,7 +48,7 @@ impl Files {
         Self {
             sources: Sources::default(),
             store: Store::Given(files.collect()),
-            policies: HashMap::new(),
+            named: HashMap::new(),
             mentions: HashSet::new(),
         }
     }
@@ -110,34 +111,44 @@ impl Files {
 
     /// Reads the policy file that is named at a place, relative to the file of that place.
     pub(crate) fn policy(&mut self, named: &str, span: Span) -> Result<FileId, Box<Diagnostic>> {
+        let file = self.beside(named, span, "policy file")?;
+        let text = self.sources.text(file);
+        let lower = |needle: &str| text.match_indices("\\u").any(|(at, _)| is_escape(text, at, needle));
+        if lower("e000") || lower("e001") { Err(reserved(span)) } else { Ok(file) }
+    }
+
+    /// Reads a file that is named at a place, relative to the file of that place. `what` it is, is for messages.
+    pub(crate) fn beside(&mut self, named: &str, span: Span, what: &str) -> Result<FileId, Box<Diagnostic>> {
         let folder = self.sources.path(span.file()).parent().unwrap_or(Path::new(""));
         let Some(path) = normal(&folder.join(named)) else {
-            let diagnostic = Diagnostic::error("a policy file lies inside of the project's folder");
+            let diagnostic = Diagnostic::error(format!("a {what} lies inside of the project's folder"));
             let diagnostic = diagnostic.at(span, "this path leads out of it");
             return Err(Box::new(diagnostic.help("write a path relative to this file")));
         };
-        if let Some(file) = self.policies.get(&path) {
+        if let Some(file) = self.named.get(&path) {
             return Ok(*file);
         }
         let file = self.read(&path).map_err(|problem| match problem.span() {
             Some(_) => Box::new(problem.also(span, "named here")),
             None => {
-                let summary = format!("can't read the policy file `{}`", path.display());
+                let summary = format!("can't read the {what} `{}`", path.display());
                 let cause = problem.notes.into_iter().next().unwrap_or(problem.summary);
                 let diagnostic = Diagnostic::error(summary).at(span, cause);
                 Box::new(diagnostic.help("the path is relative to the file that names it"))
             }
         })?;
-        let text = self.sources.text(file);
-        let lower = |needle: &str| text.match_indices("\\u").any(|(at, _)| is_escape(text, at, needle));
-        if text.contains([pending::OPEN, pending::CLOSE]) || lower("e000") || lower("e001") {
-            let diagnostic = Diagnostic::error("the characters U+E000 and U+E001 can't stand in a policy");
-            let diagnostic = diagnostic.at(span, "in this file");
-            return Err(Box::new(diagnostic.note("trueup marks values with them that are not known before apply")));
+        if self.sources.text(file).contains([pending::OPEN, pending::CLOSE]) {
+            return Err(reserved(span));
         }
-        self.policies.insert(path, file);
+        self.named.insert(path, file);
         Ok(file)
     }
+}
+
+fn reserved(span: Span) -> Box<Diagnostic> {
+    let diagnostic = Diagnostic::error("the characters U+E000 and U+E001 can't stand in a file that is named here");
+    let diagnostic = diagnostic.at(span, "in this file");
+    Box::new(diagnostic.note("trueup marks values with them that are not known before apply"))
 }
 
 fn is_escape(text: &str, at: usize, digits: &str) -> bool {

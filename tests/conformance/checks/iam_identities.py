@@ -10,6 +10,10 @@ PRINT, OTHER_PRINT = "a" * 40, "b" * 40
 PASSWORD = "correct-horse-Battery-1"
 
 
+SAML = arn("saml-provider", "corporate")
+METADATA = '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="idp">\n' + "<!-- " + "x" * 1000 + " -->\n</EntityDescriptor>"
+
+
 def provider(**more):
     return {"Url": f"https://{GITHUB}", **more}
 
@@ -87,6 +91,28 @@ SCENARIOS = [
             c("iam", "delete_open_id_connect_provider", {"OpenIDConnectProviderArn": PROVIDER}, aws=Has({}), page=f"{API}/API_DeleteOpenIDConnectProvider.html"),
             c("iam", "delete_open_id_connect_provider", {"OpenIDConnectProviderArn": PROVIDER}, aws=Has({}), page=f"{API}/API_DeleteOpenIDConnectProvider.html"),
             c("iam", "get_open_id_connect_provider", {"OpenIDConnectProviderArn": PROVIDER}, aws=Error("NoSuchEntity"), page=f"{API}/API_GetOpenIDConnectProvider.html"),
+        ],
+    ),
+    Scenario(
+        "iam saml providers",
+        [
+            c("iam", "list_saml_providers", aws=Has({"SAMLProviderList": []}), page=f"{API}/API_ListSAMLProviders.html"),
+            c("iam", "create_saml_provider", {"Name": "corporate", "SAMLMetadataDocument": "<EntityDescriptor/>"}, aws=Error("ValidationError"), page=f"{API}/API_CreateSAMLProvider.html"),
+            c("iam", "create_saml_provider", {"Name": "corporate", "SAMLMetadataDocument": "x" * 1000}, aws=Error("InvalidInput"), page=f"{API}/API_CreateSAMLProvider.html"),
+            c("iam", "create_saml_provider", {"Name": "with+sign", "SAMLMetadataDocument": METADATA}, aws=Error("ValidationError"), page=f"{API}/API_CreateSAMLProvider.html"),
+            c("iam", "create_saml_provider", {"Name": "corporate", "SAMLMetadataDocument": METADATA, "AssertionEncryptionMode": "Never"}, aws=Error("ValidationError"), page=f"{API}/API_CreateSAMLProvider.html"),
+            c("iam", "create_saml_provider", {"Name": "corporate", "SAMLMetadataDocument": METADATA, "Tags": tags("b", "a")}, aws=Has({"SAMLProviderArn": SAML, "Tags": tags("a", "b")}), page=f"{API}/API_CreateSAMLProvider.html"),
+            c("iam", "create_saml_provider", {"Name": "Corporate", "SAMLMetadataDocument": METADATA}, aws=Error("EntityAlreadyExists"), page=f"{API}/API_CreateSAMLProvider.html"),
+            c("iam", "get_saml_provider", {"SAMLProviderArn": SAML}, aws=Has({"SAMLMetadataDocument": METADATA, "CreateDate": "<date>", "ValidUntil": "<date>", "Tags": tags("a", "b")}), page=f"{API}/API_GetSAMLProvider.html"),
+            c("iam", "update_saml_provider", {"SAMLProviderArn": SAML, "SAMLMetadataDocument": METADATA + "\n", "AssertionEncryptionMode": "Allowed"}, aws=Has({"SAMLProviderArn": SAML}), page=f"{API}/API_UpdateSAMLProvider.html"),
+            c("iam", "get_saml_provider", {"SAMLProviderArn": SAML}, aws=Has({"SAMLMetadataDocument": METADATA + "\n", "AssertionEncryptionMode": "Allowed"}), page=f"{API}/API_GetSAMLProvider.html"),
+            c("iam", "tag_saml_provider", {"SAMLProviderArn": SAML, "Tags": tags("c")}, aws=Has({}), page=f"{API}/API_TagSAMLProvider.html"),
+            c("iam", "untag_saml_provider", {"SAMLProviderArn": SAML, "TagKeys": ["a"]}, aws=Has({}), page=f"{API}/API_UntagSAMLProvider.html"),
+            c("iam", "list_saml_provider_tags", {"SAMLProviderArn": SAML}, aws=Has({"Tags": tags("b", "c"), "IsTruncated": False}), page=f"{API}/API_ListSAMLProviderTags.html"),
+            c("iam", "list_saml_providers", aws=Has({"SAMLProviderList": [{"Arn": SAML, "CreateDate": "<date>", "ValidUntil": "<date>"}]}), page=f"{API}/API_ListSAMLProviders.html"),
+            c("iam", "delete_saml_provider", {"SAMLProviderArn": SAML}, aws=Has({}), page=f"{API}/API_DeleteSAMLProvider.html"),
+            c("iam", "delete_saml_provider", {"SAMLProviderArn": SAML}, aws=Error("NoSuchEntity"), page=f"{API}/API_DeleteSAMLProvider.html"),
+            c("iam", "get_saml_provider", {"SAMLProviderArn": SAML}, aws=Error("NoSuchEntity"), page=f"{API}/API_GetSAMLProvider.html"),
         ],
     ),
 ]

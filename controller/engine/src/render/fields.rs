@@ -1,5 +1,7 @@
 //! Models and their differences, field by field.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 use trueup_specs::pending;
@@ -44,21 +46,31 @@ fn one(page: &mut Page, indent: usize, (tone, width): (Tone, usize), field: &str
         Value::Object(members) => {
             let items: Vec<String> = members
                 .iter()
-                .filter(|(key, v)| !v.is_null() && !OWNER_TAGS.contains(&key.as_str()))
-                .map(|(key, v)| format!("{key} = {}", show(v)))
+                .filter(|(key, v)| !is_nothing(v) && !OWNER_TAGS.contains(&key.as_str()))
+                .map(|(key, v)| format!("{key} = {}", inner(v)))
                 .collect();
             if items.is_empty() {
                 return;
             }
             page.list(indent, (Tone::Plain, &label(field)), Tone::Plain, &items);
         }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(show).collect();
-            page.list(indent, (Tone::Plain, &label(field)), Tone::Plain, &items);
-        }
+        Value::Array(items) => list(page, indent, &label(field), items),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             page.text(indent, (Tone::Plain, &label(field)), (Tone::Plain, &show(value)));
         }
+    }
+}
+
+/// Items under one label: tables one below the other, each wrapped; all else as it fits.
+fn list(page: &mut Page, indent: usize, label: &str, items: &[Value]) {
+    if !items.iter().any(Value::is_object) {
+        let items: Vec<String> = items.iter().map(show).collect();
+        return page.list(indent, (Tone::Plain, label), Tone::Plain, &items);
+    }
+    let under = " ".repeat(label.width());
+    for (index, item) in items.iter().enumerate() {
+        let label = if index == 0 { label } else { &under };
+        page.text(indent, (Tone::Plain, label), (Tone::Plain, &show(item)));
     }
 }
 
@@ -67,8 +79,8 @@ fn is_nothing(value: &Value) -> bool {
         Value::Null => true,
         Value::Bool(_) | Value::Number(_) => false,
         Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.iter().all(is_nothing),
+        Value::Object(members) => members.values().all(is_nothing),
     }
 }
 
@@ -80,10 +92,20 @@ pub fn show(value: &Value) -> String {
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => pending::show(text),
-        Value::Array(items) => items.iter().map(show).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items.iter().map(inner).collect::<Vec<_>>().join(", "),
         Value::Object(members) => {
-            members.iter().map(|(key, v)| format!("{key} = {}", show(v))).collect::<Vec<_>>().join(", ")
+            let told = members.iter().filter(|(_, member)| !is_nothing(member));
+            told.map(|(key, member)| format!("{key} = {}", inner(member))).collect::<Vec<_>>().join(", ")
         }
+    }
+}
+
+/// A value inside of another, held together as TOML does.
+fn inner(value: &Value) -> String {
+    match value {
+        Value::Array(_) => format!("[{}]", show(value)),
+        Value::Object(_) => format!("{{ {} }}", show(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => show(value),
     }
 }
 
@@ -96,17 +118,56 @@ pub(super) fn changed(page: &mut Page, indent: usize, before: Option<&Value>, af
     let nothing = Value::Null;
     match (before.unwrap_or(&nothing), after.unwrap_or(&nothing)) {
         (Value::Object(old), Value::Object(new)) => changed_members(page, indent, old, new),
-        (Value::Array(old), Value::Array(new)) => {
-            let gone: Vec<String> = old.iter().filter(|item| !new.contains(item)).map(show).collect();
-            let come: Vec<String> = new.iter().filter(|item| !old.contains(item)).map(show).collect();
-            members(page, indent, "", &gone, &come);
-        }
+        (Value::Array(old), Value::Array(new)) => changed_items(page, indent, old, new),
+        (Value::Null, Value::Array(new)) => changed_items(page, indent, &[], new),
+        (Value::Array(old), Value::Null) => changed_items(page, indent, old, &[]),
         (old, new) if is_nothing(old) => page.text(indent, (Tone::Add, "+ "), (Tone::Add, &show(new))),
         (old, new) if is_nothing(new) => page.text(indent, (Tone::Remove, "- "), (Tone::Remove, &show(old))),
         (old, new) => {
             page.text(indent, (Tone::Remove, "- "), (Tone::Remove, &show(old)));
             page.text(indent, (Tone::Add, "+ "), (Tone::Add, &show(new)));
         }
+    }
+}
+
+/// What tells the tables of a list apart, where they have it.
+const NAMES: [&str; 3] = ["id", "name", "priority"];
+
+/// Items that come, go, or, where they have a name of their own, change.
+fn changed_items(page: &mut Page, indent: usize, old: &[Value], new: &[Value]) {
+    let name = |item: &Value| NAMES.into_iter().find_map(|key| Some((key, item.get(key)?.clone())));
+    let names = |items: &[Value]| -> HashSet<String> {
+        items.iter().filter_map(name).map(|(key, name)| format!("{key} = {}", show(&name))).collect()
+    };
+    // A name that stands twice names nothing.
+    let named = |items: &[Value]| names(items).len() == items.len();
+    let other = |item: &Value, items: &[Value]| -> Option<Value> {
+        let (key, name) = name(item).filter(|_| named(old) && named(new))?;
+        items.iter().find(|other| other.get(key) == Some(&name)).cloned()
+    };
+    let only = |items: &[Value], others: &[Value]| -> Vec<Value> {
+        items.iter().filter(|item| !others.contains(item) && other(item, others).is_none()).cloned().collect()
+    };
+    let (gone, come) = (only(old, new), only(new, old));
+    moved(page, indent, (Tone::Remove, "- "), &gone);
+    for item in new.iter().filter(|item| !old.contains(item)) {
+        let Some(Value::Object(before)) = other(item, old) else { continue };
+        let (Value::Object(after), Some((key, name))) = (item, name(item)) else { continue };
+        page.line(indent, &[(Tone::Change, &format!("~ {key} = {}", show(&name)))]);
+        changed_members(page, indent + 2, &before, after);
+    }
+    moved(page, indent, (Tone::Add, "+ "), &come);
+}
+
+/// Items that all come or all go: tables with a sign each, all else side by side.
+fn moved(page: &mut Page, indent: usize, (tone, sign): (Tone, &str), items: &[Value]) {
+    if items.iter().any(Value::is_object) {
+        for item in items {
+            page.text(indent, (tone, sign), (tone, &show(item)));
+        }
+    } else if !items.is_empty() {
+        let items: Vec<String> = items.iter().map(show).collect();
+        page.list(indent, (tone, sign), tone, &items);
     }
 }
 
@@ -310,5 +371,31 @@ fn words(element: &str) -> &str {
         "Id" => "id",
         "Version" => "version",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::page::Look;
+    use super::*;
+
+    #[test]
+    fn tables_in_a_list_come_go_and_change_by_their_names() {
+        let before = json!([
+            { "id": "old", "days": 30, "filter": { "prefix": "" } },
+            { "id": "logs", "days": 30, "transitions": [{ "days": 10, "to": "GLACIER" }] },
+            { "id": "same", "days": 1 },
+        ]);
+        let after = json!([
+            { "id": "same", "days": 1 },
+            { "id": "logs", "days": 60, "transitions": [] },
+            { "id": "new", "days": 7, "filter": { "tags": ["one", "two"], "prefix": "somewhere/deep/down/in/the/bucket/" } },
+        ]);
+        let mut page = Page::new(Look { width: 60, color: false });
+        changed(&mut page, 2, Some(&before), Some(&after));
+        whole(&mut page, 2, Tone::Plain, &json!({ "lifecycle": after, "empty": [{ "nothing": null }] }));
+        insta::assert_snapshot!(page.finish());
     }
 }

@@ -119,3 +119,29 @@ fn a_source_that_nobody_needs_may_still_hide_leftovers() {
     let plan = case.plan();
     assert!(plan.is_empty() && plan.is_incomplete());
 }
+
+/// One field that could not be read is left as it is and named; all others are handled.
+#[test]
+fn a_field_that_could_not_be_read_is_left_alone() {
+    let mut case = Case::new("[node.a]\nmaterial = \"lead\"\nnote = \"n\"");
+    let run = case.apply();
+    assert!(run.report.is_complete(), "what is not there yet has nothing to be read");
+    let unchecked = "! one/node.a (unread): note not checked: toy:GetNote failed: AccessDenied";
+    let plan = case.check(&[unchecked, "= 1"]);
+    assert!(plan.is_empty() && plan.is_incomplete() && plan.confirmed.is_empty());
+
+    // The spec wants another: that is not done, and said. Who it names is another field.
+    case.specs(&[("one", "[node.a]\nmaterial = \"lead\"\nnote = \"m\"\npeers = \"node.b\"\n[node.b]")]);
+    let wanted = format!("{unchecked}; what the spec wants there is not done");
+    case.check(&["~ one/node.a peers:spec", "+ one/node.b", &wanted, "= 0"]);
+    assert!(case.apply().report.is_complete());
+    case.check(&[&wanted, "= 2"]);
+
+    // Without a record it is not taken for what it happens to look like.
+    case.ledger = Default::default();
+    case.check(&[&wanted, "= 2"]);
+
+    // It is not ours any more, and goes.
+    case.specs(&[("one", "[node.b]")]);
+    case.check(&["- one/node.a", "= 1"]);
+}

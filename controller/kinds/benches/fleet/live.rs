@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trueup_engine::facts::{Fact, Facts, ReadCost, ReadRequest};
+use trueup_kinds::bucket::Parts;
 use trueup_kinds::source::codedeploy::CodeDeployFacts;
 use trueup_kinds::source::ecr::EcrFacts;
+use trueup_kinds::source::events::EventsFacts;
 use trueup_kinds::source::iam::{IamFacts, PolicyFact, RoleFact};
 use trueup_kinds::source::kms::{KeyFact, KeySettings, KmsFacts};
 use trueup_kinds::source::s3::{BucketFact, BucketSettings, EncryptionFact, PublicAccessBlockFact, S3Facts};
+use trueup_kinds::source::sns::SnsFacts;
 
 use super::specs::{Fleet, ORGANIZATION, PROJECT, READ_ONLY, REGION, Share, TOOLING, TOOLING_ID, tenant, tenant_id};
 
@@ -37,6 +40,8 @@ impl Fleet {
                 // A plan looks at every source there is, also where the fleet has nothing.
                 "codedeploy" => Arc::new(CodeDeployFacts::default()),
                 "ecr" => Arc::new(EcrFacts::default()),
+                "events" => Arc::new(EventsFacts::default()),
+                "sns" => Arc::new(SnsFacts::default()),
                 other => unreachable!("the fleet does not know what {other} would find"),
             };
             facts.insert(source.clone(), scope.clone(), Ok(fact), ReadCost::default());
@@ -128,6 +133,8 @@ impl Fleet {
                 restrict_public_buckets: true,
             }),
             ownership: Some("BucketOwnerEnforced".to_owned()),
+            parts: Parts::default(),
+            unread: BTreeMap::new(),
         };
         (name, BucketFact { region: REGION.to_owned(), settings: Ok(settings) })
     }
@@ -153,8 +160,10 @@ impl Fleet {
             key_usage: "ENCRYPT_DECRYPT".to_owned(),
             origin: "AWS_KMS".to_owned(),
             multi_region: false,
+            primary: None,
             policy,
             rotation_days: Some(365),
+            grants: BTreeMap::new(),
             tags: tags(format!("{TOOLING}@{REGION}/key.k{index}")),
         };
         (key_id(index), KeyFact { name: alias.clone(), aliases: BTreeSet::from([alias]), settings: Ok(settings) })

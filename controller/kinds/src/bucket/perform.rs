@@ -10,6 +10,7 @@ use aws_smithy_types::error::operation::BuildError;
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
+use super::parts::unsendable;
 use super::{Bucket, BucketOp, Encryption, Ownership, PublicAccessBlock, Versioning, name, outputs};
 use crate::driver::Driver;
 use crate::error::Failure;
@@ -38,6 +39,7 @@ fn is_early(op: &BucketOp, failure: &Failure) -> bool {
         | BucketOp::PutBucketVersioning { .. }
         | BucketOp::PutBucketPolicy { .. }
         | BucketOp::DeleteBucketPolicy { .. } => failure.is("NoSuchBucket"),
+        BucketOp::Configure { part, .. } => failure.is("NoSuchBucket") || part.is_early(failure),
     }
 }
 
@@ -61,14 +63,10 @@ async fn send(session: &Session, op: &BucketOp) -> Result<Outputs, Failure> {
             put_policy(session, bucket, &policy.to_json()).await?;
         }
         BucketOp::DeleteBucketPolicy { bucket, unnames: _ } => delete_policy(session, bucket).await?,
+        BucketOp::Configure { bucket, part, unnames: _ } => Box::pin(part.send(session, bucket)).await?,
         BucketOp::DeleteBucket { bucket, unnames: _ } => delete(session, bucket).await?,
     }
     Ok(Outputs::new())
-}
-
-/// Data that the SDK does not take; nothing was sent.
-fn unsendable(session: &Session, call: &str, error: &BuildError) -> Failure {
-    Failure::local(Some(session.who().clone()), call, error.to_string(), None)
 }
 
 async fn create(session: &Session, bucket: &str, region: &str, ownership: &str, tags: &Tags) -> Result<(), Failure> {

@@ -1,8 +1,19 @@
 //! What TOML says of a bucket.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
 use trueup_specs::{PolicySpec, Reference, Text, spec, words};
 
+use super::parts::Placed;
+use super::parts::cors::CorsRuleSpec;
+use super::parts::intelligent_tiering::TieringSpec;
+use super::parts::inventory::InventorySpec;
+use super::parts::lifecycle::LifecycleSpec;
+use super::parts::logging::LoggingSpec;
+use super::parts::notification::NotificationSpec;
+use super::parts::object_lock::ObjectLockSpec;
+use super::parts::replication::ReplicationSpec;
+use super::parts::website::WebsiteSpec;
 use crate::fields;
 
 spec! {
@@ -27,7 +38,7 @@ spec! {
         pub encryption: Option<EncryptionSpec>,
         /// Whether old versions of objects are kept.
         ///
-        /// Default: `"disabled"`. Once it was enabled it can only be suspended.
+        /// Default: `"disabled"`. S3 can't undo that it once was enabled: what is disabled then is suspended, and keeps the versions it has.
         /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>
         pub versioning: Option<Versioning>,
         /// What is refused to the public, whatever policies and ACLs say.
@@ -40,6 +51,55 @@ spec! {
         /// Default: `"BucketOwnerEnforced"`, as of a new bucket.
         /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
         pub ownership: Option<Ownership>,
+        /// When objects move to other storage classes, and when they go.
+        ///
+        /// Default: never.
+        pub lifecycle: Option<Placed<LifecycleSpec>>,
+        /// Where S3 writes down who accessed the bucket.
+        ///
+        /// Default: nowhere.
+        pub logging: Option<LoggingSpec>,
+        /// Which web pages of other origins may call the bucket; at most 100 rules.
+        ///
+        /// Default: none.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html>
+        pub cors: Vec<Placed<CorsRuleSpec>>,
+        /// Who is told of what happens in the bucket.
+        ///
+        /// Default: nobody.
+        pub notification: Option<NotificationSpec>,
+        /// Where copies of its objects go.
+        ///
+        /// Default: nowhere.
+        pub replication: Option<Placed<ReplicationSpec>>,
+        /// Whether versions of objects can be locked.
+        ///
+        /// Default: off. Once on, it can't be turned off.
+        pub object_lock: Option<Placed<ObjectLockSpec>>,
+        /// The website it is.
+        ///
+        /// Default: none.
+        pub website: Option<Placed<WebsiteSpec>>,
+        /// Whether the bucket has an accelerated endpoint. Its name may then hold no dot.
+        ///
+        /// Default: false.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html>
+        pub transfer_acceleration: bool,
+        /// Whether those who ask pay for requests and transfer, and not the bucket's owner.
+        ///
+        /// Default: false.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html>
+        pub requester_pays: bool,
+        /// When objects of Intelligent-Tiering go into its archives, each configuration under its id; at most 1,000.
+        ///
+        /// Default: never.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering.html>
+        pub intelligent_tiering: IndexMap<String, Placed<TieringSpec>>,
+        /// Lists of its objects that S3 writes by itself, each under its id; at most 1,000.
+        ///
+        /// Default: none.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html>
+        pub inventory: IndexMap<String, Placed<InventorySpec>>,
     }
 }
 
@@ -106,11 +166,11 @@ words! {
 words! {
     /// Whether a bucket keeps old versions.
     pub enum Versioning {
-        /// It never did.
+        /// It does not: it never did, or no longer.
         Disabled = "disabled",
         /// It does.
         Enabled = "enabled",
-        /// It keeps those it has and makes no more.
+        /// It keeps those it has and makes no more: to a bucket that never had any the same as `"disabled"`.
         Suspended = "suspended",
     }
 }

@@ -22,6 +22,7 @@ use super::spec::{
 use super::{DeploymentGroupModel, ECS_ALL_AT_ONCE, ONE_AT_A_TIME};
 use crate::application::{LIMITS, SIGNS};
 use crate::fields::{self, NameRule, is_pending};
+use crate::handed;
 use crate::source::codedeploy::PREDEFINED;
 
 const NAME: NameRule = NameRule { what: "deployment group", max: 100, signs: SIGNS, page: LIMITS };
@@ -133,6 +134,7 @@ fn role(spec: &DeploymentGroupSpec, at: &At, cx: &mut Resolver<'_>) -> String {
         let problem = problem.at(spec.service_role.span(), format!("this is {role}"));
         cx.problem(problem.note(format!("its account's begin with {own}")));
     }
+    handed::DEPLOYMENT_GROUP.check(&spec.service_role, cx);
     role
 }
 

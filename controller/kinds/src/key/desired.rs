@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use trueup_engine::kind::At;
+use trueup_engine::kind::{At, Claim, Identity};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::pending;
 use trueup_specs::policy::{Actions, Document, Effect, Use};
@@ -10,8 +10,11 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{PolicySpec, Text};
 
-use super::spec::{KeySort, KeySpec, KeyUsage, RotationSpec};
-use super::{AWS_KMS, Arn, DELETION_WINDOW_DAYS_MAX, ENABLED, KeyModel, ROTATION_DAYS, default_policy};
+use super::grants;
+use super::spec::{KeySort, KeySpec, KeyStateWord, KeyUsage, RotationSpec};
+use super::{
+    AWS_KMS, DELETION_WINDOW_DAYS_MAX, Handles, KeyModel, OwnProperties, ROTATION_DAYS, alias_outputs, default_policy,
+};
 use crate::fields::{self, PolicyDocument};
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>, `Description`.
@@ -23,37 +26,90 @@ const ALIAS_MAX: usize = 256;
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
 const ALIASES_MAX: usize = 50;
 
+/// Who a key is: its first alias, or no one.
+pub(crate) fn identity(aliases: &[Text], at: &At, cx: &mut Resolver<'_>) -> Identity {
+    let Some(alias) = aliases.first() else { return Identity::default() };
+    let name = cx.text(alias);
+    let outputs = alias_outputs(&name, at.arn("kms", &name));
+    Identity { claim: Some(alias_claim(at, &name)), outputs, name }
+}
+
+/// The aliases behind the first: no other key may have them either.
+pub(crate) fn other_aliases(aliases: &[Text], at: &At, cx: &mut Resolver<'_>) -> Vec<Claim> {
+    let others = aliases.iter().skip(1);
+    others
+        .map(|text| {
+            let name = cx.text(text);
+            Claim { claim: alias_claim(at, &name), name, span: Some(text.span()) }
+        })
+        .collect()
+}
+
+fn alias_claim(at: &At, alias: &str) -> String {
+    format!("kms {} {} {alias}", at.account_id, at.region())
+}
+
 pub(super) fn desired(spec: &KeySpec, at: &At, cx: &mut Resolver<'_>) -> Option<KeyModel> {
-    let KeySpec { alias, description, policy, rotation, deletion_window_days, multi_region, key_spec, key_usage } =
-        spec;
+    let KeySpec {
+        alias,
+        description,
+        policy,
+        rotation,
+        deletion_window_days,
+        state,
+        grant,
+        multi_region,
+        key_spec,
+        key_usage,
+    } = spec;
     let aliases = aliases(alias, cx);
     let description = description.as_ref().map_or_else(String::new, |text| checked_description(text, cx));
     let sort = key_spec.unwrap_or(KeySort::SymmetricDefault);
+    check_place(sort, cx);
     let usage = usage(sort, *key_usage, cx);
     let rotation_days = rotation.as_ref().map(|rotation| rotation_days(rotation, sort, cx));
-    let policy = match policy {
-        None => Some(default_policy(at)),
-        Some(policy) => checked_policy(policy, at, cx),
-    };
+    let policy = whole_policy(policy.as_ref(), at, cx);
+    let grants = grants::desired(grant, usage.map(|usage| (sort, usage)), cx);
     let tags = fields::tags(cx);
-    Some(KeyModel {
-        arn: Arn::default(),
-        state: ENABLED.to_owned(),
+    let own = OwnProperties {
+        state: state.unwrap_or(KeyStateWord::Enabled).in_kms().to_owned(),
         aliases,
         description,
         policy: policy?,
-        rotation_days,
         deletion_window_days: deletion_window_days.map_or(DELETION_WINDOW_DAYS_MAX, |days| small(days.get())),
+        grants,
+        tags,
+    };
+    Some(KeyModel {
+        handles: Handles::default(),
+        own,
+        rotation_days,
         multi_region: multi_region.unwrap_or_default(),
         key_spec: sort.to_string(),
         key_usage: usage?.to_string(),
         origin: AWS_KMS.to_owned(),
-        tags,
+        primary: None,
     })
 }
 
+/// The policy a spec asks for, or KMS's own.
+pub(crate) fn whole_policy(policy: Option<&PolicySpec>, at: &At, cx: &mut Resolver<'_>) -> Option<PolicyDocument> {
+    match policy {
+        None => Some(default_policy(at)),
+        Some(policy) => checked_policy(policy, at, cx),
+    }
+}
+
+/// Tells that there is no such key where it shall be.
+fn check_place(sort: KeySort, cx: &mut Resolver<'_>) {
+    if let Some(place) = sort.absent_from(cx.partition()) {
+        let problem = Diagnostic::error(format!("KMS has no key of the sort `{sort}` in {}", cx.region()));
+        cx.problem(problem.at(cx.span(), format!("{sort} is {place}")).help("choose another `key_spec`"));
+    }
+}
+
 /// A number whose range the language has checked.
-fn small(days: i64) -> u32 {
+pub(crate) fn small(days: i64) -> u32 {
     u32::try_from(days).unwrap_or(u32::MAX)
 }
 
@@ -87,7 +143,7 @@ fn usage(sort: KeySort, given: Option<KeyUsage>, cx: &mut Resolver<'_>) -> Optio
     }
 }
 
-fn checked_description(text: &Text, cx: &mut Resolver<'_>) -> String {
+pub(crate) fn checked_description(text: &Text, cx: &mut Resolver<'_>) -> String {
     let description = cx.text(text);
     let length = description.chars().count();
     if length > DESCRIPTION_MAX && !fields::is_pending(&description) {
@@ -98,7 +154,7 @@ fn checked_description(text: &Text, cx: &mut Resolver<'_>) -> String {
     description
 }
 
-fn aliases(given: &[Text], cx: &mut Resolver<'_>) -> BTreeSet<String> {
+pub(crate) fn aliases(given: &[Text], cx: &mut Resolver<'_>) -> BTreeSet<String> {
     let mut aliases = BTreeSet::new();
     for text in given {
         let alias = cx.text(text);

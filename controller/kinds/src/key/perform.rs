@@ -1,12 +1,15 @@
 //! The calls to KMS.
 
-use aws_sdk_kms::types::{KeySpec, KeyUsageType, Tag};
+use std::collections::BTreeMap;
+
+use aws_sdk_kms::types::{GrantConstraints, GrantOperation, KeySpec, KeyUsageType, Tag};
 use aws_smithy_types::error::operation::BuildError;
 use aws_smithy_types::retry::RetryConfig;
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
-use super::{Key, KeyOp, NewKey};
+use super::grants::{self, Grant};
+use super::{Key, KeyChange, KeyOp, NewKey};
 use crate::driver::Driver;
 use crate::error::Failure;
 use crate::fields::Tags;
@@ -24,26 +27,40 @@ impl Driver for Key {
 fn is_early(op: &KeyOp, failure: &Failure) -> bool {
     match op {
         KeyOp::CreateKey(_) => failure.is("ThrottlingException"),
-        KeyOp::EnableKey { .. }
-        | KeyOp::TagResource { .. }
-        | KeyOp::UntagResource { .. }
-        | KeyOp::UpdateKeyDescription { .. }
-        | KeyOp::PutKeyPolicy { .. }
-        | KeyOp::EnableKeyRotation { .. }
-        | KeyOp::DisableKeyRotation { .. }
-        | KeyOp::CreateAlias { .. } => {
-            ["NotFoundException", "KMSInvalidStateException", "DisabledException"].iter().any(|code| failure.is(code))
-        }
-        KeyOp::CancelKeyDeletion { .. } | KeyOp::DeleteAlias { .. } | KeyOp::ScheduleKeyDeletion { .. } => false,
+        KeyOp::EnableKeyRotation { .. } | KeyOp::DisableKeyRotation { .. } => is_unseen(failure),
+        KeyOp::Change(change) => is_early_change(change, failure),
     }
 }
 
-fn tag_list(tags: &Tags) -> Result<Vec<Tag>, BuildError> {
+/// [`is_early`] of a change.
+pub(crate) fn is_early_change(change: &KeyChange, failure: &Failure) -> bool {
+    match change {
+        KeyChange::EnableKey { .. }
+        | KeyChange::DisableKey { .. }
+        | KeyChange::TagResource { .. }
+        | KeyChange::UntagResource { .. }
+        | KeyChange::UpdateKeyDescription { .. }
+        | KeyChange::PutKeyPolicy { .. }
+        | KeyChange::CreateAlias { .. } => is_unseen(failure),
+        // A grantee that IAM has only just made is no valid principal yet.
+        KeyChange::CreateGrant { .. } => is_unseen(failure) || failure.is("InvalidArnException"),
+        KeyChange::CancelKeyDeletion { .. }
+        | KeyChange::RevokeGrant { .. }
+        | KeyChange::DeleteAlias { .. }
+        | KeyChange::ScheduleKeyDeletion { .. } => false,
+    }
+}
+
+fn is_unseen(failure: &Failure) -> bool {
+    ["NotFoundException", "KMSInvalidStateException", "DisabledException"].iter().any(|code| failure.is(code))
+}
+
+pub(crate) fn tag_list(tags: &Tags) -> Result<Vec<Tag>, BuildError> {
     tags.iter().map(|(key, value)| Tag::builder().tag_key(key).tag_value(value).build()).collect()
 }
 
 /// Data that the SDK does not take; nothing was sent.
-fn unsendable(session: &Session, call: &str, error: &BuildError) -> Failure {
+pub(crate) fn unsendable(session: &Session, call: &str, error: &BuildError) -> Failure {
     Failure::local(Some(session.who().clone()), call, error.to_string(), None)
 }
 
@@ -79,32 +96,6 @@ async fn send(session: &Session, op: &KeyOp) -> Result<Outputs, Failure> {
     let kms = session.kms();
     let sent = match op {
         KeyOp::CreateKey(new) => return create(session, new).await,
-        KeyOp::CancelKeyDeletion { key } => {
-            let sent = kms.cancel_key_deletion().key_id(key).send().await;
-            sent.map(drop).map_err(|error| session.failure("kms:CancelKeyDeletion", &error))
-        }
-        KeyOp::EnableKey { key } => {
-            let sent = kms.enable_key().key_id(key).send().await;
-            sent.map(drop).map_err(|error| session.failure("kms:EnableKey", &error))
-        }
-        KeyOp::TagResource { key, tags } => {
-            let call = "kms:TagResource";
-            let tags = tag_list(tags).map_err(|error| unsendable(session, call, &error))?;
-            let sent = kms.tag_resource().key_id(key).set_tags(Some(tags)).send().await;
-            sent.map(drop).map_err(|error| session.failure(call, &error))
-        }
-        KeyOp::UntagResource { key, tag_keys } => {
-            let sent = kms.untag_resource().key_id(key).set_tag_keys(Some(tag_keys.clone())).send().await;
-            sent.map(drop).map_err(|error| session.failure("kms:UntagResource", &error))
-        }
-        KeyOp::UpdateKeyDescription { key, description } => {
-            let sent = kms.update_key_description().key_id(key).description(description).send().await;
-            sent.map(drop).map_err(|error| session.failure("kms:UpdateKeyDescription", &error))
-        }
-        KeyOp::PutKeyPolicy { key, policy, unnames: _ } => {
-            let sent = kms.put_key_policy().key_id(key).policy(policy.to_json()).send().await;
-            sent.map(drop).map_err(|error| session.failure("kms:PutKeyPolicy", &error))
-        }
         KeyOp::EnableKeyRotation { key, days } => {
             let days = i32::try_from(*days).unwrap_or(i32::MAX);
             let sent = kms.enable_key_rotation().key_id(key).rotation_period_in_days(days).send().await;
@@ -114,18 +105,107 @@ async fn send(session: &Session, op: &KeyOp) -> Result<Outputs, Failure> {
             let sent = kms.disable_key_rotation().key_id(key).send().await;
             sent.map(drop).map_err(|error| session.failure("kms:DisableKeyRotation", &error))
         }
-        KeyOp::CreateAlias { key, alias } => create_alias(session, key, alias).await,
-        KeyOp::DeleteAlias { key: _, alias } => {
-            let sent = kms.delete_alias().alias_name(alias).send().await;
-            match sent.map_err(|error| session.failure("kms:DeleteAlias", &error)) {
-                // What was wanted: the answer to an earlier attempt may have been lost.
-                Err(failure) if failure.is("NotFoundException") => Ok(()),
-                sent => sent.map(drop),
-            }
-        }
-        KeyOp::ScheduleKeyDeletion { key, days, unnames: _ } => schedule_deletion(session, key, *days).await,
+        KeyOp::Change(op) => change(session, op).await,
     };
     sent.map(|()| Outputs::new())
+}
+
+/// Changes a key or a replica.
+pub(crate) async fn change(session: &Session, op: &KeyChange) -> Result<(), Failure> {
+    let kms = session.kms();
+    match op {
+        KeyChange::CancelKeyDeletion { key } => {
+            let sent = kms.cancel_key_deletion().key_id(key).send().await;
+            sent.map(drop).map_err(|error| session.failure("kms:CancelKeyDeletion", &error))
+        }
+        KeyChange::EnableKey { key } => {
+            let sent = kms.enable_key().key_id(key).send().await;
+            sent.map(drop).map_err(|error| session.failure("kms:EnableKey", &error))
+        }
+        KeyChange::DisableKey { key } => {
+            let sent = kms.disable_key().key_id(key).send().await;
+            sent.map(drop).map_err(|error| session.failure("kms:DisableKey", &error))
+        }
+        KeyChange::TagResource { key, tags } => {
+            let call = "kms:TagResource";
+            let tags = tag_list(tags).map_err(|error| unsendable(session, call, &error))?;
+            let sent = kms.tag_resource().key_id(key).set_tags(Some(tags)).send().await;
+            sent.map(drop).map_err(|error| session.failure(call, &error))
+        }
+        KeyChange::UntagResource { key, tag_keys } => {
+            let sent = kms.untag_resource().key_id(key).set_tag_keys(Some(tag_keys.clone())).send().await;
+            sent.map(drop).map_err(|error| session.failure("kms:UntagResource", &error))
+        }
+        KeyChange::UpdateKeyDescription { key, description } => {
+            let sent = kms.update_key_description().key_id(key).description(description).send().await;
+            sent.map(drop).map_err(|error| session.failure("kms:UpdateKeyDescription", &error))
+        }
+        KeyChange::PutKeyPolicy { key, policy, unnames: _ } => {
+            let sent = kms.put_key_policy().key_id(key).policy(policy.to_json()).send().await;
+            sent.map(drop).map_err(|error| session.failure("kms:PutKeyPolicy", &error))
+        }
+        KeyChange::CreateGrant { key, grant } => create_grant(session, key, grant).await,
+        KeyChange::RevokeGrant { key, ids, grant: _ } => revoke_grants(session, key, ids).await,
+        KeyChange::CreateAlias { key, alias } => create_alias(session, key, alias).await,
+        KeyChange::DeleteAlias { key: _, alias } => {
+            let sent = kms.delete_alias().alias_name(alias).send().await;
+            gone(sent.map_err(|error| session.failure("kms:DeleteAlias", &error)))
+        }
+        KeyChange::ScheduleKeyDeletion { key, days, .. } => schedule_deletion(session, key, *days).await,
+    }
+}
+
+/// The outcome of a call that takes away: the answer to an earlier attempt may have been lost.
+fn gone<T>(sent: Result<T, Failure>) -> Result<(), Failure> {
+    match sent {
+        Err(failure) if failure.is("NotFoundException") => Ok(()),
+        sent => sent.map(drop),
+    }
+}
+
+async fn create_grant(session: &Session, key: &str, grant: &Grant) -> Result<(), Failure> {
+    let Grant {
+        name,
+        grantee_principal,
+        grantee_service_principal,
+        retiring_principal,
+        retiring_service_principal,
+        operations,
+        encryption_context_equals,
+        encryption_context_subset,
+        source_arn,
+    } = grant;
+    let pairs = |pairs: &BTreeMap<String, String>| {
+        (!pairs.is_empty()).then(|| pairs.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+    };
+    let constraints = GrantConstraints::builder()
+        .set_encryption_context_equals(pairs(encryption_context_equals))
+        .set_encryption_context_subset(pairs(encryption_context_subset))
+        .set_source_arn(source_arn.clone())
+        .build();
+    let is_bound = constraints != GrantConstraints::builder().build();
+    let sent = session
+        .kms()
+        .create_grant()
+        .key_id(key)
+        .name(format!("{}{name}", grants::OWN))
+        .set_grantee_principal(grantee_principal.clone())
+        .set_grantee_service_principal(grantee_service_principal.clone())
+        .set_retiring_principal(retiring_principal.clone())
+        .set_retiring_service_principal(retiring_service_principal.clone())
+        .set_operations(Some(operations.iter().map(|operation| GrantOperation::from(operation.as_str())).collect()))
+        .set_constraints(is_bound.then_some(constraints))
+        .send()
+        .await;
+    sent.map(drop).map_err(|error| session.failure("kms:CreateGrant", &error))
+}
+
+async fn revoke_grants(session: &Session, key: &str, ids: &[String]) -> Result<(), Failure> {
+    for id in ids {
+        let sent = session.kms().revoke_grant().key_id(key).grant_id(id).send().await;
+        gone(sent.map_err(|error| session.failure("kms:RevokeGrant", &error)))?;
+    }
+    Ok(())
 }
 
 async fn create_alias(session: &Session, key: &str, alias: &str) -> Result<(), Failure> {

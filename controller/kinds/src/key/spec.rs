@@ -1,14 +1,16 @@
 //! What TOML says of a key.
 
+use indexmap::IndexMap;
 use trueup_specs::decode::{OneOrMany, Within};
 use trueup_specs::{PolicySpec, Text, spec, words};
 
+use super::grants::GrantSpec;
 use super::{DELETION_WINDOW_DAYS_MAX, DELETION_WINDOW_DAYS_MIN, ROTATION_DAYS_MAX, ROTATION_DAYS_MIN};
 
 spec! {
     /// A KMS key whose material KMS makes and keeps.
     ///
-    /// A key is always enabled: one that was disabled or scheduled for deletion by hand is brought back.
+    /// One that was disabled or scheduled for deletion by hand is brought back, unless `state` wants it disabled.
     /// What a key is (`key_spec`, `key_usage`, `multi_region`) is for good, since another key could not read what this one wrote.
     pub struct KeySpec {
         /// Its alias, with `alias/` in front; a list where it has several.
@@ -36,9 +38,21 @@ spec! {
         /// 7 to 30. Default: 30. Another number is kept on the key as the tag `trueup:deletion-window`, where it outlives this table.
         /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>
         pub deletion_window_days: Option<Within<{ DELETION_WINDOW_DAYS_MIN as i64 }, { DELETION_WINDOW_DAYS_MAX as i64 }>>,
+        /// Whether the key can be used.
+        ///
+        /// While it is disabled its rotation can't be changed, nor can it get grants or replicas. Default: `"enabled"`. (`enabled = false` is
+        /// another thing: it leaves the table out, as of any kind.)
+        /// <https://docs.aws.amazon.com/kms/latest/developerguide/enabling-keys.html>
+        pub state: Option<KeyStateWord>,
+        /// Its grants, by name: `[key.artifacts.grant.deployments]`.
+        ///
+        /// A grant whose name begins with `trueup:` and that is not listed here is revoked; those of AWS's services and of others stay.
+        /// Default: none.
+        /// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+        pub grant: IndexMap<String, GrantSpec>,
         /// Whether the key can have replicas in other regions. Can't be changed.
         ///
-        /// Default: false.
+        /// A `replica_key` is one. Default: false.
         /// <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>
         pub multi_region: Option<bool>,
         /// The sort of key. Can't be changed.
@@ -59,6 +73,28 @@ spec! {
     pub struct RotationSpec {
         /// Days between two rotations, 90 to 2560. Default: 365.
         pub days: Option<Within<{ ROTATION_DAYS_MIN as i64 }, { ROTATION_DAYS_MAX as i64 }>>,
+    }
+}
+
+words! {
+    /// Whether a key can be used.
+    pub enum KeyStateWord {
+        /// It can.
+        Enabled = "enabled",
+        /// It can't, until it is enabled again.
+        Disabled = "disabled",
+    }
+}
+
+impl KeyStateWord {
+    /// The state as KMS calls it.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>, `KeyState`.
+    #[must_use]
+    pub fn in_kms(self) -> &'static str {
+        match self {
+            Self::Enabled => super::ENABLED,
+            Self::Disabled => super::DISABLED,
+        }
     }
 }
 
@@ -97,11 +133,11 @@ words! {
         MlDsa65 = "ML_DSA_65",
         /// ML-DSA, category 5.
         MlDsa87 = "ML_DSA_87",
-        /// ML-KEM, category 1.
+        /// ML-KEM, category 1; not in China.
         MlKem512 = "ML_KEM_512",
-        /// ML-KEM, category 3.
+        /// ML-KEM, category 3; not in China.
         MlKem768 = "ML_KEM_768",
-        /// ML-KEM, category 5.
+        /// ML-KEM, category 5; not in China.
         MlKem1024 = "ML_KEM_1024",
         /// SM2, in China only.
         Sm2 = "SM2",
@@ -125,6 +161,17 @@ words! {
 }
 
 impl KeySort {
+    /// Why no key of the sort can be in a partition, if so.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>, `KeySpec`.
+    #[must_use]
+    pub fn absent_from(self, partition: &str) -> Option<&'static str> {
+        match (self, partition == "aws-cn") {
+            (Self::Sm2, false) => Some("in China only"),
+            (Self::MlKem512 | Self::MlKem768 | Self::MlKem1024, true) => Some("not in China"),
+            _ => None,
+        }
+    }
+
     /// What a key of the sort can do.
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>, `KeyUsage`.
     #[must_use]

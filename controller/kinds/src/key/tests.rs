@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -6,7 +7,9 @@ use serde_json::{Value, json};
 use trueup_engine::facts::{ReadCost, Wanted};
 use trueup_engine::perform::{Effect, OpContext};
 use trueup_sandbox::{Cut, Faults, Sandbox, Then, When};
+use trueup_specs::pending;
 
+use super::grants::Grant;
 use super::*;
 use crate::driver::Driver;
 use crate::laws;
@@ -38,28 +41,53 @@ fn policies() -> impl Strategy<Value = PolicyDocument> {
     ]
 }
 
+/// A grant to someone else's account, which needs nothing to exist.
+fn grant(name: &str, operation: &str) -> Grant {
+    Grant {
+        name: name.to_owned(),
+        grantee_principal: Some("arn:aws:iam::222222222222:root".to_owned()),
+        operations: [operation.to_owned(), "DescribeKey".to_owned()].into(),
+        ..Grant::default()
+    }
+}
+
+fn grants() -> impl Strategy<Value = BTreeSet<Grant>> {
+    let all = vec![
+        grant("a", "RetireGrant"),
+        grant("a", "CreateGrant"),
+        Grant { retiring_principal: Some("arn:aws:iam::111111111111:root".to_owned()), ..grant("b", "CreateGrant") },
+    ];
+    prop::sample::subsequence(all, 0..=3).prop_map(|grants| grants.into_iter().collect())
+}
+
 /// What a spec can ask for.
 fn models() -> impl Strategy<Value = KeyModel> {
     let aliases = prop::sample::subsequence(vec!["alias/a", "alias/b"], 0..=2);
     let days = prop::option::of(ROTATION_DAYS_MIN..=ROTATION_DAYS_MAX);
     let window = DELETION_WINDOW_DAYS_MIN..=DELETION_WINDOW_DAYS_MAX;
     let sort = prop::sample::select(vec![KeySort::SymmetricDefault, KeySort::SymmetricDefault, KeySort::Hmac256]);
-    (aliases, "[a-z]{0,3}", policies(), days, window, any::<bool>(), sort, laws::tags()).prop_map(
-        |(more, description, policy, days, deletion_window_days, multi_region, sort, tags)| KeyModel {
-            arn: Arn::default(),
-            state: ENABLED.to_owned(),
+    let state = prop::sample::select(vec![ENABLED, ENABLED, DISABLED]);
+    let own = (state, aliases, "[a-z]{0,3}", policies(), window, grants(), laws::tags()).prop_map(
+        |(state, more, description, policy, deletion_window_days, grants, tags)| OwnProperties {
+            state: state.to_owned(),
             aliases: more.into_iter().chain([ALIAS]).map(str::to_owned).collect(),
             description,
             policy,
-            rotation_days: days.filter(|_| sort == KeySort::SymmetricDefault),
             deletion_window_days,
-            multi_region,
-            key_spec: sort.to_string(),
-            key_usage: sort.usages()[0].to_string(),
-            origin: AWS_KMS.to_owned(),
+            grants,
             tags,
         },
-    )
+    );
+    (own, days, any::<bool>(), sort).prop_map(|(own, days, multi_region, sort)| KeyModel {
+        handles: Handles::default(),
+        own,
+        rotation_days: days.filter(|_| sort == KeySort::SymmetricDefault),
+        multi_region,
+        key_spec: sort.to_string(),
+        key_usage: sort.usages()[0].to_string(),
+        origin: AWS_KMS.to_owned(),
+        primary: None,
+    })
 }
 
 fn plain() -> KeyModel {
@@ -75,21 +103,30 @@ fn plain() -> KeyModel {
         ]
         .into(),
     });
-    KeyModel { aliases: [ALIAS.to_owned()].into(), ..made }
+    with(&made, |own| own.aliases = [ALIAS.to_owned()].into())
+}
+
+/// The model with other properties of its own.
+fn with(model: &KeyModel, change: impl FnOnce(&mut OwnProperties)) -> KeyModel {
+    let mut model = model.clone();
+    change(&mut model.own);
+    model
 }
 
 /// [`plain`] with one field changed: every field that can be, each to another value.
 fn one_changed() -> Vec<KeyModel> {
     let plain = plain();
-    let mut tags = plain.tags.clone();
-    tags.insert("team".to_owned(), "platform".to_owned());
+    let OwnProperties { state: _, aliases: _, description: _, policy: _, deletion_window_days: _, grants: _, tags: _ } =
+        &plain.own;
     vec![
-        KeyModel { aliases: [ALIAS.to_owned(), "alias/other".to_owned()].into(), ..plain.clone() },
-        KeyModel { description: "artifacts".to_owned(), ..plain.clone() },
-        KeyModel { policy: policy("222222222222"), ..plain.clone() },
+        with(&plain, |own| own.state = DISABLED.to_owned()),
+        with(&plain, |own| own.aliases.extend(["alias/other".to_owned()])),
+        with(&plain, |own| own.description = "artifacts".to_owned()),
+        with(&plain, |own| own.policy = policy("222222222222")),
+        with(&plain, |own| own.deletion_window_days = 7),
+        with(&plain, |own| own.grants = [grant("one", "RetireGrant")].into()),
+        with(&plain, |own| own.tags.extend([("team".to_owned(), "platform".to_owned())])),
         KeyModel { rotation_days: Some(90), ..plain.clone() },
-        KeyModel { deletion_window_days: 7, ..plain.clone() },
-        KeyModel { tags, ..plain },
     ]
 }
 
@@ -104,8 +141,8 @@ proptest! {
         after.key_spec.clone_from(&before.key_spec);
         after.key_usage.clone_from(&before.key_usage);
         after.multi_region = before.multi_region;
-        let state = if going { kms::PENDING_DELETION } else { "Disabled" };
-        let before = KeyModel { state: state.to_owned(), arn: Arn(Some(ARN.to_owned())), ..before };
+        let state = if going { kms::PENDING_DELETION } else { DISABLED };
+        let before = with(&at_arn(&before), |own| own.state = state.to_owned());
         laws::hold::<Key>(Some(&before), Some(&after));
     }
 }
@@ -121,6 +158,36 @@ fn each_field_can_be_changed_and_changed_back() {
     }
 }
 
+/// KMS gives a disabled key neither grants nor another rotation, and it is not enabled for that behind anyone's back.
+#[test]
+fn a_disabled_key_is_not_enabled_on_the_way() {
+    let asleep = with(&plain(), |own| own.state = DISABLED.to_owned());
+    let granted = with(&asleep, |own| own.grants = [grant("one", "RetireGrant")].into());
+    assert_eq!(Key::ops(&at(), Some(&asleep), Some(&granted)).unwrap_err().field, "grants");
+    let rotating = KeyModel { rotation_days: Some(90), ..asleep.clone() };
+    assert_eq!(Key::ops(&at(), Some(&asleep), Some(&rotating)).unwrap_err().field, "rotation_days");
+    let calls = |before: &KeyModel, after: &KeyModel| {
+        let ops = Key::ops(&at(), Some(before), Some(after)).unwrap().ops;
+        ops.iter().map(|op| Key::info(&at(), op).call).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&granted, &asleep), ["kms:RevokeGrant"]);
+    assert_eq!(calls(&plain(), &granted), ["kms:CreateGrant", "kms:DisableKey"]);
+    assert_eq!(
+        calls(&asleep, &KeyModel { rotation_days: Some(90), ..plain() }),
+        ["kms:EnableKey", "kms:EnableKeyRotation"]
+    );
+}
+
+/// A changed grant is made anew before the old one is revoked: whoever has it is never without.
+#[test]
+fn a_grant_is_changed_without_a_gap() {
+    let one = at_arn(&with(&plain(), |own| own.grants = [grant("one", "RetireGrant")].into()));
+    let two = with(&plain(), |own| own.grants = [grant("one", "CreateGrant")].into());
+    let ops = Key::ops(&at(), Some(&one), Some(&two)).unwrap().ops;
+    let titles: Vec<_> = ops.iter().map(|op| Key::info(&at(), op).title).collect();
+    assert_eq!(titles, ["make grant one of key one", "revoke grant one of key one"]);
+}
+
 #[test]
 fn what_a_key_is_stays() {
     let plain = plain();
@@ -130,6 +197,8 @@ fn what_a_key_is_stays() {
         ("key_usage", KeyModel { key_usage: "SIGN_VERIFY".to_owned(), ..plain.clone() }),
         ("origin", KeyModel { origin: "EXTERNAL".to_owned(), ..plain.clone() }),
     ];
+    let replica = KeyModel { primary: Some(ARN.to_owned()), ..plain.clone() };
+    assert_eq!(Key::ops(&at(), Some(&replica), Some(&plain)).unwrap_err().field, "primary");
     for (field, other) in others {
         assert_eq!(Key::ops(&at(), Some(&plain), Some(&other)).unwrap_err().field, field);
     }
@@ -142,7 +211,7 @@ fn operations_name_the_key_as_far_as_it_is_known() {
     assert!(Key::info(&at(), &made[0]).once);
     let token = format!("{}{}#arn{}", pending::OPEN, laws::ADDRESS, pending::CLOSE);
     assert_eq!(Key::info(&at(), &made[1]).resource, token);
-    let live = KeyModel { arn: Arn(Some(ARN.to_owned())), ..plain() };
+    let live = at_arn(&plain());
     assert_eq!(live, plain());
     let gone = Key::ops(&at(), Some(&live), None).unwrap().ops;
     let infos: Vec<_> = gone.iter().map(|op| Key::info(&at(), op)).collect();
@@ -153,12 +222,26 @@ fn operations_name_the_key_as_far_as_it_is_known() {
 #[test]
 fn a_role_made_again_is_named_again() {
     let role = "arn:aws:iam::222222222222:role/reader";
-    let model = KeyModel { policy: policy(role), arn: Arn(Some(ARN.to_owned())), ..plain() };
-    let ops = Key::follow(&at(), &model, role);
-    let [put] = ops.as_slice() else { panic!("{ops:?}") };
-    let info = Key::info(&at(), put);
-    assert_eq!((info.needs, info.resource), (vec![role.to_owned()], ARN.to_owned()));
+    let to_role = Grant { grantee_principal: Some(role.to_owned()), ..grant("one", "RetireGrant") };
+    let model = with(&plain(), |own| {
+        own.policy = policy(role);
+        own.grants = [to_role.clone(), grant("two", "RetireGrant")].into();
+    });
+    let ops = Key::follow(&at(), &at_arn(&model), role);
+    let infos: Vec<_> = ops.iter().map(|op| Key::info(&at(), op)).collect();
+    let calls: Vec<_> = infos.iter().map(|info| info.call).collect();
+    assert_eq!(calls, ["kms:PutKeyPolicy", "kms:RevokeGrant", "kms:CreateGrant"]);
+    assert_eq!((&infos[0].needs, &*infos[0].resource), (&vec![role.to_owned()], ARN));
+    assert_eq!((&infos[1].unnames, &infos[2].needs), (&vec![role.to_owned()], &vec![role.to_owned()]));
+    assert!(matches!(&ops[1], KeyOp::Change(KeyChange::RevokeGrant { ids, .. }) if *ids == ["g0"]), "{ops:?}");
     assert_eq!(Key::follow(&at(), &model, "arn:aws:iam::222222222222:role/other"), []);
+}
+
+/// The model of a key that is there.
+fn at_arn(model: &KeyModel) -> KeyModel {
+    let grants = model.own.grants.iter().enumerate();
+    let grants = grants.map(|(index, grant)| (format!("g{index}"), grant.clone())).collect();
+    KeyModel { handles: Handles { arn: Some(ARN.to_owned()), grants }, ..model.clone() }
 }
 
 fn observed(keys: Value) -> Result<Vec<Live<KeyModel>>, Unread> {
@@ -227,6 +310,17 @@ fn a_spec_becomes_a_model() {
 
         [key.mac]
         key_spec = "HMAC_256"
+        state = "disabled"
+
+        [key.granted.grant.deployments]
+        grantee_principal = "arn:aws:iam::222222222222:role/deployer"
+        operations = ["Encrypt", "Decrypt"]
+        constraints = { encryption_context_subset = { application = "${account.name}" } }
+        [key.granted.grant.database]
+        grantee_service_principal = "rds.amazonaws.com"
+        retiring_principal = "arn:aws:iam::111111111111:root"
+        operations = ["GenerateDataKey"]
+        constraints = { source_arn = "arn:aws:rds:${region}:${account.id}:db:one" }
     "#;
     let models = laws::desired::<Key>(toml).unwrap_or_else(|problems| panic!("{problems}"));
     let shown: Vec<_> = models
@@ -253,6 +347,34 @@ fn what_kms_would_refuse_is_told_with_its_place() {
         [key.c]
         rotation = { days = 30 }
         deletion_window_days = 31
+        [key.e]
+        alias = ["alias/e", "alias/taken"]
+        [key.f]
+        alias = "alias/taken"
+        key_spec = "SM2"
+        key_usage = "SIGN_VERIFY"
+        [key.g.grant.nobody]
+        operations = ["Decrypt"]
+        [key.g.grant.two]
+        grantee_principal = "arn:aws:iam::111111111111:root"
+        grantee_service_principal = "rds"
+        [key.g.grant."a b"]
+        grantee_principal = "arn:aws:iam::111111111111:root"
+        operations = ["Sign"]
+        [key.i.grant.group]
+        grantee_principal = "arn:aws:iam::111111111111:group/x"
+        operations = ["Sign"]
+        [key.g.grant.service]
+        grantee_service_principal = "rds.amazonaws.com"
+        operations = ["Decrypt"]
+        [key.h]
+        key_spec = "HMAC_256"
+        [key.h.grant.x]
+        grantee_principal = "arn:aws:iam::111111111111:root"
+        retiring_principal = "arn:aws:iam::111111111111:root"
+        retiring_service_principal = "rds.amazonaws.com"
+        operations = ["Decrypt"]
+        constraints = { encryption_context_equals = { a = "b" } }
         [[key.d.policy]]
         allow = "kms:Decrypt"
         principal = { account = "tooling" }
@@ -318,7 +440,7 @@ async fn a_removed_key_comes_back() {
 
     // Its tags name the address that is wanted here.
     let going = laws::read::<Key>(&aws, "").await.0.unwrap();
-    assert_eq!((&*going[0].model.state, &going[0].outputs["arn"]), (kms::PENDING_DELETION, &arn));
+    assert_eq!((&*going[0].model.own.state, &going[0].outputs["arn"]), (kms::PENDING_DELETION, &arn));
     let nobody = kms::read(&session, &[], &crate::count::Counter::default()).await.unwrap();
     assert_eq!(nobody.keys.len(), 0);
 
@@ -333,7 +455,7 @@ async fn a_key_cut_short_of_its_alias_is_found() {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
     let aws = laws::aws(&sandbox).await;
     let session = aws.session("tooling", Some(laws::REGION)).await.unwrap();
-    let cut = KeyModel { aliases: BTreeSet::new(), ..plain() };
+    let cut = with(&plain(), |own| own.aliases.clear());
     perform(&session, None, Some(&cut)).await;
     let live = laws::read::<Key>(&aws, ALIAS).await.0.unwrap();
     assert_eq!(live.len(), 1);
@@ -351,7 +473,7 @@ async fn a_read_costs_what_is_written() {
     session.kms().create_key().send().await.unwrap();
 
     let (live, cost) = laws::read::<Key>(&aws, ALIAS).await;
-    assert_eq!((live.unwrap().len(), cost), (1, ReadCost { calls: 2 + 4, objects: 1 }));
+    assert_eq!((live.unwrap().len(), cost), (1, ReadCost { calls: 2 + 5, objects: 1 }));
     let missing = Wanted {
         kind: Arc::from("key"),
         name: "alias/missing".to_owned(),
@@ -361,7 +483,7 @@ async fn a_read_costs_what_is_written() {
     let before = aws.calls();
     kms::read(&session, &[missing], &crate::count::Counter::default()).await.unwrap();
     // ListKeys, and ListResourceTags of the one key that has no alias.
-    assert_eq!(aws.calls() - before, 2 + 4 + 2);
+    assert_eq!(aws.calls() - before, 2 + 5 + 2);
 }
 
 /// A key elsewhere is another key.
@@ -396,6 +518,6 @@ async fn throttling_is_waited_out() {
     let aws = laws::aws(&sandbox).await;
     let session = aws.session("tooling", Some(laws::REGION)).await.unwrap();
     sandbox.set_faults(Faults { seed: 1, throttle: 0.3, ..Faults::default() });
-    assert!(perform(&session, None, Some(&one_changed()[2])).await);
+    assert!(perform(&session, None, Some(&one_changed()[3])).await);
     assert!(sandbox.calls()[&("kms".to_owned(), "CreateKey".to_owned())] > 1, "choose a seed that throttles CreateKey");
 }

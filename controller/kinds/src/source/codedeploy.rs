@@ -1,5 +1,6 @@
-//! What CodeDeploy has in one region: applications and deployment groups that are wanted or ours, custom deployment configurations,
-//! and on-premises instances that are registered.
+//! What CodeDeploy has in one region: applications and deployment groups that are wanted or ours, deployment configurations that are wanted,
+//! and on-premises instances that are registered. Where nothing of it is wanted or ours that takes two calls: one to the index of tags, and
+//! one for the instances, whose tags that index does not have.
 //!
 //! Groups are read with one call for up to a hundred of an application. Which of them exist the index of tags says; an application's groups are
 //! listed only where something wanted is not in it.
@@ -115,13 +116,20 @@ pub struct InstanceFact {
 /// # Errors
 /// When anything of it could not be read.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<CodeDeployFacts, Unread> {
-    let (index, names, configs, instances) =
-        tokio::try_join!(ours(session), list_applications(session), configs(session), instances(session))?;
+    let (index, configs, instances) = tokio::try_join!(ours(session), configs(session, wanted), instances(session))?;
+    let names = if is_used(session, wanted, &index) { list_applications(session).await? } else { BTreeSet::new() };
     let applications = applications(session, wanted, &index, &names).await?;
     let groups = groups(session, wanted, &index, &names).await?;
     let facts = CodeDeployFacts { applications, groups, configs, instances };
     counter.objects(facts.applications.len() + facts.groups.len() + facts.configs.len() + facts.instances.len());
     Ok(facts)
+}
+
+/// Whether an application or a group is wanted, or the index shows one as ours: else there is nothing to list them for.
+fn is_used(session: &Session, wanted: &[Wanted], index: &Tagged) -> bool {
+    let sorts = ["application:", "deploymentgroup:"].map(|sort| arn(session, sort));
+    wanted.iter().any(|one| matches!(&*one.kind, "application" | "deployment_group"))
+        || index.keys().any(|arn| sorts.iter().any(|sort| arn.starts_with(sort)))
 }
 
 fn arn(session: &Session, resource: &str) -> String {
@@ -265,17 +273,17 @@ async fn groups_of(
     Ok(found)
 }
 
-async fn configs(session: &Session) -> Result<Vec<ConfigFact>, Failure> {
-    let pages = session.codedeploy().list_deployment_configs().into_paginator().items().send();
-    let names = pages.collect::<Result<Vec<String>, _>>().await;
-    let names = names.map_err(|error| session.failure("codedeploy:ListDeploymentConfigs", &error))?;
-    let custom = names.into_iter().filter(|name| !name.starts_with(PREDEFINED));
-    let reads = custom.map(|name| async move { config(session, &name).await });
+/// The configurations that are wanted. They have no tags, so that one nobody wants is nobody's: what was ours is wanted by the record of the
+/// last apply.
+async fn configs(session: &Session, wanted: &[Wanted]) -> Result<Vec<ConfigFact>, Failure> {
+    let names: BTreeSet<String> =
+        wanted_of(wanted, "deployment_config").keys().map(|name| (*name).to_owned()).collect();
+    let reads = names.into_iter().map(|name| async move { config(session, &name).await });
     let found: Vec<Option<ConfigFact>> = futures_util::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
-/// One configuration; `None` if it went between the list and now.
+/// One configuration; `None` if there is none.
 async fn config(session: &Session, name: &str) -> Result<Option<ConfigFact>, Failure> {
     match session.codedeploy().get_deployment_config().deployment_config_name(name).send().await {
         Ok(answer) => Ok(answer.deployment_config_info.as_ref().map(|info| config_fact(session, name, info))),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
 
 use self::account::SettingsFact;
-use self::providers::OidcProviderFact;
+use self::providers::{OidcProviderFact, SamlProviderFact};
 use self::users::{GroupFact, UserFact};
 use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
@@ -39,6 +39,10 @@ const ADDRESS: &str = "trueup:address";
 /// The most that one answer of an IAM listing can hold.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
 const PAGE: i32 = 1_000;
+
+/// What is looked up in the index of tags.
+/// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>
+const INDEXED: [&str; 3] = ["iam:policy", "iam:instance-profile", "iam:saml-provider"];
 
 /// Single questions at once. IAM throttles an account as a whole, at a rate it does not publish.
 const SINGLE_CALLS_AT_ONCE: usize = 8;
@@ -65,6 +69,8 @@ pub struct IamFacts {
     pub service_linked_roles: Vec<ServiceLinkedRoleFact>,
     /// The OpenID Connect providers.
     pub oidc_providers: Vec<OidcProviderFact>,
+    /// The SAML providers that are wanted or ours.
+    pub saml_providers: Vec<SamlProviderFact>,
     /// The account's own settings; not asked for where nobody wants them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<SettingsFact>,
@@ -195,6 +201,7 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         groups,
         service_linked_roles,
         oidc_providers,
+        saml_providers: providers::read_saml(session, &wanted.saml_providers, &index).await?,
         settings: None,
     };
     if wanted.settings {
@@ -213,12 +220,22 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 impl IamFacts {
     /// How many things they are about.
     fn objects(&self) -> usize {
-        let Self { roles, policies, instance_profiles, users, groups, service_linked_roles, oidc_providers, settings } =
-            self;
+        let Self {
+            roles,
+            policies,
+            instance_profiles,
+            users,
+            groups,
+            service_linked_roles,
+            oidc_providers,
+            saml_providers,
+            settings,
+        } = self;
         let lengths = [roles.len(), policies.len(), instance_profiles.len(), users.len(), groups.len()];
         lengths.iter().sum::<usize>()
             + service_linked_roles.len()
             + oidc_providers.len()
+            + saml_providers.len()
             + usize::from(settings.is_some())
     }
 }
@@ -229,6 +246,7 @@ struct WantedNames<'w> {
     users: BTreeSet<&'w str>,
     policies: BTreeMap<&'w str, &'w Wanted>,
     profiles: BTreeMap<&'w str, &'w Wanted>,
+    saml_providers: BTreeSet<&'w str>,
     settings: bool,
 }
 
@@ -242,6 +260,7 @@ impl<'w> WantedNames<'w> {
             users: of_kind("user").map(|(name, _)| name).collect(),
             policies: of_kind("policy").collect(),
             profiles: of_kind("instance_profile").collect(),
+            saml_providers: of_kind("saml_provider").map(|(name, _)| name).collect(),
             settings: of_kind("account_settings").next().is_some(),
         }
     }
@@ -324,11 +343,11 @@ async fn list_instance_profiles(session: &Session) -> Result<Vec<InstanceProfile
     }
 }
 
-/// The tags of policies and instance profiles by ARN; empty where the caller may not ask.
+/// The tags of policies, instance profiles and SAML providers by ARN; empty where the caller may not ask.
 async fn tag_index(session: &Session) -> Result<Tagged, Failure> {
     // IAM is global, and in the `aws` partition its tags are indexed in this region alone.
     let indexed = if session.partition() == "aws" { session.in_region(GLOBAL_REGION) } else { session.clone() };
-    match tagged(indexed.tagging(), session.who(), &["iam:policy", "iam:instance-profile"], None).await {
+    match tagged(indexed.tagging(), session.who(), &INDEXED, None).await {
         Err(failure) if failure.is_denied() => {
             tracing::debug!(%failure, "the index of tags is closed, wanted things are asked about singly");
             Ok(Tagged::new())

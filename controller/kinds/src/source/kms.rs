@@ -1,29 +1,31 @@
 //! What KMS has in one region: all aliases, and the keys that are wanted or carry trueup's tag.
 //!
-//! KMS has no bulk read: a key costs four calls, sent side by side. A wanted key is found by its alias, else by its tags. The index
+//! KMS has no bulk read: a key costs five calls, sent side by side. A wanted key is found by its alias, else by its tags. The index
 //! that answers for tags runs behind, so that a wanted key which neither shows is looked for among all keys of the region, tags and all:
 //! one ListKeys for each 1,000 keys and one ListResourceTags for each key that could be it. That is paid only while something wanted
 //! is missing; without it an answer lost on the way from CreateKey would cost a second key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_kms::types::KeyMetadata;
+use aws_sdk_kms::types::{GrantListEntry, KeyMetadata};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
+use trueup_specs::address::Address;
 
 use super::tagging::{OWNED, tagged};
 use crate::count::Counter;
 use crate::error::Failure;
+use crate::key::grants::{Grant, OWN, is_service};
 use crate::session::Session;
 
 /// The source's name.
 pub const NAME: &str = "kms";
 
 /// The tag that names the spec a key stands for.
-const ADDRESS: &str = "trueup:address";
+pub const ADDRESS: &str = "trueup:address";
 
-/// Keys read at once, four calls each. KMS counts the requests of a whole account and region, other programs' too, and each
+/// Keys read at once, five calls each. KMS counts the requests of a whole account and region, other programs' too, and each
 /// operation by itself: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>
 const KEYS_AT_ONCE: usize = 8;
 
@@ -36,6 +38,9 @@ const KEYS_PAGE: i32 = 1_000;
 /// The most tags in one answer, which is also the most a key can have.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListResourceTags.html>
 const TAGS_PAGE: i32 = 50;
+
+/// The most grants in one answer. <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html>
+const GRANTS_PAGE: i32 = 100;
 
 /// The state of a key on its way out.
 pub const PENDING_DELETION: &str = "PendingDeletion";
@@ -77,10 +82,16 @@ pub struct KeySettings {
     pub origin: String,
     /// Whether it is a multi-region key, primary or replica.
     pub multi_region: bool,
+    /// The ARN of its primary key, its own where it is that; `None` where it is no multi-region key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
     /// The policy's JSON.
     pub policy: String,
     /// Days between rotations; `None` where the key does not rotate.
     pub rotation_days: Option<u32>,
+    /// Its grants that were made here, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants: BTreeMap<String, Grant>,
     /// All tags but AWS's own.
     pub tags: BTreeMap<String, String>,
 }
@@ -92,7 +103,7 @@ pub struct KeySettings {
 /// # Errors
 /// When aliases, or keys where that is needed, could not be listed. A key that could not be read says so itself.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<KmsFacts, Unread> {
-    let wanted: Vec<&Wanted> = wanted.iter().filter(|wanted| &*wanted.kind == "key").collect();
+    let wanted: Vec<&Wanted> = wanted.iter().filter(|wanted| matches!(&*wanted.kind, "key" | "replica_key")).collect();
     let (aliases, owned) = tokio::try_join!(aliases(session), owned(session))?;
     let names: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     let addresses: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.address.as_str()).collect();
@@ -144,6 +155,16 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 #[must_use]
 pub fn is_going(state: &str) -> bool {
     matches!(state, PENDING_DELETION | PENDING_REPLICA_DELETION)
+}
+
+/// Whether a live key is for the kind `replica_key`: its tag says so, or, where it has none, KMS. The tag goes first, so that a key is not
+/// given up because someone made another key of its family the primary.
+#[must_use]
+pub fn is_replica_key(settings: &KeySettings) -> bool {
+    match settings.tags.get(ADDRESS).and_then(|address| address.parse::<Address>().ok()) {
+        Some(address) => &*address.kind == "replica_key",
+        None => settings.primary.as_ref().is_some_and(|primary| *primary != settings.arn),
+    }
 }
 
 /// All aliases that have a key: alias to the key's id.
@@ -243,9 +264,15 @@ async fn keys(session: &Session) -> Result<Vec<String>, Failure> {
 }
 
 async fn settings(session: &Session, id: &str) -> Result<KeySettings, Failure> {
-    let (metadata, policy, rotation_days, tags) =
-        tokio::try_join!(describe(session, id), policy(session, id), rotation(session, id), tags(session, id))?;
+    let (metadata, policy, rotation_days, grants, tags) = tokio::try_join!(
+        describe(session, id),
+        policy(session, id),
+        rotation(session, id),
+        grants(session, id),
+        tags(session, id)
+    )?;
     let word = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let family = metadata.multi_region_configuration();
     Ok(KeySettings {
         arn: word(metadata.arn()),
         state: word(metadata.key_state().map(|state| state.as_str())),
@@ -254,10 +281,66 @@ async fn settings(session: &Session, id: &str) -> Result<KeySettings, Failure> {
         key_usage: word(metadata.key_usage().map(|usage| usage.as_str())),
         origin: word(metadata.origin().map(|origin| origin.as_str())),
         multi_region: metadata.multi_region().unwrap_or_default(),
+        primary: family.and_then(|family| family.primary_key()?.arn().map(str::to_owned)),
         policy,
         rotation_days,
+        grants,
         tags,
     })
+}
+
+/// The grants whose name says that they were made here, by id. KMS can't be asked for those alone.
+async fn grants(session: &Session, id: &str) -> Result<BTreeMap<String, Grant>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut marker = None;
+    loop {
+        let page = session
+            .kms()
+            .list_grants()
+            .key_id(id)
+            .limit(GRANTS_PAGE)
+            .set_marker(marker)
+            .send()
+            .await
+            .map_err(|error| session.failure("kms:ListGrants", &error))?;
+        found.extend(page.grants().iter().filter_map(own_grant));
+        marker = page.next_marker.filter(|_| page.truncated);
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn own_grant(entry: &GrantListEntry) -> Option<(String, Grant)> {
+    let name = entry.name()?.strip_prefix(OWN)?.to_owned();
+    let (grantee_principal, grantee_service_principal) =
+        principal_or_service(entry.grantee_principal(), entry.grantee_service_principal());
+    let (retiring_principal, retiring_service_principal) =
+        principal_or_service(entry.retiring_principal(), entry.retiring_service_principal());
+    let constraints = entry.constraints();
+    let pairs = |pairs: Option<&HashMap<String, String>>| {
+        pairs.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let grant = Grant {
+        name,
+        grantee_principal,
+        grantee_service_principal,
+        retiring_principal,
+        retiring_service_principal,
+        operations: entry.operations().iter().map(|operation| operation.as_str().to_owned()).collect(),
+        encryption_context_equals: pairs(constraints.and_then(|bound| bound.encryption_context_equals())),
+        encryption_context_subset: pairs(constraints.and_then(|bound| bound.encryption_context_subset())),
+        source_arn: constraints.and_then(|bound| bound.source_arn()).map(str::to_owned),
+    };
+    Some((entry.grant_id()?.to_owned(), grant))
+}
+
+/// A service may stand in the field for principals, too.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>, `GranteePrincipal`.
+fn principal_or_service(principal: Option<&str>, service: Option<&str>) -> (Option<String>, Option<String>) {
+    let service = service.or(principal.filter(|principal| is_service(principal)));
+    let principal = principal.filter(|_| service.is_none());
+    (principal.map(str::to_owned), service.map(str::to_owned))
 }
 
 async fn describe(session: &Session, id: &str) -> Result<KeyMetadata, Failure> {
@@ -288,7 +371,7 @@ async fn rotation(session: &Session, id: &str) -> Result<Option<u32>, Failure> {
     }
 }
 
-async fn tags(session: &Session, id: &str) -> Result<BTreeMap<String, String>, Failure> {
+pub(crate) async fn tags(session: &Session, id: &str) -> Result<BTreeMap<String, String>, Failure> {
     let mut found = BTreeMap::new();
     let mut marker = None;
     loop {

@@ -14,9 +14,11 @@ use crate::session::{Aws, Session};
 
 pub mod codedeploy;
 pub mod ecr;
+pub mod events;
 pub mod iam;
 pub mod kms;
 pub mod s3;
+pub mod sns;
 pub mod tagging;
 
 /// Scopes read at once. Each is another account or region, so their rate limits add up; the bound is for open connections.
@@ -48,6 +50,12 @@ static SOURCES: &[Source] = &[
         load: load::<ecr::EcrFacts>,
     },
     Source {
+        name: events::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| events::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<events::EventsFacts>,
+    },
+    Source {
         name: iam::NAME,
         scope: KindScope::Account,
         read: |session, wanted, counter| iam::read(session, wanted, counter).map(shared).boxed(),
@@ -64,6 +72,12 @@ static SOURCES: &[Source] = &[
         scope: KindScope::Account,
         read: |session, wanted, counter| s3::read(session, wanted, counter).map(shared).boxed(),
         load: load::<s3::S3Facts>,
+    },
+    Source {
+        name: sns::NAME,
+        scope: KindScope::Region,
+        read: |session, wanted, counter| sns::read(session, wanted, counter).map(shared).boxed(),
+        load: load::<sns::SnsFacts>,
     },
 ];
 

@@ -1,16 +1,35 @@
 //! What S3 has: which buckets there are, and all settings of those that are wanted or carry trueup's tag.
 //!
-//! S3 has no bulk read: a bucket costs six calls. They are sent side by side, to the bucket's own region, and only for buckets
-//! that matter.
+//! S3 has no bulk read: a bucket costs fourteen calls. They are sent side by side, to the bucket's own region, and only for buckets
+//! that matter. What would be more is saved so:
+//!
+//! - Tags come with the list of what is ours, as long as they are those on record. Otherwise they are asked for: the list is an index that
+//!   runs behind.
+//! - Replication and Object Lock need versioning (S3 suspends it for neither), so a bucket without is not asked for them.
+//! - A bucket with versioning is asked for transfer acceleration and for who pays only where its spec or its record has them on.
+//!
+//! What S3 does not let be read of a bucket is told apart, and does not keep the rest from being read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_s3::types::{PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, Tag};
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted};
 
 use super::tagging::{OWNED, tagged};
+use crate::bucket::parts::cors::{self, CorsRule};
+use crate::bucket::parts::intelligent_tiering::{self, Tiering};
+use crate::bucket::parts::inventory::{self, Inventory};
+use crate::bucket::parts::lifecycle::{self, Lifecycle};
+use crate::bucket::parts::logging::{self, Logging};
+use crate::bucket::parts::notification::{self, Notification};
+use crate::bucket::parts::object_lock::{self, ObjectLock};
+use crate::bucket::parts::replication::{self, Replication};
+use crate::bucket::parts::website::{self, Website};
+use crate::bucket::parts::{Parts, simple};
+use crate::bucket::{BucketModel, BucketSpec};
 use crate::count::Counter;
 use crate::error::Failure;
 use crate::session::Session;
@@ -18,7 +37,10 @@ use crate::session::Session;
 /// The source's name.
 pub const NAME: &str = "s3";
 
-/// Buckets read at once. Six calls each; S3 takes thousands of requests a second, so the bound is for open connections.
+/// The field with the tags.
+const TAGS: &str = "tags";
+
+/// Buckets read at once. Fourteen calls each; S3 takes thousands of requests a second, so the bound is for open connections.
 const BUCKETS_AT_ONCE: usize = 16;
 
 /// Buckets in one answer. Any page size at all makes S3 tell each bucket's region.
@@ -60,6 +82,12 @@ pub struct BucketSettings {
     pub public_access_block: Option<PublicAccessBlockFact>,
     /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
     pub ownership: Option<String>,
+    /// The rest.
+    #[serde(default)]
+    pub parts: Parts,
+    /// What S3 did not let be read, by the bucket's field; that then is as of a bucket that has none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unread: BTreeMap<String, Unread>,
 }
 
 /// A bucket's default encryption.
@@ -88,7 +116,37 @@ pub struct PublicAccessBlockFact {
     pub restrict_public_buckets: bool,
 }
 
-/// Reads the account's buckets: one ListBuckets, one GetResources a region that has buckets, six calls a wanted or owned bucket.
+/// What a hint about transfer acceleration or requester pays says: look.
+const LOOK: &str = "look";
+
+/// What helps to read a bucket with fewer calls, of its spec and of what was last applied.
+pub(crate) fn hints(spec: Option<&BucketSpec>, applied: Option<&BucketModel>) -> BTreeMap<String, String> {
+    let mut hints = BTreeMap::new();
+    if let Some(tags) = applied.and_then(|model| serde_json::to_string(&model.tags).ok()) {
+        hints.insert(TAGS.to_owned(), tags);
+    }
+    let parts = applied.map(|model| &model.parts);
+    for (field, asked, had) in [
+        (
+            simple::ACCELERATION,
+            spec.is_some_and(|spec| spec.transfer_acceleration),
+            parts.is_some_and(|parts| parts.transfer_acceleration),
+        ),
+        (
+            simple::REQUESTER_PAYS,
+            spec.is_some_and(|spec| spec.requester_pays),
+            parts.is_some_and(|parts| parts.requester_pays),
+        ),
+    ] {
+        if asked || had {
+            hints.insert(field.to_owned(), LOOK.to_owned());
+        }
+    }
+    hints
+}
+
+/// Reads the account's buckets: one ListBuckets, one GetResources a region that has buckets, and the settings of each wanted or owned
+/// bucket.
 ///
 /// Where `tag:GetResources` is denied only the wanted ones are seen.
 ///
@@ -97,17 +155,21 @@ pub struct PublicAccessBlockFact {
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<S3Facts, Unread> {
     let regions = list(session).await?;
     let owned = owned(session, &regions).await?;
-    let names: BTreeSet<&str> = wanted
-        .iter()
-        .filter(|wanted| &*wanted.kind == "bucket")
-        .map(|wanted| wanted.name.as_str())
-        .chain(owned.iter().map(String::as_str))
-        .collect();
+    let mut hints: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    for bucket in wanted.iter().filter(|wanted| &*wanted.kind == "bucket") {
+        hints.entry(bucket.name.as_str()).or_default().extend(bucket.recorded.clone());
+    }
     // A wanted name that is not listed is free, or another account's: creating it will tell.
-    let matter: Vec<(String, String)> = regions.into_iter().filter(|(name, _)| names.contains(name.as_str())).collect();
-    let reads = matter.into_iter().map(|(name, region)| async move {
-        let settings = settings(&session.in_region(&region), &name).await;
-        (name, region, settings)
+    let matter =
+        regions.into_iter().filter(|(name, _)| hints.contains_key(name.as_str()) || owned.contains_key(name.as_str()));
+    let nothing = BTreeMap::new();
+    let reads = matter.map(|(name, region)| {
+        let hints = hints.get(name.as_str()).unwrap_or(&nothing);
+        let indexed = owned.get(&name).filter(|tags| recorded_tags(hints).as_ref() == Some(*tags));
+        async move {
+            let settings = settings(&session.in_region(&region), &name, indexed, hints).await;
+            (name, region, settings)
+        }
     });
     let mut reads = futures_util::stream::iter(reads).buffer_unordered(BUCKETS_AT_ONCE);
     let mut facts = S3Facts::default();
@@ -125,6 +187,11 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     }
     counter.objects(facts.buckets.len());
     Ok(facts)
+}
+
+/// The tags on record.
+fn recorded_tags(hints: &BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
+    serde_json::from_str(hints.get(TAGS)?).ok()
 }
 
 /// All buckets of the account: name to region.
@@ -172,17 +239,22 @@ async fn location(session: &Session, bucket: &str) -> Result<String, Failure> {
     })
 }
 
-/// The names of the buckets that carry trueup's tag.
-async fn owned(session: &Session, regions: &BTreeMap<String, String>) -> Result<BTreeSet<String>, Failure> {
+/// The buckets that carry trueup's tag, with all their tags.
+async fn owned(
+    session: &Session,
+    regions: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, BTreeMap<String, String>>, Failure> {
     let in_use: BTreeSet<String> = regions.values().cloned().collect();
     let asked = in_use.into_iter().map(|region| async move {
         let session = session.in_region(&region);
         tagged(session.tagging(), session.who(), &[NAME], Some(OWNED)).await
     });
-    let mut names = BTreeSet::new();
+    let mut names = BTreeMap::new();
     for answer in futures_util::future::join_all(asked).await {
         match answer {
-            Ok(found) => names.extend(found.keys().filter_map(|arn| bucket_of(arn)).map(str::to_owned)),
+            Ok(found) => {
+                names.extend(found.into_iter().filter_map(|(arn, tags)| Some((bucket_of(&arn)?.to_owned(), tags))));
+            }
             Err(failure) if failure.is_denied() => {
                 tracing::debug!(%failure, "only wanted buckets are seen");
             }
@@ -198,16 +270,140 @@ fn bucket_of(arn: &str) -> Option<&str> {
     (front.starts_with("arn:") && !name.is_empty() && !name.contains('/')).then_some(name)
 }
 
-async fn settings(session: &Session, bucket: &str) -> Result<BucketSettings, Failure> {
-    let (tags, policy, encryption, versioning, public_access_block, ownership) = tokio::try_join!(
-        tags(session, bucket),
-        policy(session, bucket),
-        encryption(session, bucket),
-        versioning(session, bucket),
-        public_access_block(session, bucket),
-        ownership(session, bucket),
-    )?;
-    Ok(BucketSettings { tags, policy, encryption, versioning, public_access_block, ownership })
+/// What was read of one part, or why it could not be.
+type Checked<T> = Result<T, Unread>;
+
+/// That a part may not be read is an answer of its own; every other failure is one of the whole bucket.
+///
+/// Boxed: calls of the SDK are large, and a bucket has many at once.
+fn checked<'a, T: Send + 'a>(
+    read: impl Future<Output = Result<T, Failure>> + Send + 'a,
+) -> BoxFuture<'a, Result<Checked<T>, Failure>> {
+    async move {
+        match read.await {
+            Ok(found) => Ok(Ok(found)),
+            Err(failure) if failure.is_denied() => Ok(Err(Unread::from(failure))),
+            Err(failure) => Err(failure),
+        }
+    }
+    .boxed()
+}
+
+/// The parts that could not be read.
+#[derive(Default)]
+struct Unreadable(BTreeMap<String, Unread>);
+
+impl Unreadable {
+    /// What was read; of what was not, why is noted.
+    fn or_note<T: Default>(&mut self, field: &str, found: Checked<T>) -> T {
+        found.unwrap_or_else(|unread| {
+            self.0.insert(field.to_owned(), unread);
+            T::default()
+        })
+    }
+}
+
+async fn settings(
+    session: &Session,
+    bucket: &str,
+    indexed: Option<&BTreeMap<String, String>>,
+    hints: &BTreeMap<String, String>,
+) -> Result<BucketSettings, Failure> {
+    let tags = async {
+        match indexed {
+            Some(tags) => Ok(tags.clone()),
+            None => tags(session, bucket).boxed().await,
+        }
+    };
+    let basics = async {
+        tokio::try_join!(
+            checked(policy(session, bucket)),
+            checked(encryption(session, bucket)),
+            checked(public_access_block(session, bucket)),
+            checked(ownership(session, bucket)),
+        )
+    };
+    let mut unread = Unreadable::default();
+    let (tags, basics, versioned, parts) =
+        tokio::try_join!(tags, basics, with_versioning(session, bucket, hints), always(session, bucket),)?;
+    let (policy, encryption, public_access_block, ownership) = basics;
+    let (versioning, replication, object_lock, acceleration, requester_pays) = versioned;
+    let (lifecycle, logging, cors, notification, website, intelligent_tiering, inventory) = parts;
+    let parts = Parts {
+        lifecycle: unread.or_note(lifecycle::FIELD, lifecycle),
+        logging: unread.or_note(logging::FIELD, logging),
+        cors: unread.or_note(cors::FIELD, cors),
+        notification: unread.or_note(notification::FIELD, notification),
+        replication: unread.or_note(replication::FIELD, replication),
+        object_lock: unread.or_note(object_lock::FIELD, object_lock),
+        website: unread.or_note(website::FIELD, website),
+        transfer_acceleration: unread.or_note(simple::ACCELERATION, acceleration),
+        requester_pays: unread.or_note(simple::REQUESTER_PAYS, requester_pays),
+        intelligent_tiering: unread.or_note(intelligent_tiering::FIELD, intelligent_tiering),
+        inventory: unread.or_note(inventory::FIELD, inventory),
+    };
+    Ok(BucketSettings {
+        tags,
+        policy: unread.or_note("policy", policy),
+        encryption: unread.or_note("encryption", encryption),
+        versioning: unread.or_note("versioning", versioning),
+        public_access_block: unread.or_note("public_access_block", public_access_block),
+        ownership: unread.or_note("ownership", ownership),
+        parts,
+        unread: unread.0,
+    })
+}
+
+/// The parts that every bucket is asked for.
+type Always = (
+    Checked<Option<Lifecycle>>,
+    Checked<Option<Logging>>,
+    Checked<Vec<CorsRule>>,
+    Checked<Notification>,
+    Checked<Option<Website>>,
+    Checked<BTreeMap<String, Tiering>>,
+    Checked<BTreeMap<String, Inventory>>,
+);
+
+async fn always(session: &Session, bucket: &str) -> Result<Always, Failure> {
+    tokio::try_join!(
+        checked(lifecycle::read(session, bucket)),
+        checked(logging::read(session, bucket)),
+        checked(cors::read(session, bucket)),
+        checked(notification::read(session, bucket)),
+        checked(website::read(session, bucket)),
+        checked(intelligent_tiering::read(session, bucket)),
+        checked(inventory::read(session, bucket)),
+    )
+}
+
+/// Versioning, and what need only be asked for with it or without it.
+type Versioned =
+    (Checked<Option<String>>, Checked<Option<Replication>>, Checked<Option<ObjectLock>>, Checked<bool>, Checked<bool>);
+
+async fn with_versioning(
+    session: &Session,
+    bucket: &str,
+    hints: &BTreeMap<String, String>,
+) -> Result<Versioned, Failure> {
+    let versioning = checked(versioning(session, bucket)).await?;
+    let known_off = versioning.as_ref().is_ok_and(|status| status.as_deref() != Some("Enabled"));
+    let known_on = versioning.as_ref().is_ok_and(|status| status.as_deref() == Some("Enabled"));
+    let replication =
+        async { if known_off { Ok(Ok(None)) } else { checked(replication::read(session, bucket)).await } };
+    let object_lock =
+        async { if known_off { Ok(Ok(None)) } else { checked(object_lock::read(session, bucket)).await } };
+    let acceleration = async {
+        let looks = !known_on || hints.contains_key(simple::ACCELERATION);
+        if looks { checked(simple::read_acceleration(session, bucket)).await } else { Ok(Ok(false)) }
+    };
+    let requester_pays = async {
+        let looks = !known_on || hints.contains_key(simple::REQUESTER_PAYS);
+        if looks { checked(simple::read_payment(session, bucket)).await } else { Ok(Ok(false)) }
+    };
+    let (replication, object_lock, acceleration, requester_pays) =
+        tokio::try_join!(replication, object_lock, acceleration, requester_pays)?;
+    Ok((versioning, replication, object_lock, acceleration, requester_pays))
 }
 
 /// "No such configuration" is an answer like others.

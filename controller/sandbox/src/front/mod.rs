@@ -26,7 +26,7 @@ use self::signature::Scope;
 use crate::call::{Call, NAMED_IN_VALUE, Reply};
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use crate::{codedeploy, ecr, iam, kms, s3, sts, tagging};
+use crate::{codedeploy, ecr, events, iam, kms, s3, sns, sts, tagging};
 
 /// How a sandbox starts.
 #[derive(Clone, Debug, Default)]
@@ -323,9 +323,11 @@ fn dispatch(world: &mut World, service: &str, call: &Call) -> Result<Reply, Refu
     match service {
         "codedeploy" => Ok(codedeploy::handle(world, call)),
         "ecr" => Ok(ecr::handle(world, call)),
+        "events" => Ok(events::handle(world, call)),
         "iam" => Ok(iam::handle(world, call)),
         "kms" => Ok(kms::handle(world, call)),
         "s3" => Ok(s3::handle(world, call)),
+        "sns" => Ok(sns::handle(world, call)),
         "sts" => Ok(sts::handle(world, call)),
         "tagging" => Ok(tagging::handle(world, call)),
         other => Err(Refusal::UnknownService(other.to_owned())),
@@ -347,8 +349,8 @@ fn arrive(mut request: Request<Vec<u8>>) -> Result<Arrived, (Protocol, Refusal)>
         Some(scope) => scope.map_err(|refusal| (guessed, refusal))?,
     };
     let protocol = match scope.service.as_str() {
-        "iam" | "sts" => Protocol::Query,
-        "codedeploy" | "ecr" | "kms" | "tagging" => Protocol::Json,
+        "iam" | "sns" | "sts" => Protocol::Query,
+        "codedeploy" | "ecr" | "events" | "kms" | "tagging" => Protocol::Json,
         "s3" => Protocol::RestXml,
         other => return Err((guessed, Refusal::UnknownService(other.to_owned()))),
     };

@@ -8,11 +8,11 @@ use crate::xml::Xml;
 /// How a service frames its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// Form-encoded `Action=…`, XML back: IAM and STS.
+    /// Form-encoded `Action=…`, XML back: IAM, SNS and STS.
     Query,
     /// REST with XML bodies: S3.
     RestXml,
-    /// `X-Amz-Target` with JSON bodies: CodeDeploy, ECR, KMS and tagging.
+    /// `X-Amz-Target` with JSON bodies: CodeDeploy, ECR, EventBridge, KMS and tagging.
     Json,
 }
 
@@ -72,7 +72,7 @@ impl Refusal {
             }
             (Self::UnknownService(service), _) => {
                 let message = format!(
-                    "The sandbox does not speak the service '{service}'; it speaks codedeploy, ecr, iam, kms, s3, sts and tagging."
+                    "The sandbox does not speak the service '{service}'; it speaks codedeploy, ecr, events, iam, kms, s3, sns, sts and tagging."
                 );
                 return (400, "UnknownService", message);
             }

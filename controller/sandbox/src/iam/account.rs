@@ -42,7 +42,7 @@ pub(super) fn summary(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fa
         ("AccountAccessKeysPresent", 0),
         ("AccountPasswordPresent", 0),
         ("AccountSigningCertificatesPresent", 0),
-        ("Providers", iam.oidc_providers.len()),
+        ("Providers", iam.oidc_providers.len() + iam.saml_providers.len()),
         ("GlobalEndpointTokenVersion", 1),
     ];
     out.open("SummaryMap");

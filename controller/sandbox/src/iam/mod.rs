@@ -22,6 +22,7 @@ mod principal;
 mod query;
 mod render;
 mod roles;
+mod saml;
 mod service_linked;
 mod state;
 mod tags;

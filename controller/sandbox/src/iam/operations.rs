@@ -1,7 +1,9 @@
 //! The table of operations.
 
 use super::grants::{self, Holder};
-use super::{Operation, account, details, groups, instance_profiles, oidc, policies, roles, service_linked, users};
+use super::{
+    Operation, account, details, groups, instance_profiles, oidc, policies, roles, saml, service_linked, users,
+};
 
 /// The operation behind an action; nothing if the sandbox does not speak it.
 pub(super) fn find(action: &str) -> Option<Operation> {
@@ -16,9 +18,8 @@ pub(super) fn find(action: &str) -> Option<Operation> {
 
 /// Whether the answer has a result element: most that change something have none.
 pub(super) fn has_result(action: &str) -> bool {
-    let tells =
-        ["Create", "Get", "List", "UpdateRole", "DeleteServiceLinkedRole"].iter().any(|verb| action.starts_with(verb));
-    tells && action != "CreateAccountAlias"
+    let verbs = ["Create", "Get", "List", "UpdateRole", "UpdateSAMLProvider", "DeleteServiceLinkedRole"];
+    verbs.iter().any(|verb| action.starts_with(verb)) && action != "CreateAccountAlias"
 }
 
 fn role_operation(action: &str) -> Option<Operation> {
@@ -148,6 +149,14 @@ fn provider_operation(action: &str) -> Option<Operation> {
         "TagOpenIDConnectProvider" => oidc::tag,
         "UntagOpenIDConnectProvider" => oidc::untag,
         "ListOpenIDConnectProviderTags" => oidc::list_tags,
+        "CreateSAMLProvider" => saml::create,
+        "GetSAMLProvider" => saml::get,
+        "ListSAMLProviders" => saml::list,
+        "UpdateSAMLProvider" => saml::update,
+        "DeleteSAMLProvider" => saml::delete,
+        "TagSAMLProvider" => saml::tag,
+        "UntagSAMLProvider" => saml::untag,
+        "ListSAMLProviderTags" => saml::list_tags,
         _ => return None,
     })
 }

@@ -20,6 +20,7 @@ pub struct State {
     pub(super) principals: BTreeMap<String, String>,
     /// By URL without `https://`.
     pub(super) oidc_providers: BTreeMap<String, OidcProvider>,
+    pub(super) saml_providers: BTreeMap<String, SamlProvider>,
     /// The account's alias; there is one at most.
     pub(super) alias: Option<String>,
     /// What passwords must be like; without it, AWS's default.
@@ -35,6 +36,7 @@ pub(super) static NOTHING: State = State {
     instance_profiles: BTreeMap::new(),
     principals: BTreeMap::new(),
     oidc_providers: BTreeMap::new(),
+    saml_providers: BTreeMap::new(),
     alias: None,
     password_policy: None,
 };
@@ -172,6 +174,17 @@ pub(super) struct OidcProvider {
     pub(super) tags: Vec<Tag>,
 }
 
+/// A SAML provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SamlProvider {
+    pub(super) arn: String,
+    pub(super) created: String,
+    pub(super) metadata: String,
+    /// `Required` or `Allowed`, if it was said.
+    pub(super) encryption: Option<String>,
+    pub(super) tags: Vec<Tag>,
+}
+
 /// How often a managed policy is used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
@@ -244,10 +257,12 @@ impl State {
         let policies = self.policies.values().map(|policy| (&policy.identity, &policy.tags));
         let profiles = self.instance_profiles.values().map(|profile| (&profile.identity, &profile.tags));
         let oidc = self.oidc_providers.values().map(|provider| (&provider.arn, &provider.tags));
+        let saml = self.saml_providers.values().map(|provider| (&provider.arn, &provider.tags));
         policies
             .chain(profiles)
             .map(|(identity, tags)| (&identity.arn, tags))
             .chain(oidc)
+            .chain(saml)
             .filter(|(arn, tags)| !tags.is_empty() && arn.split(':').nth(4) == Some(account))
             .map(|(arn, tags)| {
                 let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();

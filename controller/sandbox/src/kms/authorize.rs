@@ -19,7 +19,7 @@ pub(super) fn check(world: &World, call: &Call, key: &Key, action: &str) -> Resu
     let asked = Asked::new(world, &call.caller, &call.region, action, &arn);
     match verdict(&key.policy, &asked) {
         Verdict::Allow => Ok(()),
-        Verdict::Neither if granted(key, &asked) => Ok(()),
+        Verdict::Neither if granted(key, &asked, call) => Ok(()),
         Verdict::Neither => Err(denied(call, action, &arn)),
         Verdict::Deny => Err(Failure::new(
             "AccessDeniedException",
@@ -211,10 +211,44 @@ fn operator_holds(operator: &str, found: Option<&str>, values: &Value) -> bool {
     matched != negated
 }
 
-fn granted(key: &Key, asked: &Asked<'_>) -> bool {
+fn granted(key: &Key, asked: &Asked<'_>, call: &Call) -> bool {
     key.grants.values().any(|grant| {
-        grant.operations.iter().any(|operation| operation == asked.action) && asked.identities.contains(&grant.grantee)
+        grant.operations.iter().any(|operation| operation == asked.action)
+            && asked.identities.contains(&grant.grantee)
+            && grant.constraints.as_ref().is_none_or(|bound| is_within(bound, asked.action, call))
     })
+}
+
+/// Whether a call keeps to a grant's constraints.
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>. In the sandbox no service calls on behalf of a resource,
+/// so that one that asks for a source lets no one in.
+fn is_within(bound: &Value, action: &str, call: &Call) -> bool {
+    if action == "RetireGrant" {
+        return true;
+    }
+    if bound.get("SourceArn").is_some() {
+        return false;
+    }
+    if matches!(action, "DescribeKey" | "CreateGrant") {
+        return true;
+    }
+    let member = match action {
+        "ReEncryptFrom" => "SourceEncryptionContext",
+        "ReEncryptTo" => "DestinationEncryptionContext",
+        _ => "EncryptionContext",
+    };
+    let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+    let pairs = |value: Option<&Value>| {
+        let members = value.and_then(Value::as_object).into_iter().flatten();
+        // The key counts in any case of its letters, the value does not.
+        members
+            .map(|(key, value)| (key.to_lowercase(), value.as_str().unwrap_or_default().to_owned()))
+            .collect::<BTreeMap<String, String>>()
+    };
+    let given = pairs(body.get(member));
+    let equal = bound.get("EncryptionContextEquals").is_none_or(|wanted| pairs(Some(wanted)) == given);
+    let wanted = pairs(bound.get("EncryptionContextSubset"));
+    equal && wanted.iter().all(|(key, value)| given.get(key) == Some(value))
 }
 
 /// Whether the text matches a pattern of `*` (any characters) and `?` (one).

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::input::{Input, missing};
 use super::locate::{Access, Place, enabled, key, key_mut, locate};
 use super::paging::{Limits, page};
+use super::specs;
 use super::state::{Dice, Grant, Key, millis, seconds};
 use crate::call::Call;
 use crate::world::World;
@@ -33,14 +34,21 @@ const OPERATIONS: &[&str] = &[
     "GenerateMac",
     "VerifyMac",
     "DeriveSharedSecret",
+    "Encapsulate",
+    "Decapsulate",
 ];
+
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>, `Constraints`.
+const CONTEXT_PAIRS_MAX: usize = 8;
+const CONTEXT_VALUE_CHARACTERS_MAX: usize = 384;
 
 const LIMITS: Limits = Limits { default: 50, max: 100 };
 
 pub(super) fn create(world: &mut World, call: &Call, input: &Input) -> Result<Value, Failure> {
     let written = input.required("KeyId", 2048)?;
-    let grantee = stored(world, input.required("GranteePrincipal", 256)?)?;
-    let retiring = input.text_within("RetiringPrincipal", 1, 256)?.map(|name| stored(world, name)).transpose()?;
+    let (grantee, to_service) = someone(world, input, "Grantee")?
+        .ok_or_else(|| Failure::validation("Either GranteePrincipal or GranteeServicePrincipal is required."))?;
+    let retiring = someone(world, input, "Retiring")?;
     let operations = input.texts("Operations")?.ok_or_else(|| missing("Operations"))?;
     if let Some(unknown) = operations.iter().find(|name| !OPERATIONS.contains(&name.as_str())) {
         let set = OPERATIONS.join(", ");
@@ -50,10 +58,20 @@ pub(super) fn create(world: &mut World, call: &Call, input: &Input) -> Result<Va
     if operations.is_empty() {
         return Err(Failure::validation("A grant needs an operation."));
     }
-    let name = input.text_within("Name", 1, 256)?.map(str::to_owned);
-    let constraints = input.object("Constraints")?.map(|members| Value::Object(members.clone()));
+    let name = read_name(input)?;
+    let constraints = input.object("Constraints")?;
     let place = locate(world, call, written, Access::shared("CreateGrant"))?;
-    enabled(key(world, &place)?)?;
+    let key = key(world, &place)?;
+    enabled(key)?;
+    if let Some(wrong) = operations.iter().find(|operation| !specs::allows_in_grant(&key.spec, &key.usage, operation)) {
+        return Err(Failure::validation(format!("The operation {wrong} is not supported by {}.", key.arn())));
+    }
+    check_constraints(constraints, key)?;
+    if to_service && (constraints.is_none_or(|bound| !bound.contains_key("SourceArn")) || retiring.is_none()) {
+        return Err(Failure::validation(
+            "A grant to a service principal needs the constraint SourceArn and a retiring principal.",
+        ));
+    }
     let mut dice = Dice::new(world.next_serial());
     let (id, token) = (dice.hex(64), dice.hex(96));
     let grant = Grant {
@@ -61,10 +79,12 @@ pub(super) fn create(world: &mut World, call: &Call, input: &Input) -> Result<Va
         name,
         created_ms: millis(call.now),
         grantee,
-        retiring,
+        to_service,
+        retiring_service: retiring.as_ref().is_some_and(|(_, service)| *service),
+        retiring: retiring.map(|(name, _)| name),
         issuing_account: format!("arn:aws:iam::{}:root", call.caller.account),
         operations,
-        constraints,
+        constraints: constraints.map(|members| Value::Object(members.clone())),
     };
     let grants = &mut key_mut(world, &place)?.grants;
     // The same call with the same name gives the grant there is.
@@ -76,6 +96,49 @@ pub(super) fn create(world: &mut World, call: &Call, input: &Input) -> Result<Va
     }
     grants.insert(id.clone(), grant);
     Ok(json!({ "GrantId": id, "GrantToken": token }))
+}
+
+/// The members `…Principal` and `…ServicePrincipal`, of which at most one may be there: who, and whether it is a service.
+fn someone(world: &World, input: &Input, front: &str) -> Result<Option<(String, bool)>, Failure> {
+    let (principal, service) = (format!("{front}Principal"), format!("{front}ServicePrincipal"));
+    match (input.text_within(&principal, 1, 256)?, input.text_within(&service, 1, 256)?) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(Failure::validation(format!("{principal} and {service} exclude each other."))),
+        (Some(name), None) => Ok(Some((stored(world, name)?, false))),
+        (None, Some(name)) if name.ends_with(".amazonaws.com") => Ok(Some((name.to_owned(), true))),
+        (None, Some(name)) => Err(Failure::validation(format!("{name} is not a service principal."))),
+    }
+}
+
+fn read_name(input: &Input) -> Result<Option<String>, Failure> {
+    let Some(name) = input.text_within("Name", 1, 256)? else { return Ok(None) };
+    if name.chars().all(|c| c.is_ascii_alphanumeric() || ":/_-".contains(c)) {
+        return Ok(Some(name.to_owned()));
+    }
+    let pattern = "satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$";
+    Err(Failure::constraint(&format!("'{name}'"), "name", pattern))
+}
+
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>.
+fn check_constraints(constraints: Option<&Map<String, Value>>, key: &Key) -> Result<(), Failure> {
+    for (name, value) in constraints.into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("SourceArn", Value::String(arn)) if arn.starts_with("arn:") => {}
+            ("EncryptionContextEquals" | "EncryptionContextSubset", Value::Object(pairs)) => {
+                if key.spec != specs::SYMMETRIC_DEFAULT {
+                    return Err(Failure::validation("Only a symmetric encryption key has an encryption context."));
+                }
+                let fits = |value: &Value| {
+                    value.as_str().is_some_and(|text| text.chars().count() <= CONTEXT_VALUE_CHARACTERS_MAX)
+                };
+                if pairs.len() > CONTEXT_PAIRS_MAX || !pairs.values().all(fits) {
+                    return Err(Failure::validation(format!("The constraint {name} is too large.")));
+                }
+            }
+            _ => return Err(Failure::validation(format!("The constraint {name} is not valid."))),
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn list(world: &mut World, call: &Call, input: &Input) -> Result<Value, Failure> {
@@ -169,8 +232,13 @@ fn entry(world: &World, key: &Key, id: &str, grant: &Grant) -> Value {
     put("Name", json!(grant.name.as_deref().unwrap_or_default()));
     put("CreationDate", seconds(grant.created_ms));
     put("GranteePrincipal", json!(shown(world, &grant.grantee)));
-    if let Some(retiring) = &grant.retiring {
-        put("RetiringPrincipal", json!(shown(world, retiring)));
+    if grant.to_service {
+        put("GranteeServicePrincipal", json!(grant.grantee));
+    }
+    match &grant.retiring {
+        Some(service) if grant.retiring_service => put("RetiringServicePrincipal", json!(service)),
+        Some(retiring) => put("RetiringPrincipal", json!(shown(world, retiring))),
+        None => {}
     }
     put("IssuingAccount", json!(grant.issuing_account));
     put("Operations", json!(grant.operations));

@@ -9,9 +9,11 @@ pub(super) const ENCRYPT_DECRYPT: &str = "ENCRYPT_DECRYPT";
 const SIGN_VERIFY: &str = "SIGN_VERIFY";
 const GENERATE_VERIFY_MAC: &str = "GENERATE_VERIFY_MAC";
 const KEY_AGREEMENT: &str = "KEY_AGREEMENT";
+const ENCAPSULATE_DECAPSULATE: &str = "ENCAPSULATE_DECAPSULATE";
 
 /// Every usage a key can have.
-pub(super) const USAGES: &[&str] = &[SIGN_VERIFY, ENCRYPT_DECRYPT, GENERATE_VERIFY_MAC, KEY_AGREEMENT];
+pub(super) const USAGES: &[&str] =
+    &[SIGN_VERIFY, ENCRYPT_DECRYPT, GENERATE_VERIFY_MAC, KEY_AGREEMENT, ENCAPSULATE_DECAPSULATE];
 
 /// Every spec a key can have.
 pub(super) const SPECS: &[&str] = &[
@@ -32,6 +34,9 @@ pub(super) const SPECS: &[&str] = &[
     "ML_DSA_65",
     "ML_DSA_87",
     "ECC_NIST_EDWARDS25519",
+    "ML_KEM_512",
+    "ML_KEM_768",
+    "ML_KEM_1024",
 ];
 
 /// The algorithms that DescribeKey lists, and the member it lists them in.
@@ -68,9 +73,36 @@ pub(super) fn algorithms(spec: &str, usage: &str) -> Option<Algorithms> {
         (GENERATE_VERIFY_MAC, "HMAC_256") => ("MacAlgorithms", &["HMAC_SHA_256"]),
         (GENERATE_VERIFY_MAC, "HMAC_384") => ("MacAlgorithms", &["HMAC_SHA_384"]),
         (GENERATE_VERIFY_MAC, "HMAC_512") => ("MacAlgorithms", &["HMAC_SHA_512"]),
+        (ENCAPSULATE_DECAPSULATE, "ML_KEM_512" | "ML_KEM_768" | "ML_KEM_1024") => {
+            ("EncapsulationAlgorithms", &["ML_KEM"])
+        }
         _ => return None,
     };
     Some(Algorithms { member, names })
+}
+
+/// What a grant on a key can allow: what the key can do, and what fits all keys.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#terms-grant-operations>.
+pub(super) fn allows_in_grant(spec: &str, usage: &str, operation: &str) -> bool {
+    let can_do: &[&str] = match usage {
+        ENCRYPT_DECRYPT if spec == SYMMETRIC_DEFAULT => &[
+            "Decrypt",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyPair",
+            "GenerateDataKeyPairWithoutPlaintext",
+            "GenerateDataKeyWithoutPlaintext",
+            "ReEncryptFrom",
+            "ReEncryptTo",
+        ],
+        ENCRYPT_DECRYPT => &["Decrypt", "Encrypt", "GetPublicKey", "ReEncryptFrom", "ReEncryptTo"],
+        SIGN_VERIFY => &["GetPublicKey", "Sign", "Verify"],
+        KEY_AGREEMENT => &["DeriveSharedSecret", "GetPublicKey"],
+        ENCAPSULATE_DECAPSULATE => &["Decapsulate", "Encapsulate", "GetPublicKey"],
+        GENERATE_VERIFY_MAC => &["GenerateMac", "VerifyMac"],
+        _ => &[],
+    };
+    can_do.contains(&operation) || matches!(operation, "CreateGrant" | "DescribeKey" | "RetireGrant")
 }
 
 /// The usage of a new key: asked for, or the default, which only a symmetric encryption key has.

@@ -159,8 +159,16 @@ pub(super) struct Grant {
     pub(super) token: String,
     pub(super) name: Option<String>,
     pub(super) created_ms: i64,
+    /// A principal as it is stored, or a service.
     pub(super) grantee: String,
+    /// Whether it was given as a service.
+    #[serde(default)]
+    pub(super) to_service: bool,
+    /// A principal as it is stored, or a service.
     pub(super) retiring: Option<String>,
+    /// Whether that was given as a service.
+    #[serde(default)]
+    pub(super) retiring_service: bool,
     pub(super) issuing_account: String,
     pub(super) operations: Vec<String>,
     pub(super) constraints: Option<Value>,

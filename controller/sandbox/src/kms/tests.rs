@@ -408,6 +408,81 @@ fn grants_let_in_until_they_are_revoked() {
     assert_eq!(bench.code("CreateGrant", unknown), "InvalidArnException");
 }
 
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>.
+#[test]
+fn a_grant_holds_within_its_constraints() {
+    let mut bench = Bench::new();
+    let id = bench.key();
+    let arn = bench.arn(&id);
+    let grant = json!({
+        "KeyId": id, "GranteePrincipal": root(TENANT), "Operations": ["Encrypt", "DescribeKey"],
+        "Constraints": { "EncryptionContextSubset": { "Team": "a" } },
+    });
+    bench.ok("CreateGrant", grant);
+    bench.account = TENANT;
+    let encrypt = |context: Value| json!({ "KeyId": arn, "Plaintext": "eA==", "EncryptionContext": context });
+    bench.ok("DescribeKey", json!({ "KeyId": arn }));
+    bench.ok("Encrypt", encrypt(json!({ "team": "a", "more": "b" })));
+    assert_eq!(bench.code("Encrypt", encrypt(json!({ "team": "A" }))), "AccessDeniedException");
+    assert_eq!(bench.code("Encrypt", encrypt(json!({}))), "AccessDeniedException");
+}
+
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>.
+#[test]
+fn a_grant_must_make_sense() {
+    let mut bench = Bench::new();
+    let id = bench.key();
+    let mac = bench.ok("CreateKey", json!({ "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC" }));
+    let mac = mac["KeyMetadata"]["KeyId"].clone();
+    let of = |more: Value| {
+        let mut grant = json!({ "KeyId": id, "GranteePrincipal": root(TENANT), "Operations": ["Decrypt"] });
+        grant.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        grant
+    };
+    let context = json!({ "EncryptionContextEquals": { "a": "b" } });
+    let service = json!({ "GranteePrincipal": null, "GranteeServicePrincipal": "rds.amazonaws.com" });
+    for wrong in [
+        json!({ "GranteePrincipal": null }),
+        json!({ "GranteeServicePrincipal": "rds.amazonaws.com" }),
+        json!({ "Operations": ["Sign"] }),
+        json!({ "Name": "with space" }),
+        json!({ "Constraints": { "EncryptionContextEquals": { "a": "b".repeat(385) } } }),
+        json!({ "Constraints": { "Other": "x" } }),
+        json!({ "KeyId": mac, "Operations": ["GenerateMac"], "Constraints": context }),
+        service.clone(),
+    ] {
+        assert_eq!(bench.code("CreateGrant", of(wrong.clone())), "ValidationException", "{wrong}");
+    }
+    bench.ok("CreateGrant", of(json!({ "KeyId": mac, "Operations": ["GenerateMac", "DescribeKey"] })));
+    let mut service = of(service);
+    service["Constraints"] = json!({ "SourceArn": "arn:aws:rds:eu-west-1:111111111111:db:one" });
+    service["RetiringServicePrincipal"] = json!("rds.amazonaws.com");
+    bench.ok("CreateGrant", service);
+    let shown = bench.ok("ListGrants", json!({ "KeyId": id }));
+    assert_eq!(shown["Grants"][0]["GranteeServicePrincipal"], "rds.amazonaws.com");
+    assert_eq!(shown["Grants"][0]["RetiringServicePrincipal"], "rds.amazonaws.com");
+    bench.ok("DisableKey", json!({ "KeyId": id }));
+    assert_eq!(bench.code("CreateGrant", of(json!({}))), "DisabledException");
+}
+
+#[test]
+fn every_spec_makes_a_key_for_its_usages() {
+    let mut bench = Bench::new();
+    for (spec, usage) in [
+        ("ML_DSA_65", "SIGN_VERIFY"),
+        ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE"),
+        ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY"),
+        ("ECC_NIST_P384", "KEY_AGREEMENT"),
+    ] {
+        let made = bench.ok("CreateKey", json!({ "KeySpec": spec, "KeyUsage": usage }));
+        assert_eq!(made["KeyMetadata"]["KeyUsage"], usage);
+    }
+    let wrong = json!({ "KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "KEY_AGREEMENT" });
+    assert_eq!(bench.code("CreateKey", wrong), "ValidationException");
+    let elsewhere = json!({ "KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY" });
+    assert_eq!(bench.code("CreateKey", elsewhere), "UnsupportedOperationException");
+}
+
 #[test]
 fn bad_bodies_are_refused_and_nothing_panics() {
     let mut bench = Bench::new();

@@ -110,6 +110,20 @@ fn action(operation: &str) -> String {
         "GetBucketCors" => "GetBucketCORS",
         "GetBucketNotificationConfiguration" => "GetBucketNotification",
         "GetObjectLockConfiguration" => "GetBucketObjectLockConfiguration",
+        "PutObjectLockConfiguration" => "PutBucketObjectLockConfiguration",
+        "PutBucketLifecycleConfiguration" | "DeleteBucketLifecycle" => "PutLifecycleConfiguration",
+        "PutBucketReplication" | "DeleteBucketReplication" => "PutReplicationConfiguration",
+        "PutBucketAccelerateConfiguration" => "PutAccelerateConfiguration",
+        "PutBucketCors" | "DeleteBucketCors" => "PutBucketCORS",
+        "PutBucketNotificationConfiguration" => "PutBucketNotification",
+        "GetBucketIntelligentTieringConfiguration" | "ListBucketIntelligentTieringConfigurations" => {
+            "GetIntelligentTieringConfiguration"
+        }
+        "PutBucketIntelligentTieringConfiguration" | "DeleteBucketIntelligentTieringConfiguration" => {
+            "PutIntelligentTieringConfiguration"
+        }
+        "GetBucketInventoryConfiguration" | "ListBucketInventoryConfigurations" => "GetInventoryConfiguration",
+        "PutBucketInventoryConfiguration" | "DeleteBucketInventoryConfiguration" => "PutInventoryConfiguration",
         same => same,
     };
     format!("s3:{}", action.to_ascii_lowercase())

@@ -3,6 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
+use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 
@@ -10,10 +11,12 @@ use super::failure::Failure;
 const DEPTH_MAX: usize = 32;
 
 /// One element. Namespaces and attributes carry nothing the sandbox needs.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Node {
     pub(super) name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) children: Vec<Node>,
 }
 

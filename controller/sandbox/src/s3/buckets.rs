@@ -62,6 +62,7 @@ pub(super) fn create(world: &mut World, request: &Request<'_>) -> Answer {
         ownership: Some(wish.ownership),
         tags: wish.tags,
         object_lock: wish.object_lock,
+        configurations: BTreeMap::new(),
         objects: BTreeMap::new(),
     };
     let reply = created(request, &new.region);

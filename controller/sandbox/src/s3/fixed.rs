@@ -1,13 +1,10 @@
 //! Configurations nobody can set in the sandbox: they read as on a new bucket.
 
-use super::failure::Failure;
 use super::{Answer, Request, bucket, canonical_id, document, ok_xml};
 use crate::world::World;
 
 /// The answer, if the operation is one of these.
 pub(super) fn get(world: &World, request: &Request<'_>) -> Option<Answer> {
-    let absent = |code, message| Some(Err(Failure::new(404, code, message).detail("BucketName", &request.bucket)));
-    let empty = |root| Some(Ok(ok_xml(document(root))));
     let one = |root, tag, text: &str| {
         let mut xml = document(root);
         xml.leaf(tag, text);
@@ -15,31 +12,9 @@ pub(super) fn get(world: &World, request: &Request<'_>) -> Option<Answer> {
     };
     match request.operation {
         "GetBucketAcl" => Some(acl(world, request)),
-        "GetBucketRequestPayment" => one("RequestPaymentConfiguration", "Payer", "BucketOwner"),
         "GetBucketAbac" => one("AbacStatus", "Status", "Disabled"),
         // Nobody can begin one here.
         "ListMultipartUploads" => one("ListMultipartUploadsResult", "IsTruncated", "false"),
-        "GetBucketAccelerateConfiguration" => empty("AccelerateConfiguration"),
-        "GetBucketLogging" => empty("BucketLoggingStatus"),
-        "GetBucketNotificationConfiguration" => empty("NotificationConfiguration"),
-        "GetBucketLifecycleConfiguration" => {
-            absent("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
-        }
-        "GetBucketCors" => absent("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
-        "GetBucketWebsite" => {
-            absent("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration")
-        }
-        "GetBucketReplication" => {
-            absent("ReplicationConfigurationNotFoundError", "The replication configuration was not found")
-        }
-        "GetObjectLockConfiguration" => match bucket(world, request) {
-            Ok(found) if found.object_lock => one("ObjectLockConfiguration", "ObjectLockEnabled", "Enabled"),
-            Ok(_) => {
-                let message = "Object Lock configuration does not exist for this bucket";
-                absent("ObjectLockConfigurationNotFoundError", message)
-            }
-            Err(failure) => Some(Err(failure)),
-        },
         _ => None,
     }
 }

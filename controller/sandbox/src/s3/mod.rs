@@ -1,7 +1,8 @@
 //! S3: buckets whole, objects as far as a state store and a person with `aws s3` need them.
 //!
-//! What is missing: multipart uploads, access control lists beyond the default, object tags, and every
-//! configuration no kind of trueup manages (lifecycle, replication, …): those can be read, and are always absent.
+//! What is missing: multipart uploads, access control lists beyond the default, object tags, and the configurations
+//! no kind of trueup manages (analytics, metrics, metadata tables). Configurations are kept and checked, and have no
+//! effect: nothing moves, is copied or is locked.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>.
 
@@ -9,6 +10,7 @@ mod access;
 mod actions;
 mod body;
 mod buckets;
+mod configurations;
 mod encryption;
 mod failure;
 mod fixed;
@@ -117,7 +119,9 @@ fn perform(world: &mut World, request: &Request<'_>) -> Answer {
         "DeleteObjects" => objects::delete_many(world, request),
         "ListObjects" | "ListObjectsV2" => listing::objects(world, request),
         "ListObjectVersions" => listing::versions(world, request),
-        other => fixed::get(world, request).unwrap_or_else(|| Err(Failure::not_implemented(other))),
+        other => configurations::perform(world, request)
+            .or_else(|| fixed::get(world, request))
+            .unwrap_or_else(|| Err(Failure::not_implemented(other))),
     }
 }
 

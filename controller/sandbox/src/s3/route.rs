@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 /// Operations on a bucket's sub-resource, by the key in the query: GET, PUT, DELETE.
-const BUCKET_TABLE: [(&str, &str, &str, &str); 25] = [
+const BUCKET_TABLE: [(&str, &str, &str, &str); 26] = [
     ("abac", "GetBucketAbac", "PutBucketAbac", ""),
     ("accelerate", "GetBucketAccelerateConfiguration", "PutBucketAccelerateConfiguration", ""),
     ("acl", "GetBucketAcl", "PutBucketAcl", ""),
@@ -21,6 +21,12 @@ const BUCKET_TABLE: [(&str, &str, &str, &str); 25] = [
         "GetBucketInventoryConfiguration",
         "PutBucketInventoryConfiguration",
         "DeleteBucketInventoryConfiguration",
+    ),
+    (
+        "intelligent-tiering",
+        "GetBucketIntelligentTieringConfiguration",
+        "PutBucketIntelligentTieringConfiguration",
+        "DeleteBucketIntelligentTieringConfiguration",
     ),
     ("lifecycle", "GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"),
     ("location", "GetBucketLocation", "", ""),
@@ -129,7 +135,13 @@ pub(crate) fn operation_name(
             _ => "",
         }),
     };
-    if name.is_empty() { "Unknown" } else { name }
+    match name {
+        "" => "Unknown",
+        // Without an id these two list.
+        "GetBucketIntelligentTieringConfiguration" if !has("id") => "ListBucketIntelligentTieringConfigurations",
+        "GetBucketInventoryConfiguration" if !has("id") => "ListBucketInventoryConfigurations",
+        name => name,
+    }
 }
 
 #[cfg(test)]
@@ -169,5 +181,7 @@ mod tests {
         assert_eq!(name(Method::HEAD, "/b/k", ""), "HeadObject");
         assert_eq!(name(Method::POST, "/b", "delete"), "DeleteObjects");
         assert_eq!(name(Method::DELETE, "/b", "versions"), "Unknown");
+        assert_eq!(name(Method::GET, "/b", "inventory"), "ListBucketInventoryConfigurations");
+        assert_eq!(name(Method::GET, "/b", "inventory&id=x"), "GetBucketInventoryConfiguration");
     }
 }

@@ -1,6 +1,7 @@
 //! Versioning, public access block and object ownership of a bucket.
 
 use super::body::{self, Node};
+use super::configurations;
 use super::failure::Failure;
 use super::state::{PublicAccess, Versioning};
 use super::{Answer, Request, bucket, bucket_mut, document, no_content, ok, ok_xml};
@@ -47,10 +48,8 @@ pub(super) fn put_versioning(world: &mut World, request: &Request<'_>) -> Answer
         }
     };
     let bucket = bucket_mut(world, request)?;
-    if bucket.object_lock && status == Versioning::Suspended {
-        let message =
-            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
-        return Err(Failure::new(409, "InvalidBucketState", message));
+    if status == Versioning::Suspended {
+        configurations::check_suspending(bucket)?;
     }
     bucket.versioning = status;
     Ok(ok())

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::body::Node;
+
 /// What S3 remembers, of all accounts: bucket names are one space.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -38,6 +40,9 @@ pub(super) struct Bucket {
     pub(super) ownership: Option<String>,
     pub(super) tags: Vec<(String, String)>,
     pub(super) object_lock: bool,
+    /// The other configurations as they were put, by their name in the query; those of which there can be several, with their id.
+    #[serde(default)]
+    pub(super) configurations: BTreeMap<String, Node>,
     /// Versions by key, the current one last; a key without a version is not here.
     pub(super) objects: BTreeMap<String, Vec<Version>>,
 }

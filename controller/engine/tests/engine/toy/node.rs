@@ -1,6 +1,6 @@
 //! A named thing that names others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
@@ -45,6 +45,13 @@ pub(crate) struct NodeModel {
     pub(crate) peers: BTreeSet<String>,
     pub(crate) trust: Option<Document>,
     pub(crate) tags: Tags,
+}
+
+impl NodeModel {
+    /// Whether its note can't be read: so says what it is of.
+    fn is_hidden(&self) -> bool {
+        self.material.as_deref() == Some("lead")
+    }
 }
 
 /// One call on one node.
@@ -158,9 +165,20 @@ impl Kind for Node {
         let live = |model: &NodeModel| {
             let outputs = [("arn", arn(account_id, &model.path, &model.name)), ("name", model.name.clone())];
             let outputs = outputs.map(|(key, value)| (key.to_owned(), value)).into();
-            Live { name: model.name.clone(), model: model.clone(), outputs }
+            let mut model = model.clone();
+            if model.is_hidden() {
+                model.note = None;
+            }
+            Live { name: model.name.clone(), model, outputs }
         };
         Ok(nodes.iter().map(live).collect())
+    }
+
+    fn unchecked(facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread> {
+        let Ok(NodeFacts(nodes, _)) = facts.get(SOURCE, scope) else { return BTreeMap::new() };
+        let is_hidden = nodes.iter().any(|node| node.name == name && node.is_hidden());
+        let why = Unread { call: "toy:GetNote".to_owned(), why: "AccessDenied".to_owned(), help: None };
+        is_hidden.then(|| ("note".to_owned(), why)).into_iter().collect()
     }
 
     fn tags(model: &NodeModel) -> Option<&Tags> {

@@ -1,10 +1,12 @@
-//! Identity providers: a listing that tells their ARNs, and a question for each. Accounts have few.
+//! Identity providers. OpenID Connect: a listing that tells their ARNs, and a question for each; accounts have few. SAML: their ARNs follow from
+//! their names, so that only those are asked for that are wanted, or that the index of tags shows as ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
+use super::super::tagging::{OWNED, Tagged};
 use super::{SINGLE_CALLS_AT_ONCE, absent};
 use crate::error::Failure;
 use crate::fields::from_iam_tags;
@@ -27,6 +29,54 @@ pub struct OidcProviderFact {
     /// All tags.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+}
+
+/// A SAML provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamlProviderFact {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// Its metadata document.
+    pub metadata: String,
+    /// All tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The SAML providers of these names, and those that the index shows with trueup's tag, by name.
+pub(super) async fn read_saml(
+    session: &Session,
+    wanted: &BTreeSet<&str>,
+    index: &Tagged,
+) -> Result<Vec<SamlProviderFact>, Failure> {
+    let front = format!("arn:{}:iam::{}:saml-provider/", session.partition(), session.account_id());
+    let ours =
+        index.iter().filter(|(_, tags)| tags.contains_key(OWNED)).filter_map(|(arn, _)| arn.strip_prefix(&front));
+    let names: BTreeSet<String> = wanted.iter().copied().chain(ours).map(str::to_owned).collect();
+    let reads = names.into_iter().map(|name| (format!("{front}{name}"), name));
+    let asked = futures_util::stream::iter(reads).map(|(arn, name)| read_one_saml(session, arn, name));
+    let found: Vec<Option<SamlProviderFact>> = asked.buffer_unordered(SINGLE_CALLS_AT_ONCE).try_collect().await?;
+    let mut providers: Vec<SamlProviderFact> = found.into_iter().flatten().collect();
+    providers.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(providers)
+}
+
+async fn read_one_saml(session: &Session, arn: String, name: String) -> Result<Option<SamlProviderFact>, Failure> {
+    match session.iam().get_saml_provider().saml_provider_arn(&arn).send().await {
+        Ok(answer) => Ok(Some(SamlProviderFact {
+            arn,
+            name,
+            metadata: answer.saml_metadata_document.unwrap_or_default(),
+            tags: from_iam_tags(&answer.tags.unwrap_or_default()),
+        })),
+        Err(error) => {
+            absent(session.failure("iam:GetSAMLProvider", &error))?;
+            Ok(None)
+        }
+    }
 }
 
 /// The account's OpenID Connect providers, by URL.
