@@ -22,6 +22,10 @@ mod table;
 
 use table::{KindNeeds, needs_of, reads_of};
 
+/// The action of whoever hands a role to a service; on the role.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
+const PASS_ROLE: &str = "iam:PassRole";
+
 /// An action, and the ARN or pattern it is called on.
 type Pairs = BTreeSet<(String, String)>;
 
@@ -210,6 +214,8 @@ fn kind_pairs(
     pairs.extend(anywhere.iter().map(|action| ((*action).to_owned(), "*".to_owned())));
     for (action, field) in on_fields.iter().filter(|(action, _)| all || is_called(action) || !calls.contains(action)) {
         let named = models.iter().flat_map(|model| strings(model.get(*field)));
+        // Of all that a field holds only roles are handed on.
+        let named = named.filter(|name| *action != PASS_ROLE || name.contains(":role/"));
         pairs.extend(named.map(|name| ((*action).to_owned(), known(&arn_of(name, action, at), action, at))));
     }
     for (_, role) in linked.iter().filter(|(field, _)| models.iter().any(|model| model.get(*field).is_some_and(is_set)))
@@ -231,12 +237,13 @@ fn is_set(value: &Value) -> bool {
     }
 }
 
-/// The strings in a field.
+/// The strings in a field, however deep.
 fn strings(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::String(text)) => vec![text],
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => Vec::new(),
+        Some(Value::Array(items)) => items.iter().flat_map(|item| strings(Some(item))).collect(),
+        Some(Value::Object(members)) => members.values().flat_map(|member| strings(Some(member))).collect(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None => Vec::new(),
     }
 }
 

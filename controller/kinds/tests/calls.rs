@@ -132,10 +132,16 @@ async fn a_plan_over_a_thousand_roles_takes_ten_calls_of_iam() {
 
     let (iam, s3, kms) = (calls_of(&plan, "iam"), calls_of(&plan, "s3"), calls_of(&plan, "kms"));
     assert!(iam <= 10, "IAM took {iam} calls\n{table}");
-    assert!(s3 <= 14 * FLEET.share.buckets as u64 + 5, "S3 took {s3} calls
-{table}");
-    assert!(kms <= 5 * FLEET.keys as u64 + 2, "KMS took {kms} calls
-{table}");
+    assert!(
+        s3 <= 14 * FLEET.share.buckets as u64 + 5,
+        "S3 took {s3} calls
+{table}"
+    );
+    assert!(
+        kms <= 5 * FLEET.keys as u64 + 2,
+        "KMS took {kms} calls
+{table}"
+    );
     let codedeploy = calls_of(&plan, "codedeploy");
     assert!(codedeploy <= 2, "CodeDeploy took {codedeploy} calls for nothing\n{table}");
     let all: u64 = plan.reads.iter().map(|read| read.cost.calls).sum();

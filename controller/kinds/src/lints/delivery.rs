@@ -172,7 +172,7 @@ pub(super) static LINTS: &[ModelLint] = &[
             page: "https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html",
         },
         check: |thing| {
-            let days = thing.model::<KeyModel>()?.deletion_window_days;
+            let days = thing.model::<KeyModel>()?.own.deletion_window_days;
             (days < DELETION_WINDOW_SHORT).then(|| format!("after {days} days"))
         },
     },

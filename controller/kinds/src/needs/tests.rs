@@ -6,11 +6,17 @@ use super::table::{KINDS, SOURCES};
 use super::*;
 
 /// Actions that code speaks of without calling them.
-const NOT_CALLED: &[&str] = &["kms:Decrypt", "sts:AssumeRole"];
+const NOT_CALLED: &[&str] = &[
+    "kms:Decrypt",
+    "s3:IntelligentTiering",
+    "s3:LifecycleTransition",
+    "s3:ReducedRedundancyLostObject",
+    "sts:AssumeRole",
+];
 
 /// The actions in the strings of a file or of all files of a folder, tests left out.
 fn actions(path: &Path, found: &mut BTreeSet<String>) {
-    if path.is_dir() {
+    if path.is_dir() && !path.ends_with("tests") {
         for entry in std::fs::read_dir(path).unwrap() {
             actions(&entry.unwrap().path(), found);
         }
@@ -40,7 +46,7 @@ fn actions(path: &Path, found: &mut BTreeSet<String>) {
 fn in_files(paths: &[&str]) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeSet::new();
-    for path in paths {
+    for path in paths.iter().filter(|path| !path.is_empty()) {
         let path = folder.join(path);
         if path.exists() {
             actions(&path, &mut found);
@@ -57,8 +63,13 @@ fn every_kind_has_its_row_with_all_its_calls() {
         let told =
             calls.iter().chain(*with).chain(*anywhere).copied().chain(on_fields.iter().map(|(action, _)| *action));
         let told: BTreeSet<String> = told.map(str::to_owned).collect();
-        let called = in_files(&[&format!("{kind}.rs"), kind]);
-        let missing: Vec<&String> = called.difference(&told).collect();
+        // What keys and their replicas share stands with the keys.
+        let shared = if *kind == "replica_key" { "key/own.rs" } else { "" };
+        let called = in_files(&[&format!("{kind}.rs"), kind, shared]);
+        let sources = crate::kinds().into_iter().filter(|row| row.schema().name == *kind).flat_map(|row| row.sources());
+        let read: Vec<&str> = sources.flat_map(|source| reads_of(source)).copied().collect();
+        let missing = called.difference(&told).filter(|action| !read.contains(&action.as_str()));
+        let missing: Vec<&String> = missing.collect();
         assert!(missing.is_empty(), "{kind} calls {missing:?}: add them to its row in needs/table.rs");
         let stale: Vec<&&str> = calls.iter().filter(|call| !called.contains(**call)).collect();
         assert!(stale.is_empty(), "{kind} does not call {stale:?}");
@@ -78,7 +89,11 @@ fn every_source_has_its_row_with_all_it_reads() {
         if std::fs::read_to_string(folder.join(format!("{source}.rs"))).unwrap().contains("tagging::") {
             called.extend(in_files(&["source/tagging.rs"]));
         }
-        assert_eq!(told.iter().map(|action| (*action).to_owned()).collect::<BTreeSet<_>>(), called, "{source}");
+        // What changes tags stands there for several kinds.
+        let changes = |action: &&String| action.ends_with("TagResource") || action.ends_with("UntagResource");
+        let missing = called.iter().filter(|action| !told.contains(&action.as_str()) && !changes(action));
+        let missing: Vec<&String> = missing.collect();
+        assert!(missing.is_empty(), "{source} reads {missing:?}: add them to its row in needs/table.rs");
     }
 }
 
