@@ -62,6 +62,11 @@ impl Hand {
         self.json("ecr", "AmazonEC2ContainerRegistry_V20150921", operation, body)
     }
 
+    /// One EventBridge call that must succeed.
+    pub(crate) fn events(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("events", "AWSEvents", operation, body)
+    }
+
     /// One call of a service that speaks AWS's JSON protocol, which must succeed.
     fn json(&self, service: &str, target: &str, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = Request::builder()
@@ -71,27 +76,6 @@ impl Hand {
             .header("x-amz-target", format!("{target}.{operation}"));
         let (status, text) = self.send(service, request, body.to_string());
         assert_eq!(status, 200, "{operation}: {text}");
-        serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    /// One ECR call that must succeed.
-    pub(crate) fn ecr(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
-        self.json("ecr", &format!("AmazonEC2ContainerRegistry_V20150921.{operation}"), body)
-    }
-
-    /// One EventBridge call that must succeed.
-    pub(crate) fn events(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
-        self.json("events", &format!("AWSEvents.{operation}"), body)
-    }
-
-    fn json(&self, service: &str, target: &str, body: &serde_json::Value) -> serde_json::Value {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("https://{service}.{}.amazonaws.com/", self.region))
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", target);
-        let (status, text) = self.send(service, request, body.to_string());
-        assert_eq!(status, 200, "{target}: {text}");
         serde_json::from_str(&text).unwrap_or_default()
     }
 

@@ -339,6 +339,20 @@ fn adopting_asks_unless_nothing_differs() {
     assert!(run.stdout.contains("adopt"), "{}", run.stdout);
 }
 
+/// IAM takes `Deployer` and `deployer` for one name, and would say so only in the middle of an apply.
+#[test]
+fn a_name_that_differs_in_case_only_is_told_before_the_call() {
+    let project = Project::with(
+        "[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n",
+    );
+    let trust = trust_of("ec2.amazonaws.com");
+    Hand::on(&project, TOOLING).iam("CreateRole", &[("RoleName", "Deployer"), ("AssumeRolePolicyDocument", &trust)]);
+    let refused = project.trueup(&["apply", "--yes"]).expect(4);
+    assert!(refused.says("`Deployer` exists") && refused.says("name = \"Deployer\""), "{}", refused.stdout);
+    project.edit("specs.toml", "[role.deployer]\n", "[role.deployer]\nname = \"Deployer\"\n");
+    project.apply();
+}
+
 #[test]
 fn what_another_project_owns_is_never_touched() {
     let role = "[role.deployer]\n[[role.deployer.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n";

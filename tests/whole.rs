@@ -10,6 +10,7 @@ mod guardrails;
 mod hand;
 mod identities;
 mod images;
+mod keys;
 mod life;
 mod on_premises;
 mod permissions;

@@ -59,6 +59,7 @@ impl Outputs for Known<'_> {
             }
             Found::Live(..)
             | Found::Absent
+            | Found::Respelt(_)
             | Found::NotRead
             | Found::Unread(_)
             | Found::Ambiguous { .. }
@@ -135,6 +136,13 @@ impl<'a> Round<'a> {
                 let help = format!(
                     "remove the tags from `{tagged}` to let it go and adopt `{name}`, or give the spec the name `{tagged}`"
                 );
+                self.block(index, why, Some(help), false);
+            }
+            Found::Respelt(other) => {
+                let name = &self.inputs.checked.items[index].identity.name;
+                let why =
+                    format!("`{other}` exists, and AWS lets no two names differ in case only: `{name}` can't be made");
+                let help = format!("write `name = \"{other}\"` to mean that one, or choose another name");
                 self.block(index, why, Some(help), false);
             }
             Found::Copies(count) => {
@@ -395,7 +403,7 @@ impl<'a> Round<'a> {
         let checked = self.inputs.checked;
         let is_missing = |index: &usize| match &self.matches.found[*index] {
             Found::Live(..) => false,
-            Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => {
+            Found::Unread(_) | Found::Absent | Found::Respelt(_) | Found::Ambiguous { .. } | Found::Copies(_) => {
                 !planned.contains(&*checked.items[*index].at.address)
             }
             Found::NotRead => false,
@@ -464,7 +472,12 @@ impl<'a> Round<'a> {
     fn live_arn(&self, index: usize) -> Option<String> {
         match &self.matches.found[index] {
             Found::Live(live, _) => live.outputs.get("arn").cloned(),
-            Found::NotRead | Found::Unread(_) | Found::Absent | Found::Ambiguous { .. } | Found::Copies(_) => None,
+            Found::NotRead
+            | Found::Unread(_)
+            | Found::Absent
+            | Found::Respelt(_)
+            | Found::Ambiguous { .. }
+            | Found::Copies(_) => None,
         }
     }
 

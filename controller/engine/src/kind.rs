@@ -155,6 +155,12 @@ pub trait Kind: Send + Sync + 'static {
     fn hints(_: Option<&Self::Spec>, _applied: &dyn Fn() -> Option<Self::Model>) -> BTreeMap<String, String> {
         BTreeMap::new()
     }
+
+    /// Whether AWS takes two names of this kind for one that differ in the case of their letters only.
+    #[must_use]
+    fn ignores_case() -> bool {
+        false
+    }
     /// Name, claim and predicted outputs.
     fn identity(spec: &Self::Spec, at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// Further names the resource takes: a key's second alias.
@@ -211,6 +217,9 @@ pub trait AnyKind: Send + Sync {
         spec: Option<&(dyn Any + Send + Sync)>,
         applied: &dyn Fn() -> Option<Value>,
     ) -> BTreeMap<String, String>;
+
+    /// See [`Kind::ignores_case`].
+    fn ignores_case(&self) -> bool;
     /// See [`Kind::identity`].
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity;
     /// See [`Kind::claims_besides`].
@@ -296,6 +305,10 @@ impl<K: Kind> AnyKind for Erased<K> {
         applied: &dyn Fn() -> Option<Value>,
     ) -> BTreeMap<String, String> {
         K::hints(spec.map(own), &|| serde_json::from_value(applied()?).ok())
+    }
+
+    fn ignores_case(&self) -> bool {
+        K::ignores_case()
     }
 
     fn identity(&self, spec: &(dyn Any + Send + Sync), at: &At, cx: &mut Resolver<'_>) -> Identity {

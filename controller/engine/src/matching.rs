@@ -87,6 +87,8 @@ pub enum Found<'s> {
     Unread(&'s Unread),
     /// There is nothing.
     Absent,
+    /// There is nothing of this name, but something that AWS would not let it stand beside: its name differs in case only.
+    Respelt(&'s str),
     /// There is a thing, of this owner.
     Live(&'s Live<AnyModel>, Owner),
     /// There are two: one with our tag, another, nobody's, with the name the spec gives.
@@ -188,7 +190,7 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
                 }
             }
             (None, Some(tagged)) => unnamed.push((index, tagged)),
-            (None, None) => found[index] = Found::Absent,
+            (None, None) => found[index] = group.alike(item.kind, &item.identity.name),
         }
     }
     // Only now is it known which tagged things another spec found by name.
@@ -212,7 +214,13 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
     Matches { found, leftovers, unchecked }
 }
 
-impl Group<'_> {
+impl<'s> Group<'s> {
+    /// What there is where there is nothing of this name.
+    fn alike(&self, kind: &dyn AnyKind, name: &str) -> Found<'s> {
+        let mut live = self.live.iter().filter(|_| kind.ignores_case() && !name.is_empty());
+        live.find(|live| live.name.eq_ignore_ascii_case(name)).map_or(Found::Absent, |live| Found::Respelt(&live.name))
+    }
+
     /// A tag can be copied by anyone who may tag; among several the record decides, and without it nobody does.
     fn by_tag(&self, address: &str, moved_from: Option<&String>, entry: Option<&Entry>) -> Tagged {
         let tagged = self.by_address.get(address).or_else(|| self.by_address.get(moved_from?));

@@ -137,6 +137,11 @@ impl Kind for Group {
         &[iam::NAME]
     }
 
+    fn ignores_case() -> bool {
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, "IAM name requirements"
+        true
+    }
+
     fn identity(spec: &GroupSpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
         let name = fields::name(spec.name.as_ref(), &NAME, cx);
         let group = Named { path: fields::path(spec.path.as_ref(), cx), name };

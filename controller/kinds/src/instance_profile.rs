@@ -122,6 +122,11 @@ impl Kind for InstanceProfile {
         &[iam::NAME]
     }
 
+    fn ignores_case() -> bool {
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, "IAM name requirements"
+        true
+    }
+
     fn identity(spec: &InstanceProfileSpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
         let name = fields::name(spec.name.as_ref(), &NAME, cx);
         let profile = Named { path: fields::path(spec.path.as_ref(), cx), name };

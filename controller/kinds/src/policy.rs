@@ -154,6 +154,11 @@ impl Kind for Policy {
         &[iam::NAME]
     }
 
+    fn ignores_case() -> bool {
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, "IAM name requirements"
+        true
+    }
+
     fn identity(spec: &ManagedPolicySpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
         let name = fields::name(spec.name.as_ref(), &NAME, cx);
         let policy = Named { path: fields::path(spec.path.as_ref(), cx), name };

@@ -210,6 +210,11 @@ impl Kind for Role {
         &[iam::NAME]
     }
 
+    fn ignores_case() -> bool {
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, "IAM name requirements"
+        true
+    }
+
     fn identity(spec: &RoleSpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
         let name = fields::name(spec.name.as_ref(), &NAME, cx);
         let role = Named { path: fields::path(spec.path.as_ref(), cx), name };

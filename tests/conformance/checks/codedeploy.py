@@ -12,6 +12,8 @@ UPDATE_GROUP = f"{API}/API_UpdateDeploymentGroup.html"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deploy"
 APP_ARN = f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:application:web"
 GROUP_ARN = f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentgroup:web/all"
+DEPLOY = f"{API}/API_CreateDeployment.html"
+REVISION = {"revisionType": "S3", "s3Location": {"bucket": "b", "key": "k", "bundleType": "zip"}}
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -158,6 +160,27 @@ SCENARIOS = [
             cd("deregister_on_premises_instance", {"instanceName": "pi"}, aws=Has({}), page=f"{API}/API_DeregisterOnPremisesInstance.html"),
             cd("list_on_premises_instances", {"registrationStatus": "Registered"}, aws=Has({"instanceNames": []}), page=f"{API}/API_ListOnPremisesInstances.html"),
             cd("register_on_premises_instance", {"instanceName": "pi", "iamUserArn": INSTANCE_USER}, aws=Error("InstanceNameAlreadyRegisteredException"), page=f"{GUIDE}/on-premises-instances-operations-deregister.html"),
+        ],
+    ),
+    Scenario(
+        "codedeploy deployments",
+        [
+            c("iam", "create_role", {"RoleName": "deploy", "AssumeRolePolicyDocument": TRUST}, only=("x",)),
+            cd("create_application", {"applicationName": "web"}, aws=Has({"applicationId": "<uuid>"}), page=f"{API}/API_CreateApplication.html"),
+            cd("create_deployment", {"applicationName": "none", "deploymentGroupName": "all", "revision": REVISION}, aws=Error("ApplicationDoesNotExistException"), page=DEPLOY),
+            cd("create_deployment", {"applicationName": "web", "deploymentGroupName": "all", "revision": REVISION}, aws=Error("DeploymentGroupDoesNotExistException"), page=DEPLOY),
+            cd("create_deployment_group", {"applicationName": "web", "deploymentGroupName": "all", "serviceRoleArn": ROLE}, aws=Has({"deploymentGroupId": "<uuid>"}), page=CREATE_GROUP),
+            cd("create_deployment", {"applicationName": "web", "deploymentGroupName": "all"}, aws=Error("RevisionRequiredException"), page=DEPLOY),
+            cd("create_deployment", {"applicationName": "web", "deploymentGroupName": "all", "revision": {"revisionType": "S3"}}, aws=Error("InvalidRevisionException"), page=DEPLOY),
+            cd("create_deployment", {"applicationName": "web", "deploymentGroupName": "all", "revision": REVISION, "deploymentConfigName": "none"}, aws=Error("DeploymentConfigDoesNotExistException"), page=DEPLOY),
+            cd("create_deployment", {"applicationName": "web", "deploymentGroupName": "all", "revision": REVISION}, save="deployment", only=("x",)),
+            cd("get_deployment", lambda got: {"deploymentId": got["deployment"]["deploymentId"]}, aws=Has({"deploymentInfo": {"applicationName": "web", "deploymentGroupName": "all", "deploymentConfigName": "CodeDeployDefault.OneAtATime", "status": "Failed", "createTime": "<date>", "computePlatform": "Server"}}), page=f"{API}/API_GetDeployment.html"),
+            cd("stop_deployment", lambda got: {"deploymentId": got["deployment"]["deploymentId"]}, aws=Error("DeploymentAlreadyCompletedException"), page=f"{API}/API_StopDeployment.html"),
+            cd("get_deployment", {"deploymentId": "d-NONE00000"}, aws=Error("DeploymentDoesNotExistException"), page=f"{API}/API_GetDeployment.html"),
+            cd("get_deployment", {"deploymentId": "none"}, aws=Error("InvalidDeploymentIdException"), page=f"{API}/API_GetDeployment.html"),
+            cd("list_deployments", {"applicationName": "web", "deploymentGroupName": "all", "includeOnlyStatuses": ["InProgress"]}, aws=Has({"deployments": []}), page=f"{API}/API_ListDeployments.html"),
+            cd("list_deployments", {"applicationName": "none"}, aws=Error("ApplicationDoesNotExistException"), page=f"{API}/API_ListDeployments.html"),
+            cd("list_deployments", {"applicationName": "web", "deploymentGroupName": "all", "includeOnlyStatuses": ["Nonsense"]}, aws=Error("InvalidDeploymentStatusException"), page=f"{API}/API_ListDeployments.html"),
         ],
     ),
 ]

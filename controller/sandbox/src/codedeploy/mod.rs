@@ -3,11 +3,12 @@
 //! The protocol is JSON 1.1: `X-Amz-Target: CodeDeploy_20141006.Operation`.
 //! Source: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/Welcome.html>.
 //!
-//! What differs from AWS, on purpose: nothing is deployed, and Auto Scaling groups, load balancers, ECS services, topics and
+//! What differs from AWS, on purpose: nothing is deployed, so that a deployment fails for want of instances or goes on until it is stopped; and Auto Scaling groups, load balancers, ECS services, topics and
 //! alarms are taken at their word, since the sandbox has none.
 
 mod applications;
 mod configs;
+mod deployments;
 mod failure;
 mod groups;
 mod input;
@@ -49,6 +50,7 @@ fn answer(world: &mut World, call: &Call) -> Result<Value, Failure> {
         "BatchGetDeploymentGroups" => groups::batch_get(world, call, &input),
         "BatchGetOnPremisesInstances" => instances::batch_get(world, call, &input),
         "CreateApplication" => applications::create(world, call, &input),
+        "CreateDeployment" => deployments::create(world, call, &input),
         "CreateDeploymentConfig" => configs::create(world, call, &input),
         "CreateDeploymentGroup" => groups::create(world, call, &input),
         "DeleteApplication" => applications::delete(world, call, &input),
@@ -56,16 +58,19 @@ fn answer(world: &mut World, call: &Call) -> Result<Value, Failure> {
         "DeleteDeploymentGroup" => groups::delete(world, call, &input),
         "DeregisterOnPremisesInstance" => instances::deregister(world, call, &input),
         "GetApplication" => applications::get(world, call, &input),
+        "GetDeployment" => deployments::get(world, call, &input),
         "GetDeploymentConfig" => configs::get(world, call, &input),
         "GetDeploymentGroup" => groups::get(world, call, &input),
         "GetOnPremisesInstance" => instances::get(world, call, &input),
         "ListApplications" => applications::list(world, call, &input),
         "ListDeploymentConfigs" => configs::list(world, call, &input),
         "ListDeploymentGroups" => groups::list(world, call, &input),
+        "ListDeployments" => deployments::list(world, call, &input),
         "ListOnPremisesInstances" => instances::list(world, call, &input),
         "ListTagsForResource" => tags::list(world, call, &input),
         "RegisterOnPremisesInstance" => instances::register(world, call, &input),
         "RemoveTagsFromOnPremisesInstances" => instances::remove_tags(world, call, &input),
+        "StopDeployment" => deployments::stop(world, call, &input),
         "TagResource" => tags::tag(world, call, &input),
         "UntagResource" => tags::untag(world, call, &input),
         "UpdateApplication" => applications::update(world, call, &input),

@@ -15,6 +15,8 @@ pub struct State {
     pub(super) applications: BTreeMap<String, Application>,
     /// Custom ones; AWS's own are in `configs`.
     pub(super) configs: BTreeMap<String, Config>,
+    /// By id, as GetDeployment shows them.
+    pub(super) deployments: BTreeMap<String, Map<String, Value>>,
     /// By name, deregistered ones too.
     pub(super) instances: BTreeMap<String, Instance>,
 }

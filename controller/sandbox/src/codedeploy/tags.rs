@@ -61,7 +61,7 @@ fn find<'w>(world: &'w mut World, call: &Call, input: &Input) -> Result<&'w mut 
         return Err(invalid());
     }
     let (sort, name) = resource.split_once(':').ok_or_else(invalid)?;
-    let State { applications, configs: _, instances: _ } = own(world, call);
+    let State { applications, configs: _, instances: _, deployments: _ } = own(world, call);
     match sort {
         "application" => {
             applications.get_mut(name).map(|found| &mut found.tags).ok_or_else(|| Failure::no_application(name))

@@ -113,3 +113,36 @@ fn a_config_in_use_stays() {
     ask(&sandbox, "DeleteApplication", &json!({ "applicationName": "app" })).unwrap();
     ask(&sandbox, "DeleteDeploymentConfig", &named).unwrap();
 }
+
+/// Source: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html>.
+#[test]
+fn a_deployment_goes_as_far_as_it_can() {
+    let sandbox = with_application();
+    let filter = json!([{ "Key": "Application", "Value": "web", "Type": "KEY_AND_VALUE" }]);
+    ask(&sandbox, "CreateDeploymentGroup", &group(json!({ "onPremisesInstanceTagFilters": filter }))).unwrap();
+    let revision = json!({ "revisionType": "S3", "s3Location": { "bucket": "b", "key": "k", "bundleType": "zip" } });
+    let wanted = json!({ "applicationName": "app", "deploymentGroupName": "group", "revision": revision });
+    let without = json!({ "applicationName": "app", "deploymentGroupName": "group" });
+    assert_eq!(ask(&sandbox, "CreateDeployment", &without).unwrap_err(), "RevisionRequiredException");
+
+    let failed = ask(&sandbox, "CreateDeployment", &wanted).unwrap();
+    let info = ask(&sandbox, "GetDeployment", &failed).unwrap();
+    assert_eq!(info["deploymentInfo"]["errorInformation"]["code"], "NO_INSTANCES");
+    assert_eq!(ask(&sandbox, "StopDeployment", &failed).unwrap_err(), "DeploymentAlreadyCompletedException");
+
+    let server =
+        json!({ "instanceName": "server", "iamSessionArn": "arn:aws:sts::111111111111:assumed-role/deploy/server" });
+    ask(&sandbox, "RegisterOnPremisesInstance", &server).unwrap();
+    let tags = json!({ "instanceNames": ["server"], "tags": [{ "Key": "Application", "Value": "web" }] });
+    ask(&sandbox, "AddTagsToOnPremisesInstances", &tags).unwrap();
+    let going = ask(&sandbox, "CreateDeployment", &wanted).unwrap();
+    assert_eq!(ask(&sandbox, "CreateDeployment", &wanted).unwrap_err(), "DeploymentLimitExceededException");
+    let listed =
+        json!({ "applicationName": "app", "deploymentGroupName": "group", "includeOnlyStatuses": ["InProgress"] });
+    assert_eq!(ask(&sandbox, "ListDeployments", &listed).unwrap()["deployments"], json!([going["deploymentId"]]));
+    assert_eq!(ask(&sandbox, "StopDeployment", &going).unwrap()["status"], "Succeeded");
+    let info = ask(&sandbox, "GetDeployment", &going).unwrap();
+    assert_eq!(info["deploymentInfo"]["status"], "Stopped");
+    let none = json!({ "deploymentId": "d-NONE00000" });
+    assert_eq!(ask(&sandbox, "GetDeployment", &none).unwrap_err(), "DeploymentDoesNotExistException");
+}

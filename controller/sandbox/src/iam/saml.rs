@@ -86,7 +86,7 @@ pub(super) fn get(context: &mut Context<'_>, out: &mut Xml) -> Result<(), Fault>
     let arn = arn(&context.params)?;
     let provider = find(context.iam(), &arn)?;
     out.leaf("SAMLMetadataDocument", &provider.metadata);
-    out.leaf("CreateDate", &provider.created).leaf("ValidUntil", &valid_until(&provider.created));
+    out.leaf("CreateDate", &provider.created).leaf("ValidUntil", valid_until(&provider.created));
     if let Some(encryption) = &provider.encryption {
         out.leaf("AssertionEncryptionMode", encryption);
     }
