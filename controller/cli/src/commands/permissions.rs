@@ -66,7 +66,7 @@ fn push_policy(out: &mut String, name: &str, document: &Document) {
         let (Actions::Is(actions), Some(Resources::Is(resources))) = (&statement.action, &statement.resource) else {
             continue;
         };
-        let _ = write!(out, "[[policy.{name}.policy]]\n");
+        let _ = writeln!(out, "[[policy.{name}.policy]]");
         push_list(out, "allow   ", actions.iter().map(|action| action.as_str()));
         push_list(out, "resource", resources.iter().map(String::as_str));
         out.push('\n');

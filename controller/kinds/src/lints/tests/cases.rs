@@ -256,17 +256,17 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "image-scan-off",
-        on: "ecr_repository.x",
-        fires: "[ecr_repository.x]\n",
-        silent: &["[ecr_repository.x]\nscan_on_push = true\n"],
+        on: "ecr_repository.app",
+        fires: "[ecr_repository.app]\n",
+        silent: &["[ecr_repository.app]\nscan_on_push = true\n"],
     },
     Case {
         id: "images-kept-forever",
-        on: "ecr_repository.x",
-        fires: "[ecr_repository.x]\n",
+        on: "ecr_repository.app",
+        fires: "[ecr_repository.app]\n",
         silent: &[concat!(
-            "[ecr_repository.x]\n[[ecr_repository.x.lifecycle]]\ndescription = \"old\"\npriority = 1\ntag_status = \"any\"\n",
-            "count_type = \"imageCountMoreThan\"\ncount = 30\n"
+            "[ecr_repository.app]\n[[ecr_repository.app.lifecycle]]\ndescription = \"old\"\npriority = 1\n",
+            "selection = { tag_status = \"any\", count_type = \"imageCountMoreThan\", count_number = 30 }\n"
         )],
     },
     Case {
@@ -322,9 +322,9 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "mutable-image-tags",
-        on: "ecr_repository.x",
-        fires: "[ecr_repository.x]\n",
-        silent: &["[ecr_repository.x]\nimage_tag_mutability = \"IMMUTABLE\"\n"],
+        on: "ecr_repository.app",
+        fires: "[ecr_repository.app]\n",
+        silent: &["[ecr_repository.app]\nimage_tag_mutability = \"IMMUTABLE\"\n"],
     },
     Case {
         id: "not-action-allow",
@@ -438,10 +438,10 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "public-resource",
-        on: "ecr_repository.x",
-        fires: "[ecr_repository.x]\n[[ecr_repository.x.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\n",
+        on: "ecr_repository.app",
+        fires: "[ecr_repository.app]\n[[ecr_repository.app.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\n",
         silent: &[
-            "[ecr_repository.x]\n[[ecr_repository.x.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\ncondition = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-abcdefghij\" } }\n",
+            "[ecr_repository.app]\n[[ecr_repository.app.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\ncondition = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-abcdefghij\" } }\n",
         ],
     },
     Case {
