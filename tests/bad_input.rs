@@ -155,3 +155,59 @@ fn no_credentials() {
     assert!(run.stderr.contains("credentials") && run.stderr.contains("help:"), "{}", run.stderr);
     assert!(!project.path().join(".trueup").exists(), "something was written");
 }
+
+#[test]
+fn an_organization_that_can_not_be_is_told_before_any_call() {
+    let project = Project::with("");
+    project.write(
+        "organization.toml",
+        "[organizational_unit.a]\n[organizational_unit.b]\nparent = \"organizational_unit.a\"\n[organizational_unit.c]\nparent = \"organizational_unit.b\"\n\
+         [organizational_unit.d]\nparent = \"organizational_unit.c\"\n[organizational_unit.e]\nparent = \"organizational_unit.d\"\n\
+         [organizational_unit.f]\nparent = \"organizational_unit.e\"\n",
+    );
+    let policies: String = (0..10)
+        .map(|number| {
+            format!(
+                "[service_control_policy.p{number}]\ntargets = [\"organizational_unit.a\"]\n\
+                 [[service_control_policy.p{number}.policy]]\ndeny = \"s3:*\"\nresource = \"*\"\n"
+            )
+        })
+        .collect();
+    project.write("policies.toml", policies);
+    project.write(
+        "accounts.toml",
+        "[account.main]\nid = \"111111111111\"\nmanagement = true\n[account.one]\nemail = \"same@example.com\"\n\
+         [account.two]\nemail = \"same@example.com\"\n[account.three]\nemail = \"three at example.com\"\n",
+    );
+    insta::assert_snapshot!("organization", refused(&project).stderr);
+}
+
+#[test]
+fn assertions_that_say_nothing_or_too_much() {
+    let role = ROLE.trim_end();
+    let with = |access: &str| specs(&format!("{role}\n\n[[access]]\n{access}\n"));
+    for (access, told) in [
+        ("can = \"s3:GetObject\"", "`principal` is missing"),
+        ("principal = \"role.deployer\"", "needs `can` or `cannot`"),
+        ("principal = \"role.deployer\"\ncan = []", "nothing is claimed here"),
+        ("principal = \"role.deployer\"\ncan = \"s3:Get*\"", "more than one action"),
+        ("principal = \"role.deployer\"\ncan = \"GetObject\"", "no action"),
+        ("principal = \"role.deployr\"\ncan = \"s3:GetObject\"", "did you mean `role.deployer`?"),
+        ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\nfor = \"x\"", "unknown key `for`"),
+        ("principal = { role = \"x\" }\ncan = \"s3:GetObject\"", "unknown key `role`"),
+        ("principal = \"role.deployer\"\ncan = [{ pass = \"role.deployer\" }]", "`to` is missing"),
+        (
+            "principal = \"role.deployer\"\ncan = [{ assume = \"role.deployer\", do = \"s3:GetObject\" }]",
+            "one of `assume`, `pass` and `do`",
+        ),
+        ("principal = \"role.deployer\"\ncan = \"s3:GetObject\"\ncannot = \"s3:PutObject\"", "not both"),
+        (
+            "principal = \"role.deployer\"\ncan = \"s3:GetObject\"\non = \"bucket artifacts\"",
+            "expected an address or an ARN",
+        ),
+    ] {
+        let stderr = with(access);
+        assert!(stderr.contains(told), "{access}\n{stderr}");
+        assert!(stderr.contains("specs.toml"), "{stderr}");
+    }
+}

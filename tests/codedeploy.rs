@@ -86,6 +86,7 @@ fn a_replaced_application_brings_its_groups_back() {
 #[test]
 fn what_is_in_no_spec_is_removed() {
     let project = applied();
+    project.forget_access();
     project.write("codedeploy.toml", "");
     for file in ["dev.toml", "prod.toml"] {
         let kept: String = project.read(file);

@@ -25,7 +25,7 @@ fn help_and_version() {
 #[test]
 fn check_counts_what_it_found_sound() {
     let run = Project::example("cross-account-saas").trueup_on_aws(&["check"]).expect(0);
-    assert_eq!(run.stdout, "The specs are sound: 12 resources in 3 accounts.\n");
+    assert_eq!(run.stdout, "The specs are sound: 21 resources in 5 accounts.\n");
 }
 
 #[test]
@@ -112,5 +112,5 @@ fn sandbox_reset_forgets_everything() {
     project.apply();
     project.trueup(&["sandbox", "reset"]).expect(0);
     let run = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
-    assert!(run.stdout.contains("12 to create"), "{}", run.stdout);
+    assert!(run.stdout.contains("21 to create"), "{}", run.stdout);
 }

@@ -67,6 +67,11 @@ impl Hand {
         self.json("events", "AWSEvents", operation, body)
     }
 
+    /// One call to Organizations that must succeed.
+    pub(crate) fn organizations(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+        self.json("organizations", "AWSOrganizationsV20161128", operation, body)
+    }
+
     /// One call of a service that speaks AWS's JSON protocol, which must succeed.
     fn json(&self, service: &str, target: &str, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         let request = Request::builder()

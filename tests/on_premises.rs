@@ -58,6 +58,7 @@ fn a_deregistered_name_is_not_free_for_a_day() {
 #[test]
 fn what_is_in_no_spec_is_removed() {
     let project = applied();
+    project.forget_access();
     project.write("delivery.toml", "");
     project.write("servers.toml", "[[removed]]\naddress = \"main/bucket.revisions\"\n");
     let refused = project.trueup(&["apply", "--yes"]);

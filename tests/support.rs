@@ -68,6 +68,11 @@ impl Project {
         self.write(name, text.replacen(from, to, 1));
     }
 
+    /// Takes the assertions away: those of what a test removes would be missing it.
+    pub(crate) fn forget_access(&self) {
+        self.write("access.toml", "");
+    }
+
     /// Runs `trueup` against the sandbox of the project.
     pub(crate) fn trueup(&self, args: &[&str]) -> Run {
         let mut with_sandbox = vec!["--sandbox"];

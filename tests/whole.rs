@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
 
+mod access;
 mod architecture;
 mod bad_input;
 mod codedeploy;
@@ -13,6 +14,7 @@ mod images;
 mod keys;
 mod life;
 mod on_premises;
+mod organization;
 mod permissions;
 mod reference;
 mod rules;

@@ -15,6 +15,7 @@
 //! - For editors and readers: [`schema`], [`mod@reference`].
 //! - IAM's policy language: [`policy`].
 
+pub mod access_spec;
 pub mod address;
 pub mod decode;
 pub mod diagnostic;
@@ -46,12 +47,13 @@ pub mod value;
 #[doc(hidden)]
 pub use serde;
 
+pub use access_spec::{ACCESS, AccessSpec};
 pub use address::{Address, AddressError};
 pub use decode::{Decode, Decoder, Fields, OneOrMany, Within};
 pub use diagnostic::{Diagnostic, Label, Problems, Severity};
 pub use document::JsonSpec;
 pub use kind::{AnySpec, KindSchema, KindScope, decode_any, shape_of};
-pub use load::{ACCOUNT, Loaded, load, load_from};
+pub use load::{ACCOUNT, AccountSpec, Billing, Loaded, Parent, is_unit_id, load, load_from};
 pub use naming::{Reference, Target};
 pub use policy_spec::PolicySpec;
 pub use project::{

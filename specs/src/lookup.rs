@@ -107,6 +107,20 @@ impl<'a> Lookup<'a> {
         Err(unknown_account(self.project, name))
     }
 
+    /// The same for a resource of a kind: what belongs to the organization is in its management account, wherever it is mentioned.
+    pub(crate) fn accounts_for(
+        &self,
+        kind: &KindSchema,
+        named: Option<&'a Arc<str>>,
+    ) -> Result<Sighted<&'a Arc<str>>, Box<Miss>> {
+        match (kind.scope, named) {
+            (KindScope::Organization, None) => {
+                self.project.management.as_ref().map(Sighted::One).ok_or_else(no_management)
+            }
+            (KindScope::Organization, Some(_)) | (KindScope::Account | KindScope::Region, _) => self.accounts(named),
+        }
+    }
+
     /// The region it stands in.
     pub(crate) fn region(&self) -> Result<&'a Arc<str>, Box<Miss>> {
         self.from.region.ok_or_else(|| {
@@ -121,7 +135,7 @@ impl<'a> Lookup<'a> {
         if name.region.is_some() && kind.scope != KindScope::Region {
             return Err(self.too_much_region(kind, name));
         }
-        match self.accounts(name.account.as_ref())? {
+        match self.accounts_for(kind, name.account.as_ref())? {
             Sighted::One(account) => self.in_account(account, name).map(Sighted::One),
             Sighted::Many(group, accounts) => {
                 let found: Result<Vec<Found>, Box<Miss>> =
@@ -245,6 +259,12 @@ impl<'a> Lookup<'a> {
 fn plain(account: &Arc<str>, name: &Name) -> Address {
     let Name { account: _, region, kind, name } = name;
     Address { account: Arc::clone(account), region: region.clone(), kind: Arc::clone(kind), name: Arc::clone(name) }
+}
+
+/// Reports that nobody knows who manages the organization.
+pub(crate) fn no_management() -> Box<Miss> {
+    let miss = Miss::new("no account is said to manage the organization".to_owned());
+    miss.help(Some("add `management = true` to the account that manages it, with its `id`".to_owned()))
 }
 
 /// Reports a name that is neither an account's nor a group's.

@@ -101,6 +101,13 @@ impl<T: Target> Decode for Reference<T> {
             return None;
         };
         check_kind::<T>(&name, value.span, cx)?;
+        if *name.kind == *crate::ACCOUNT.name && T::ATTRIBUTE == "id" && name.account.is_none() {
+            // An account that is declared by its id alone is no resource, but its id is just as well known.
+            let mention = cx.files().shared_mention(Arc::new(Mention::AccountId(Some(name.name))));
+            let located = Located { span: inside_quotes(value.span, string, cx), mention };
+            cx.note(located.clone(), true);
+            return Some(Self::of(Text::reference(located, value.span)));
+        }
         let mention = Arc::new(Mention::Output { resource: name, attribute: Arc::from(T::ATTRIBUTE) });
         let mention = cx.files().shared_mention(mention);
         let located = Located { span: inside_quotes(value.span, string, cx), mention };

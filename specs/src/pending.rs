@@ -3,6 +3,8 @@
 //! Such a value stands in a string as U+E000, the address, `#`, the attribute, U+E001. Both characters are of the
 //! private use area, and are refused in a project's own files.
 
+use std::borrow::Cow;
+
 use crate::address::Address;
 
 /// The character in front of a value that is not known yet.
@@ -44,6 +46,22 @@ pub fn replace(text: &str, mut value: impl FnMut(&str, &str) -> Option<String>) 
         }
     }
     out
+}
+
+/// The string with twelve digits for each account id that is not known yet: what its form can be judged by, since that much is known of
+/// it.
+#[must_use]
+pub fn with_digits(text: &str) -> Cow<'_, str> {
+    if !text.contains(OPEN) {
+        return Cow::Borrowed(text);
+    }
+    let is_account = |address: &str| {
+        let local = address.split_once('/').map_or(address, |(_, local)| local);
+        local.split_once('.').is_some_and(|(kind, _)| kind == crate::ACCOUNT.name)
+    };
+    let digits =
+        |address: &str, attribute: &str| (attribute == "id" && is_account(address)).then(|| "000000000000".to_owned());
+    Cow::Owned(replace(text, digits))
 }
 
 /// The string for people: `(known after apply: key.artifacts.arn)`, without the account.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::{Equivalent, IndexMap};
 
+use crate::access_spec::AccessSpec;
 use crate::address::Address;
 use crate::kind::{AnySpec, KindSchema};
 use crate::lint::{Level, Suppression};
@@ -33,6 +34,8 @@ pub struct Project {
     pub settings: Settings,
     /// The accounts, by name, in the order of their names.
     pub accounts: IndexMap<Arc<str>, Account>,
+    /// The name of the account that manages the organization, where the specs say which one does.
+    pub management: Option<Arc<str>>,
     /// The groups with their accounts, in the order of the accounts' names.
     pub groups: IndexMap<Arc<str>, Vec<Arc<str>>>,
     /// Every resource there should be, in file order.
@@ -41,6 +44,8 @@ pub struct Project {
     pub removed: Vec<Tombstone>,
     /// What is called something else now.
     pub moved: Vec<Moved>,
+    /// What must be possible, and what must not.
+    pub access: Vec<AccessSpec>,
     /// What `trueup output` tells.
     pub outputs: Vec<OutputSpec>,
     pub(crate) index: Index,
@@ -110,8 +115,13 @@ impl Default for StateSettings {
 pub struct Account {
     /// Its name in the project.
     pub name: Arc<str>,
-    /// Its id: twelve digits.
+    /// Its id: twelve digits. Of an account that is known by its e-mail alone, the [`token`](crate::pending::token) of the attribute `id`
+    /// of its own resource, until someone finds it in the organization or makes it there.
     pub id: String,
+    /// Its e-mail address, in lower case: that of an account the organization's management account makes and moves.
+    pub email: Option<String>,
+    /// The account through which its role is assumed: the role of an account that Organizations made trusts the management account.
+    pub through: Option<Arc<str>>,
     /// The groups it is in.
     pub groups: Vec<Arc<str>>,
     /// The AWS profile by which it is reached, instead of a role.
@@ -267,13 +277,40 @@ pub(crate) enum DeclaredState {
     Broken,
 }
 
+/// The address of an account as a resource of its organization.
+#[must_use]
+pub fn account_address(management: &Arc<str>, name: &Arc<str>) -> Address {
+    Address {
+        account: Arc::clone(management),
+        region: None,
+        kind: Arc::from(crate::ACCOUNT.name),
+        name: Arc::clone(name),
+    }
+}
+
 impl Index {
     pub(crate) fn get(&self, account: &str, kind: &str, name: &str) -> &[Declared] {
         self.places.get(&PlaceRef { account, kind, name }).map_or(&[], Vec::as_slice)
     }
 }
 
+impl Account {
+    /// Whether its id is not known yet.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        crate::pending::is_pending(&self.id)
+    }
+}
+
 impl Project {
+    /// The resource that makes an account known, where its id is not known yet.
+    #[must_use]
+    pub fn maker_of(&self, account: &str) -> Option<InstanceId> {
+        let account = self.accounts.get(account).filter(|account| account.is_unknown())?;
+        let address = account_address(self.management.as_ref()?, &account.name);
+        self.find(&address)
+    }
+
     /// The resource of a number.
     #[must_use]
     pub fn instance(&self, id: InstanceId) -> Option<&Instance> {

@@ -25,12 +25,17 @@ pub(crate) const META_TAGS: (&str, &str) =
 
 /// The keys every resource of a kind has.
 pub(crate) fn meta_fields(kind: &KindSchema) -> Vec<FieldShape> {
-    if is_account(kind) {
+    if is_access(kind) {
         return Vec::new();
     }
     let field = |(name, doc), shape| FieldShape { name, doc, required: false, shape };
-    let mut fields: Vec<FieldShape> = META.into_iter().map(|meta| field(meta, Shape::Boolean)).collect();
-    fields.push(field(META_SUPPRESS, Shape::List(Box::new(Suppression::shape()))));
+    // An account is not switched off: what stands in it would stand nowhere.
+    let switches = META.into_iter().filter(|(name, _)| !(is_account(kind) && *name == "enabled"));
+    let mut fields: Vec<FieldShape> = switches.map(|meta| field(meta, Shape::Boolean)).collect();
+    // The guardrails say nothing of accounts.
+    if !is_account(kind) {
+        fields.push(field(META_SUPPRESS, Shape::List(Box::new(Suppression::shape()))));
+    }
     if kind.taggable {
         fields.push(field(META_TAGS, Shape::Map(Box::new(Shape::Text))));
     }
@@ -42,10 +47,25 @@ fn is_account(kind: &KindSchema) -> bool {
     kind.name == crate::ACCOUNT.name
 }
 
+/// An assertion is no resource either: nothing is made of it.
+fn is_access(kind: &KindSchema) -> bool {
+    kind.name == crate::ACCESS.name
+}
+
+/// How a table of the kind begins.
+fn header(kind: &KindSchema) -> String {
+    if is_access(kind) { "[[access]]".to_owned() } else { format!("[{}.NAME]", kind.name) }
+}
+
 fn scope_line(kind: &KindSchema) -> &'static str {
     match kind.scope {
+        KindScope::Organization if is_access(kind) => {
+            "in a file with [scope], addresses may leave out what that says; a group's holds in each of its accounts"
+        }
         KindScope::Organization if is_account(kind) => "the whole project; it needs no [scope]",
-        KindScope::Organization => "one in the organization; its address is account/kind.name",
+        KindScope::Organization => {
+            "the organization; its file needs no [scope], and its address begins with the management account"
+        }
         KindScope::Account => "in an account, in no region; its address is account/kind.name",
         KindScope::Region => "in a region of an account; its address is account@region/kind.name",
     }
@@ -77,7 +97,10 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
     let width = width.max(40);
     let mut out = format!("{}: {}\n\n", kind.name, kind.summary);
     paragraph(&mut out, &format!("Scope: {}.", scope_line(kind)), 0, width);
-    if kind.stateful && !is_account(kind) {
+    if is_account(kind) {
+        let stateful = "Stateful: it is closed only once a [[removed]] says so, with `close = true`.";
+        paragraph(&mut out, stateful, 0, width);
+    } else if kind.stateful {
         let stateful = "Stateful: it is removed only once a [[removed]] says so.";
         paragraph(&mut out, stateful, 0, width);
     }
@@ -87,7 +110,7 @@ pub fn explain(kind: &KindSchema, width: usize) -> String {
         paragraph(&mut out, doc, 0, width);
         out.push('\n');
     }
-    out.push_str(&format!("[{}.NAME]\n", kind.name));
+    out.push_str(&format!("{}\n", header(kind)));
     explain_fields(&mut out, &shape.fields, 1, width);
     if has_policy(&shape.fields) {
         out.push_str("\nKeys of a policy's statement\n");
@@ -211,13 +234,15 @@ pub fn markdown(kind: &KindSchema) -> String {
     let shape = (kind.shape)();
     let mut out = format!("# {}\n\n{}\n\n", kind.name, kind.summary);
     out.push_str(&format!("Scope: {}.\n", scope_line(kind)));
-    if kind.stateful && !is_account(kind) {
+    if is_account(kind) {
+        out.push_str("It is stateful: it is closed only once a `[[removed]]` says so, with `close = true`.\n");
+    } else if kind.stateful {
         out.push_str("It is stateful: it is removed only once a `[[removed]]` says so.\n");
     }
     if let Some(doc) = more(kind, &shape) {
         out.push_str(&format!("\n{}\n", plain(doc)));
     }
-    out.push_str(&format!("\n## `[{}.NAME]`\n\n", kind.name));
+    out.push_str(&format!("\n## `{}`\n\n", header(kind)));
     markdown_fields(&mut out, &shape.fields, "");
     if has_policy(&shape.fields) {
         out.push_str("\n## Keys of a policy's statement\n\n");

@@ -111,13 +111,27 @@ fn clean(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-/// Breaks a long message into lines; the renderer indents them.
+/// Breaks a long message into lines; the renderer indents them. Lines that are indented already are TOML to paste, and stay.
 fn wrap(text: &str, width: usize) -> String {
     // "   = help: " stands in front, and one would rather have narrow lines than none.
     let width = width.saturating_sub(12).max(30);
     let mut out = String::new();
+    for (line, at) in text.split('\n').zip(0..) {
+        if at > 0 {
+            out.push('\n');
+        }
+        if line.starts_with("  ") {
+            out.push_str(line);
+        } else {
+            wrap_line(line, width, &mut out);
+        }
+    }
+    out
+}
+
+fn wrap_line(line: &str, width: usize, out: &mut String) {
     let mut column = 0;
-    for word in text.split(' ') {
+    for word in line.split(' ') {
         let length = word.chars().count();
         if column > 0 && column + 1 + length > width {
             out.push('\n');
@@ -129,7 +143,6 @@ fn wrap(text: &str, width: usize) -> String {
         out.push_str(word);
         column += length;
     }
-    out
 }
 
 /// Renders problems for programs: file, lines and columns from one, message, help.

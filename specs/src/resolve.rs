@@ -1,6 +1,9 @@
 //! From a spec's own types to the strings AWS is sent, for one resource in one account.
 
+mod access;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Problems};
@@ -15,6 +18,8 @@ use crate::policy_text::{self, Places, PolicyText};
 use crate::project::{Instance, InstanceId, OutputSpec, OutputValue, Project};
 use crate::span::Span;
 use crate::text::{Located, Mention, Part, Text};
+
+pub use access::{AssertedContext, AssertedDeed, AssertedPrincipal, AssertedStep, Assertion, assertions};
 
 /// The attributes of resources, as far as they are known.
 pub trait Outputs {
@@ -34,6 +39,8 @@ pub struct Resolver<'a> {
     walk: Walk<'a>,
     /// The policies so far, if they are kept.
     written: Option<Vec<Written>>,
+    /// The statements so far with their places, if they are noted.
+    places: Option<Vec<(Statement, Span)>>,
 }
 
 /// A policy as its spec writes it.
@@ -78,7 +85,7 @@ impl<'a> Resolver<'a> {
     pub fn new(project: &'a Project, id: InstanceId, outputs: &'a dyn Outputs, problems: &'a mut Problems) -> Self {
         let instance = project.instance(id).expect("an InstanceId is used with the project it comes from");
         let walk = Walk::new(project, Standpoint::of_instance(instance), outputs, problems);
-        Self { instance, walk, written: None }
+        Self { instance, walk, written: None, places: None }
     }
 
     /// The same, and it keeps what it resolves of policies, with the places of all statements.
@@ -94,10 +101,29 @@ impl<'a> Resolver<'a> {
         self.written.unwrap_or_default()
     }
 
+    /// The same, but it notes where each statement of a policy stands: for what is told of single statements.
+    #[must_use]
+    pub fn noting_places(mut self) -> Self {
+        self.places = Some(Vec::new());
+        self
+    }
+
+    /// The statements of all policies so far with their places, if it notes them.
+    #[must_use]
+    pub fn into_places(self) -> Vec<(Statement, Span)> {
+        self.places.unwrap_or_default()
+    }
+
     /// The resource's address.
     #[must_use]
     pub fn address(&self) -> &'a Address {
         &self.instance.address
+    }
+
+    /// The project it is of.
+    #[must_use]
+    pub fn project(&self) -> &'a Project {
+        self.walk.project
     }
 
     /// The resource's place in the specs, for problems.
@@ -141,6 +167,16 @@ impl<'a> Resolver<'a> {
         text
     }
 
+    /// The same for a reference of another resource, as seen from there.
+    pub fn reference_from<T: Target>(&mut self, of: InstanceId, reference: &Reference<T>) -> String {
+        let project = self.walk.project;
+        let Some(other) = project.instance(of) else { return unknown() };
+        let own = std::mem::replace(&mut self.walk.lookup.from, Standpoint::of_instance(other));
+        let text = self.walk.text(reference.text());
+        self.walk.lookup.from = own;
+        text
+    }
+
     /// The attributes of named things; where a group is mentioned, one for each of its accounts.
     pub fn references<T: Target>(&mut self, references: &[Reference<T>]) -> Vec<String> {
         let mut all = Vec::with_capacity(references.len());
@@ -169,6 +205,10 @@ impl<'a> Resolver<'a> {
             Ok(document) => {
                 if let Some(kept) = &mut self.written {
                     kept.push(written(&json, &places, spec.span(), r#use, document.clone()));
+                }
+                if let Some(noted) = &mut self.places {
+                    let placed = Document::placed(&json, r#use).into_iter();
+                    noted.extend(placed.map(|(statement, at)| (statement, places.find(&at).unwrap_or(spec.span()))));
                 }
                 Some(document)
             }
@@ -388,6 +428,11 @@ impl<'a> Walk<'a> {
             }
             Mention::AccountId(named) => {
                 let accounts = lookup.accounts(named.as_ref())?;
+                let makers = |name: &Arc<str>| project.maker_of(name).map(|maker| (maker, located.span));
+                match &accounts {
+                    Sighted::One(name) => self.used.extend(makers(name)),
+                    Sighted::Many(_, names) => self.used.extend(names.iter().filter_map(|name| makers(name))),
+                }
                 Ok(map(accounts, |name| project.accounts.get(name).map_or_else(unknown, |account| account.id.clone())))
             }
             Mention::AccountName(named) => Ok(map(lookup.accounts(named.as_ref())?, |name| name.to_string())),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::access_spec::{access_shape, step_shape};
 use crate::kind::KindSchema;
 use crate::policy_spec::statement_shape;
 use crate::reference::meta_fields;
@@ -11,7 +12,8 @@ use crate::shape::{FieldShape, Shape, TableShape};
 #[must_use]
 pub fn json_schema(kinds: &[&'static KindSchema]) -> Value {
     let mut properties = language();
-    for kind in kinds {
+    let account = kinds.iter().all(|kind| kind.name != crate::ACCOUNT.name).then_some(&crate::ACCOUNT);
+    for kind in kinds.iter().copied().chain(account) {
         let mut shape = (kind.shape)();
         shape.fields.extend(meta_fields(kind));
         let resources = json!({
@@ -107,6 +109,27 @@ fn text(description: &str) -> Value {
     json!({ "type": "string", "description": description })
 }
 
+/// An assertion; beside the table of its keys, some of them take more than one form.
+fn access() -> Value {
+    let mut access = table(&access_shape());
+    let action = json!({ "type": "string", "pattern": "^[A-Za-z0-9-]+:[A-Za-z0-9-]+$|\\$\\{" });
+    let step = json!({ "anyOf": [action, table(&step_shape())] });
+    let one = |key: &str| object("", &json!({ key: text("") }), &[key]);
+    let principal =
+        json!({ "anyOf": [text("An address, an ARN, or \"*\"."), one("service"), one("federated"), one("account")] });
+    for (key, shape) in [
+        ("principal", principal),
+        ("can", json!({ "anyOf": [step, { "type": "array", "items": step, "minItems": 1 }] })),
+    ] {
+        if let Some(property) = access.pointer_mut(&format!("/properties/{key}")) {
+            let description = property.get("description").cloned().unwrap_or_default();
+            *property = shape;
+            property["description"] = description;
+        }
+    }
+    access
+}
+
 /// The tables that are the language's own.
 fn language() -> Map<String, Value> {
     let mut properties = Map::new();
@@ -137,14 +160,6 @@ fn language() -> Map<String, Value> {
         "region": text("The region of every resource of the file."),
     });
     add("scope", object("Where the resources of this file are.", &scope, &[]));
-    let account = json!({
-        "id": { "type": "string", "pattern": "^[0-9]{12}$", "description": "The account's id." },
-        "groups": list(text("A group the account is in.")),
-        "profile": text("The AWS profile by which the account is reached."),
-        "access_role": text("The role by which the account is reached."),
-    });
-    let account = object("An AWS account.", &account, &["id"]);
-    add("account", json!({ "type": "object", "additionalProperties": account }));
     let with = json!({ "type": "object", "description": "Its parameters." });
     let usage = json!({
         "template": text("The template's path, relative to the project's folder."),
@@ -152,7 +167,9 @@ fn language() -> Map<String, Value> {
         "with": with,
     });
     add("use", list(object("One use of a template.", &usage, &["template", "name"])));
-    let removed = json!({ "address": text("What may be removed.") });
+    add("access", list(access()));
+    let close = json!({ "type": "boolean", "description": "For an account: that it is to be closed." });
+    let removed = json!({ "address": text("What may be removed."), "close": close });
     add("removed", list(object("Leave to remove a stateful resource.", &removed, &["address"])));
     let moved = json!({ "from": text("Its old address."), "to": text("Its address now.") });
     add("moved", list(object("A resource with another address.", &moved, &["from", "to"])));

@@ -7,7 +7,7 @@ use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
 use trueup_specs::policy::{Document, Use, difference, widens_trust};
 
-const USES: [Use; 9] = [
+const USES: [Use; 11] = [
     Use::Identity,
     Use::Inline,
     Use::Trust,
@@ -17,6 +17,8 @@ const USES: [Use; 9] = [
     Use::Registry,
     Use::Topic,
     Use::EventBus,
+    Use::ServiceControl,
+    Use::ResourceControl,
 ];
 
 fn action() -> impl Strategy<Value = String> {

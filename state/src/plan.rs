@@ -43,17 +43,73 @@ pub struct Plan {
     pub reads: Vec<Read>,
     /// The outputs of the project; a value that is not known yet holds a token.
     pub outputs: BTreeMap<String, Value>,
+    /// Who gains and who loses what by it.
+    #[serde(default)]
+    pub access: AccessChange,
+}
+
+/// Who gains and who loses what by a plan: a difference of what the policies allow, not of what they say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessChange {
+    /// What becomes possible, the widest exposure first.
+    pub gains: Vec<AccessLine>,
+    /// What becomes impossible.
+    pub losses: Vec<AccessLine>,
+    /// Why this may not be all.
+    pub incomplete: Option<String>,
+}
+
+impl AccessChange {
+    /// Whether nobody gains or loses anything, as far as was looked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.gains.is_empty() && self.losses.is_empty() && self.incomplete.is_none()
+    }
+}
+
+/// Who is let in by a gain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exposure {
+    /// Anyone at all, or anyone with an AWS account.
+    Public,
+    /// Someone of another account than the resource's, or someone whom an identity provider vouches for.
+    CrossAccount,
+    /// Someone who can take a role of the same account.
+    Trust,
+    /// Someone of the same account, or an AWS service.
+    Within,
+}
+
+/// What some gain or lose alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AccessLine {
+    /// How wide it is.
+    pub exposure: Exposure,
+    /// Who, by address where there is one.
+    pub who: Vec<String>,
+    /// Actions, with `*` for all that a policy names so.
+    pub actions: Vec<String>,
+    /// Resources, by address where there is one.
+    pub on: Vec<String>,
+    /// Condition keys that decide whether it is so; none where it is always so.
+    pub when: Vec<String>,
+    /// Whether all who gain it, and all it is on, are made in this plan.
+    pub is_new: bool,
 }
 
 /// An account as a plan needs it, so that a saved plan can be applied without its specs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanAccount {
-    /// Twelve digits.
+    /// Twelve digits; of an account that the plan makes, the token of its id.
     pub id: Arc<str>,
     /// The named profile that leads there, if that is how.
     pub profile: Option<String>,
     /// The role that is assumed there otherwise.
     pub access_role: String,
+    /// The account from which that role is assumed, where it is not the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Arc<str>>,
 }
 
 /// One read that was made for the plan.

@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Bring AWS true to the specs.
     Apply(ApplyArgs),
+    /// Ask who can do what, by the specs or in the live accounts.
+    Access(AccessArgs),
     /// Draw how the resources of the specs refer to each other.
     Graph(GraphArgs),
     /// Explain a kind: its fields, their defaults and limits, its outputs; or a guardrail.
@@ -137,6 +139,60 @@ pub(crate) struct Decide {
     pub(crate) adopt: bool,
 }
 
+/// What a pipeline lets no plan do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Let anyone gain anything.
+    NewAccess,
+    /// Open anything to everyone.
+    PublicAccess,
+}
+
+/// Flags of `access`.
+#[derive(Debug, Args)]
+pub(crate) struct AccessArgs {
+    /// The question.
+    #[command(subcommand)]
+    pub(crate) question: AccessQuestion,
+    /// Ask the live accounts instead of the specs.
+    #[arg(long, global = true, conflicts_with = "both")]
+    pub(crate) live: bool,
+    /// Ask the specs and the live accounts.
+    #[arg(long, global = true)]
+    pub(crate) both: bool,
+    /// A condition key the request has; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    pub(crate) context: Vec<String>,
+}
+
+/// Questions about who can do what.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccessQuestion {
+    /// Whether someone can do something: exits with 0 if so, 1 if not, 4 if that depends on more.
+    Can {
+        /// A role's or user's address or ARN, an account, a service, or `*`.
+        principal: String,
+        /// Such as s3:GetObject.
+        action: String,
+        /// An address, with what is under it behind a slash, or an ARN; `*` stands for all that match.
+        #[arg(default_value = "*")]
+        resource: String,
+    },
+    /// Who can do something.
+    Who {
+        /// Such as s3:GetObject.
+        action: String,
+        /// An address, with what is under it behind a slash, or an ARN.
+        #[arg(default_value = "*")]
+        resource: String,
+    },
+    /// What someone can do.
+    What {
+        /// A role's or user's address or ARN, an account, a service, or `*`.
+        principal: String,
+    },
+}
+
 /// Flags of `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
@@ -149,6 +205,9 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 when there are differences.
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// Refuse a plan by which someone gains access; may be given several times.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) fail_on: Vec<FailOn>,
 }
 
 /// Flags of `apply`.
@@ -162,6 +221,9 @@ pub(crate) struct ApplyArgs {
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Refuse a plan by which someone gains access; may be given several times.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) fail_on: Vec<FailOn>,
 }
 
 /// Flags of `graph`.

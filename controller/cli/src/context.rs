@@ -6,20 +6,23 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use time::OffsetDateTime;
 use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_engine::render::counted;
+use trueup_kinds::account::{KnownAccount, known as known_accounts};
 use trueup_kinds::lints::{self, Finding};
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
+use trueup_kinds::source::organizations::{self, OrganizationFacts};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
 use trueup_specs::lint::Date;
-use trueup_specs::project::{Project, Settings};
+use trueup_specs::project::{Account, Project, Settings, account_address};
 use trueup_specs::span::Sources;
 use trueup_specs::{Loaded, Severity, load};
-use trueup_state::facts::{Facts, ReadRequest};
+use trueup_state::facts::{Facts, ReadRequest, Scope};
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Plan, PlanAccount};
 use trueup_state::store::{LocalStore, StoreError};
@@ -269,7 +272,7 @@ impl Context {
     pub(crate) fn sandbox(&self, project: &Project) -> Result<Sandbox, Stop> {
         let options = Options {
             dir: Some(self.sandbox_dir(project)),
-            accounts: project.accounts.values().map(|account| account.id.clone()).collect(),
+            accounts: known(project).map(|account| account.id.clone()).collect(),
             ..Options::default()
         };
         Sandbox::open(options).map_err(|error| Stop::error(&error))
@@ -281,15 +284,87 @@ impl Context {
         aws.read(requests, &|request, cost| progress.read(request, cost)).await
     }
 
+    /// Reads the organization, and learns the ids of those accounts that are in it. What was read is kept.
+    async fn find_accounts(&self, specs: &mut Specs, aws: &mut Aws, ledger: &Ledger) -> Result<Facts, Stop> {
+        let facts = {
+            let checked = self.check_again(specs)?;
+            let everything = Selection::default();
+            let reach = observe::reach(&checked, &everything);
+            let mut requests = observe::requests(&checked, &everything, &reach, ledger);
+            requests.retain(|request| &*request.source == organizations::NAME);
+            self.read(aws, &requests).await
+        };
+        let mut problems = Problems::new();
+        for (source, scope, _) in facts.iter() {
+            // What could not be read leaves its resources alone, and so all that waits for the account.
+            let Ok(found) = facts.get::<OrganizationFacts>(source, scope) else { continue };
+            for KnownAccount { name, id, joined_at } in known_accounts(&specs.project, found, &mut problems) {
+                let age_seconds = OffsetDateTime::now_utc().unix_timestamp() - joined_at;
+                aws.learn(&name, &id, age_seconds < NEW_SECONDS);
+                if let Some(account) = specs.project.accounts.get_mut(&name) {
+                    account.id = id;
+                }
+            }
+        }
+        self.report(problems, &specs.sources)?;
+        Ok(facts)
+    }
+
+    /// The specs once more, when what warnings they have is told already.
+    fn check_again<'s>(&self, specs: &'s Specs) -> Result<Checked<'s>, Stop> {
+        let mut problems = Problems::new();
+        let checked = check(&specs.project, kinds(), &mut problems);
+        if problems.has_errors() {
+            self.report(problems, &specs.sources)?;
+        }
+        checked.ok_or(Stop::Reported)
+    }
+
+    /// The same with the guardrails: the ids of accounts that are known by now may show more; what was told is not told again.
+    fn guarded_again<'s>(&self, specs: &'s Specs, told: &[Finding]) -> Result<(Checked<'s>, Vec<Finding>), Stop> {
+        let checked = self.check_again(specs)?;
+        // What is wrong with settings and suppressions was told before.
+        let findings = lints::check(&checked, today(), &mut Problems::new());
+        let is_told =
+            |finding: &Finding| told.iter().any(|told| told.lint.id == finding.lint.id && told.span == finding.span);
+        let mut problems = Problems::new();
+        problems
+            .extend(findings.iter().filter(|finding| finding.is_told() && !is_told(finding)).map(Finding::diagnostic));
+        self.report(problems, &specs.sources)?;
+        Ok((checked, findings))
+    }
+
     /// The whole way from the specs to a plan.
-    pub(crate) async fn plan(&self, specs: &Specs, adopt: bool) -> Result<Planned, Stop> {
-        let (checked, findings) = self.check_guarded(specs)?;
+    pub(crate) async fn plan(&self, specs: &mut Specs, adopt: bool) -> Result<Planned, Stop> {
+        let read_ledger = |project: &Project| self.store(project).ledger().map_err(|error| store_stop(&error));
+        // Accounts that are known by their e-mail addresses have ids, if they are there: those are needed before anything else is read.
+        let early = if specs.project.accounts.values().any(|account| account.email.is_some()) {
+            let (checked, findings) = self.check_guarded(specs)?;
+            self.selection(&checked)?;
+            let ledger = read_ledger(&specs.project)?;
+            let mut aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
+            let found = self.find_accounts(specs, &mut aws, &ledger).await?;
+            Some((ledger, aws, found, findings))
+        } else {
+            None
+        };
+        let (checked, findings) = match &early {
+            Some((_, _, _, told)) => self.guarded_again(specs, told)?,
+            None => self.check_guarded(specs)?,
+        };
         let selection = self.selection(&checked)?;
-        let ledger = self.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
+        let (ledger, aws, found) = match early {
+            Some((ledger, aws, found, _)) => (ledger, aws, found),
+            None => {
+                let ledger = read_ledger(&specs.project)?;
+                (ledger, self.connect(&specs.project, project_accounts(&specs.project)).await?, Facts::default())
+            }
+        };
         let reach = observe::reach(&checked, &selection);
         let requests = observe::requests(&checked, &selection, &reach, &ledger);
-        let aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
-        let facts = self.read(&aws, &requests).await;
+        let unread: Vec<ReadRequest> = requests.iter().filter(|request| !has_read(&found, request)).cloned().collect();
+        let mut facts = self.read(&aws, &unread).await;
+        take_over(&found, &mut facts);
         let mut problems = Problems::new();
         let world = self.world(&aws);
         let inputs = Inputs {
@@ -316,29 +391,65 @@ pub(crate) fn today() -> Date {
     today.and_then(|today| Date::parse(&today)).unwrap_or(Date::LAST)
 }
 
+/// How long an account is new, in seconds: while it is, a role that lets nobody in yet is waited for. AWS speaks of minutes.
+const NEW_SECONDS: i64 = 900;
+
+fn has_read(facts: &Facts, request: &ReadRequest) -> bool {
+    facts.iter().any(|(source, scope, _)| *source == *request.source && *scope == request.scope)
+}
+
+/// Puts what was read before beside what was read now.
+fn take_over(found: &Facts, facts: &mut Facts) {
+    for (source, scope, fact) in found.iter() {
+        let source: Arc<str> = Arc::from(source);
+        let cost = found.costs.get(&(source.clone(), scope.clone())).copied().unwrap_or_default();
+        facts.insert(source, scope.clone(), fact.clone(), cost);
+    }
+}
+
+/// The ids of accounts that the ledger remembers, for what is told without a call.
+pub(crate) fn remember_accounts(project: &mut Project, ledger: &Ledger) {
+    let Some(management) = project.management.clone() else { return };
+    let scope = Scope { account: management.clone(), region: None };
+    for account in project.accounts.values_mut().filter(|account| account.is_unknown()) {
+        let entry = ledger.get(&scope, &account_address(&management, &account.name));
+        if let Some(id) = entry.and_then(|entry| entry.outputs.get("id")) {
+            account.id.clone_from(id);
+        }
+    }
+}
+
 /// The kinds this trueup knows.
 pub(crate) fn kinds() -> Kinds {
     let source_scope = |source: &str| trueup_kinds::source::scope_of(source).unwrap_or(KindScope::Account);
     Kinds { rows: trueup_kinds::kinds(), source_scope }
 }
 
-/// In the sandbox the account that the specs declare first is the caller's own.
+/// In the sandbox the account that the specs declare first with its id is the caller's own.
 pub(crate) fn own_account(project: &Project) -> Option<&str> {
-    project.accounts.values().min_by_key(|account| account.span).map(|account| &*account.id)
+    known(project).min_by_key(|account| account.span).map(|account| &*account.id)
 }
 
-/// The sandbox knows no profiles of the AWS configuration, and in each of its accounts there is the role that Organizations makes.
+/// The accounts whose ids the specs say.
+fn known(project: &Project) -> impl Iterator<Item = &Account> {
+    project.accounts.values().filter(|account| !account.is_unknown())
+}
+
+/// The sandbox knows no profiles of the AWS configuration, and in each of its accounts there is the role that Organizations makes; in those
+/// that it was asked to make, the role that was asked for.
 fn in_the_sandbox(access: AccountAccess) -> AccountAccess {
-    AccountAccess { profile: None, access_role: Settings::default().access_role, ..access }
+    let access_role = if access.through.is_some() { access.access_role } else { Settings::default().access_role };
+    AccountAccess { profile: None, access_role, ..access }
 }
 
 /// The accounts of the specs, as the sessions need them.
-fn project_accounts(project: &Project) -> Vec<AccountAccess> {
-    let access = |account: &trueup_specs::project::Account| AccountAccess {
+pub(crate) fn project_accounts(project: &Project) -> Vec<AccountAccess> {
+    let access = |account: &Account| AccountAccess {
         name: account.name.clone(),
         id: account.id.clone(),
         profile: account.profile.clone(),
         access_role: account.access_role.clone().unwrap_or_else(|| project.settings.access_role.clone()),
+        through: account.through.clone(),
     };
     project.accounts.values().map(access).collect()
 }
@@ -350,6 +461,7 @@ pub(crate) fn plan_accounts(plan: &Plan) -> Vec<AccountAccess> {
         id: account.id.to_string(),
         profile: account.profile.clone(),
         access_role: account.access_role.clone(),
+        through: account.through.clone(),
     };
     plan.accounts.iter().map(access).collect()
 }

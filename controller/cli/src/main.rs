@@ -44,6 +44,7 @@ fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
     match command {
         Command::Check => commands::check::run(context),
         Command::Plan(args) => block_on(commands::plan::run(context, &args)),
+        Command::Access(args) => block_on(commands::access::run(context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(context, &args)),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Explain(args) => commands::explain::run(context, &args),

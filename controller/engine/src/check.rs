@@ -12,8 +12,9 @@ use trueup_specs::resolve::{self, Outputs, ResolvedOutput, Resolver};
 use trueup_specs::{pending, span::Span};
 use trueup_state::ledger::Ledger;
 
+use crate::access::{self, Desired};
 use crate::facts::Scope;
-use crate::kind::{AnyKind, At, Claim, Identity};
+use crate::kind::{AnyKind, AnyModel, At, Claim, Identity};
 
 /// The kinds there are, and the reach of the sources they read.
 #[derive(Clone)]
@@ -83,6 +84,15 @@ impl Outputs for Predicted<'_> {
     }
 }
 
+/// The same of items.
+pub(crate) struct FromNames<'a>(pub(crate) &'a [Item]);
+
+impl Outputs for FromNames<'_> {
+    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
+        self.0.get(instance.index())?.identity.outputs.get(attribute).cloned()
+    }
+}
+
 /// Checks everything that needs no call: names, references, policies, limits, claims. Problems go into `problems`; the result is worth
 /// planning with only when there are none.
 pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) -> Option<Checked<'p>> {
@@ -96,11 +106,27 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
     claims(project, &identities, &besides, problems);
     let predicted = Predicted(&identities);
     let mut uses = Vec::with_capacity(ats.len());
+    let mut models = Vec::new();
     for (index, (at, kind)) in ats.iter().enumerate() {
+        let block = &project.instances[index].block;
         let mut cx = Resolver::new(project, id(index), &predicted, problems);
-        // The model itself is made again once AWS was read; here only its problems and references count.
-        let _ = kind.desired(&*project.instances[index].block.spec, at, &mut cx);
-        uses.push(used_once(cx.used()));
+        // The model itself is made again once AWS was read; here its problems and references count, and what it lets people do.
+        let model = kind.desired(&*block.spec, at, &mut cx);
+        let mut used: Vec<InstanceId> = cx.used().iter().map(|(id, _)| *id).collect();
+        used.extend(project.maker_of(&at.scope.account));
+        uses.push(used_once(used));
+        models.push(model.filter(|_| kind.is_checked_together() || !project.access.is_empty()));
+    }
+    let mut together: BTreeMap<&'static str, Vec<(&AnyModel, Span)>> = BTreeMap::new();
+    for ((model, (_, kind)), instance) in models.iter().zip(&ats).zip(&project.instances) {
+        if let Some(model) = model.as_ref().filter(|_| kind.is_checked_together()) {
+            together.entry(kind.schema().name).or_default().push((model, instance.block.span));
+        }
+    }
+    for (name, models) in together {
+        if let Some(kind) = kinds.get(name) {
+            kind.check_together(&models, problems);
+        }
     }
     let items = ats
         .into_iter()
@@ -108,17 +134,22 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
         .zip(uses)
         .map(|(((at, kind), identity), uses)| Item { at, kind, identity, uses })
         .collect();
-    Some(Checked { project, kinds, items })
+    let checked = Checked { project, kinds, items };
+    // What is wrong otherwise would only look like access that is missing.
+    if !project.access.is_empty() && !problems.has_errors() {
+        access::prove(&checked, &Desired::from_models(models), problems);
+    }
+    Some(checked)
 }
 
 /// Who each resource is. A name may be made of another resource's name, as a deployment group's is of its application's: such a one is asked
-/// for again once the others are known.
+/// for again once the others are known. An account's id is as good as known: it has twelve digits.
 fn identities(project: &Project, ats: &[(At, &'static dyn AnyKind)], problems: &mut Problems) -> Vec<Identity> {
     let identity = |index: usize, known: &[Identity], problems: &mut Problems| {
         let (block, (at, kind)) = (&project.instances[index].block, &ats[index]);
         kind.identity(&*block.spec, at, &mut Resolver::new(project, id(index), &Predicted(known), problems))
     };
-    let is_pending = |identity: &Identity| pending::tokens(&identity.name).next().is_some();
+    let is_pending = |identity: &Identity| pending::is_pending(&pending::with_digits(&identity.name));
     let mut found = Vec::with_capacity(ats.len());
     let mut again = Vec::new();
     for index in 0..ats.len() {
@@ -193,8 +224,7 @@ pub fn outputs(checked: &Checked<'_>, ledger: &Ledger) -> BTreeMap<String, Value
     resolved(checked.project, &Recorded { checked, ledger }, &mut Problems::new())
 }
 
-fn used_once(used: &[(InstanceId, Span)]) -> Vec<InstanceId> {
-    let mut ids: Vec<InstanceId> = used.iter().map(|(id, _)| *id).collect();
+fn used_once(mut ids: Vec<InstanceId>) -> Vec<InstanceId> {
     ids.sort_unstable();
     ids.dedup();
     ids

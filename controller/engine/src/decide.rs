@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{Action, Blocked, Cause, Change, Confirmed, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
 use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
 use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
 use crate::observe::with_fields;
-use crate::order::tokens;
+use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
 
 /// One resource's change before it has an order.
@@ -294,8 +295,13 @@ impl<'a> Round<'a> {
             return self.retain(leftover, format!("{id} carries the address of a spec that is left alone"), None);
         }
         if kind.schema().stateful && !tombstone {
-            let removal = format!("[[removed]]\naddress = \"{text}\"");
-            return self.retain(leftover, format!("{id} is in no spec any more; to remove it, add:"), Some(removal));
+            let (what, close) = if kind.schema().name == ACCOUNT.name {
+                ("close it, with all that is in it", "\nclose = true")
+            } else {
+                ("remove it", "")
+            };
+            let removal = format!("[[removed]]\naddress = \"{text}\"{close}");
+            return self.retain(leftover, format!("{id} is in no spec any more; to {what}, add:"), Some(removal));
         }
         if is_protected(*kind, Some(live)) {
             let why = format!("{named} is in no spec any more, but it is protected (tag {TAG_PROTECT})");
@@ -495,6 +501,7 @@ impl<'a> Round<'a> {
             confirmed: self.confirmed,
             unchanged: self.unchanged.len() as u64,
             outputs,
+            access: AccessChange::default(),
         }
     }
 }
@@ -502,8 +509,9 @@ impl<'a> Round<'a> {
 /// Why a change can't be made in this plan, if it can't: it waits for a value nothing makes known, or it newly names a thing that must
 /// exist and that nothing here shows or makes. What it named before, it may go on naming.
 fn waits_in_vain(decision: &Decision, planned: &HashSet<&str>, missing: &HashMap<&str, &str>) -> Option<String> {
-    let mut awaited = decision.ops.iter().flat_map(tokens);
-    if let Some((address, attribute)) = awaited.find(|(address, _)| !planned.contains(&**address)) {
+    let mut awaited: Vec<(String, String)> = decision.ops.iter().flat_map(tokens).collect();
+    collect_tokens_of(&decision.at.account_id, &mut awaited);
+    if let Some((address, attribute)) = awaited.iter().find(|(address, _)| !planned.contains(&**address)) {
         return Some(format!("it needs {address}.{attribute}, which is not known and will not be after this plan"));
     }
     if missing.is_empty() {
@@ -561,4 +569,6 @@ pub(crate) struct Decided {
     pub(crate) confirmed: Vec<Confirmed>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,
+    /// Set once all is decided.
+    pub(crate) access: AccessChange,
 }

@@ -14,7 +14,7 @@ use trueup_state::plan::{Action, Confirmed, Plan, PlannedOp};
 
 use crate::guard::Approved;
 use crate::kind::At;
-use crate::order::tokens;
+use crate::order::{collect_tokens_of, tokens};
 use crate::perform::{Effect, OpContext, OpError, Performer};
 
 /// How many calls may be in flight for one service in one account. IAM answers writes at a few a second for each account, so more would
@@ -132,7 +132,7 @@ pub async fn execute(approved: &Approved, walk: Walk<'_>) -> Report {
             }
             events(&Event::Started(index));
             let payload = state.payload(op);
-            let (kind, at) = (plan.changes[op.change].address.kind.clone(), state.ats[op.change].clone());
+            let (kind, at) = (plan.changes[op.change].address.kind.clone(), state.at(op.change));
             let cx = OpContext { fresh: op.fresh };
             flying.push(Box::pin(async move {
                 match payload {
@@ -230,9 +230,20 @@ impl<'a> State<'a> {
         outcome
     }
 
+    /// Where a change acts; the account may have been made in this run.
+    fn at(&self, change: usize) -> At {
+        let at = self.ats[change].clone();
+        if !pending::is_pending(&at.account_id) {
+            return at;
+        }
+        At { account_id: fill_text(&at.account_id, &self.outputs).into(), ..at }
+    }
+
     /// The operation with every token replaced by the value that became known.
     fn payload(&self, op: &PlannedOp) -> Result<Value, Box<OpError>> {
-        let missing = tokens(&op.op).into_iter().find(|(address, attribute)| {
+        let mut awaited = tokens(&op.op);
+        collect_tokens_of(&self.ats[op.change].account_id, &mut awaited);
+        let missing = awaited.into_iter().find(|(address, attribute)| {
             self.outputs.get(address).is_none_or(|outputs| !outputs.contains_key(attribute))
         });
         if let Some((address, attribute)) = missing {
@@ -264,14 +275,16 @@ fn at(plan: &Plan, change: &trueup_state::plan::Change) -> At {
     }
 }
 
+fn fill_text(text: &str, outputs: &BTreeMap<String, Outputs>) -> String {
+    pending::replace(text, |address, attribute| {
+        outputs.get(address).and_then(|outputs| outputs.get(attribute)).cloned()
+    })
+}
+
 /// Replaces tokens everywhere in a value.
 #[must_use]
 pub fn fill(value: &Value, outputs: &BTreeMap<String, Outputs>) -> Value {
-    let text = |text: &str| {
-        pending::replace(text, |address, attribute| {
-            outputs.get(address).and_then(|outputs| outputs.get(attribute)).cloned()
-        })
-    };
+    let text = |text: &str| fill_text(text, outputs);
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         Value::String(string) => Value::String(text(string)),
@@ -307,10 +320,12 @@ pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
     }
     for change in done() {
         let Some(after) = &change.after else { continue };
-        let mut outputs = change.outputs.clone();
+        // What follows from names is known before apply, but for the ids of accounts in it.
+        let mut outputs: Outputs =
+            change.outputs.iter().map(|(key, value)| (key.clone(), fill_text(value, &report.outputs))).collect();
         outputs.extend(report.outputs.get(&change.address.to_string()).cloned().unwrap_or_default());
         let entry = ledger::Entry {
-            name: change.name.clone(),
+            name: fill_text(&change.name, &report.outputs),
             outputs,
             model: SavedModel::from(&fill(after, &report.outputs)),
         };

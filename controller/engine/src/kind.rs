@@ -11,11 +11,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindSchema;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_state::outputs::Outputs;
 
+use crate::access::Access;
 use crate::facts::{Facts, Scope, Unread};
 
 /// Where a resource lives, as ARNs need it.
@@ -23,7 +25,7 @@ use crate::facts::{Facts, Scope, Unread};
 pub struct At {
     /// Account and region as the specs name them.
     pub scope: Scope,
-    /// Twelve digits.
+    /// Twelve digits; of an account that is not there yet, the token of its id.
     pub account_id: Arc<str>,
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: &'static str,
@@ -128,6 +130,9 @@ pub struct OpInfo {
     pub once: bool,
 }
 
+/// Looks at all models that specs ask for, each with its place, and tells what can't be.
+pub type Together<M> = fn(&[(M, Span)], &mut Problems);
+
 /// One kind of resource.
 pub trait Kind: Send + Sync + 'static {
     /// What TOML says.
@@ -196,8 +201,20 @@ pub trait Kind: Send + Sync + 'static {
     fn follow(at: &At, model: &Self::Model, replaced: &str) -> Vec<Self::Op>;
     /// What the operation is to the engine.
     fn info(at: &At, op: &Self::Op) -> OpInfo;
+    /// What must hold for all models of the kind together, such as how many of them one thing may carry; `None` where nothing does.
+    #[must_use]
+    fn together() -> Option<Together<Self::Model>> {
+        None
+    }
     /// What the operation means: folding this over [`Kind::ops`] from `before` gives `after`.
     fn simulate(model: &mut Option<Self::Model>, op: &Self::Op);
+    /// What of the thing has a say in who can do what; of most kinds nothing.
+    ///
+    /// An ARN of which AWS makes up a part, and that is not among the outputs yet, holds a token in that part's place.
+    #[must_use]
+    fn access<'m>(_at: &At, _model: &'m Self::Model, _outputs: &Outputs) -> Vec<Access<'m>> {
+        Vec::new()
+    }
 }
 
 /// A model whose kind the engine does not know.
@@ -257,6 +274,12 @@ pub trait AnyKind: Send + Sync {
     fn follow(&self, at: &At, model: &AnyModel, replaced: &str) -> Vec<Value>;
     /// See [`Kind::info`].
     fn info(&self, at: &At, op: &Value) -> OpInfo;
+    /// Whether [`Kind::together`] says anything.
+    fn is_checked_together(&self) -> bool;
+    /// See [`Kind::together`].
+    fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems);
+    /// See [`Kind::access`].
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>>;
 }
 
 /// The bridge from [`Kind`] to [`AnyKind`].
@@ -374,5 +397,21 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn info(&self, at: &At, value: &Value) -> OpInfo {
         K::info(at, &op::<K>(value))
+    }
+
+    fn is_checked_together(&self) -> bool {
+        K::together().is_some()
+    }
+
+    fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems) {
+        if let Some(check) = K::together() {
+            let own: Vec<(K::Model, Span)> =
+                models.iter().map(|(model, span)| (own::<K::Model>(&***model).clone(), *span)).collect();
+            check(&own, problems);
+        }
+    }
+
+    fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        K::access(at, own(&**model), outputs)
     }
 }

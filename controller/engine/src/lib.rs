@@ -3,6 +3,7 @@
 //! Everything but [`execute`] is a plain function from data to data: no async, no client, no clock, no environment.
 //! The engine knows no kind and no AWS; it sees kinds through [`kind::AnyKind`].
 
+pub mod access;
 pub mod check;
 pub mod dangers;
 mod decide;

@@ -50,8 +50,13 @@ pub struct Reach {
 /// resources, and those of other accounts it refers to are read but not changed.
 #[must_use]
 pub fn reach(checked: &Checked<'_>, selection: &Selection) -> Reach {
-    let picked: Vec<bool> =
+    let mut picked: Vec<bool> =
         checked.items.iter().map(|item| selection.has_address(&item.at.scope.account, &item.at.address)).collect();
+    if let (Some(accounts), None) = (&selection.accounts, &selection.targets) {
+        // An account that is not there yet is made for what is to be in it.
+        let makers = accounts.iter().filter_map(|account| checked.project.maker_of(account));
+        makers.for_each(|maker| picked[maker.index()] = true);
+    }
     let needed = closure(checked, &picked);
     let selected = match &selection.targets {
         None => picked,
@@ -119,6 +124,7 @@ fn scopes(
         in_use.extend(default_region.clone());
         for kind in &checked.kinds.rows {
             match kind.schema().scope {
+                KindScope::Organization if checked.project.management.as_ref() != Some(account) => {}
                 KindScope::Organization | KindScope::Account => {
                     scopes.insert((kind.schema().name, Scope { account: account.clone(), region: None }));
                 }

@@ -166,7 +166,9 @@ fn edges(drafts: &[Draft]) -> Edges {
             edge(*destroyer, index);
         }
         let needed = draft.info.needs.iter().filter_map(|id| creators.get(&**id).copied());
-        let tokens = tokens(&draft.op);
+        let mut tokens = tokens(&draft.op);
+        // What is in an account comes after the account.
+        collect_tokens_of(&draft.at.account_id, &mut tokens);
         let awaited =
             tokens.iter().filter_map(|(address, attribute)| sources.get(&(&**address, &**attribute)).copied());
         for source in needed.chain(awaited) {
@@ -202,18 +204,19 @@ pub fn tokens(op: &Value) -> Vec<(String, String)> {
     found
 }
 
+/// The tokens in a text.
+pub(crate) fn collect_tokens_of(text: &str, found: &mut Vec<(String, String)>) {
+    found.extend(pending::tokens(text).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())));
+}
+
 fn collect_tokens(value: &Value, found: &mut Vec<(String, String)>) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        Value::String(text) => {
-            found.extend(pending::tokens(text).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())));
-        }
+        Value::String(text) => collect_tokens_of(text, found),
         Value::Array(items) => items.iter().for_each(|item| collect_tokens(item, found)),
         Value::Object(members) => {
             for (key, member) in members {
-                found.extend(
-                    pending::tokens(key).map(|(address, attribute)| (address.to_owned(), attribute.to_owned())),
-                );
+                collect_tokens_of(key, found);
                 collect_tokens(member, found);
             }
         }

@@ -9,6 +9,7 @@ use trueup_specs::span::Sources;
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Read};
 
+use crate::access;
 use crate::check::Checked;
 use crate::decide::{Decided, Decision, Round};
 use crate::facts::{Facts, ReadRequest};
@@ -50,7 +51,7 @@ pub fn plan(inputs: Inputs<'_>, facts: Facts, problems: &mut Problems) -> Option
     // A resource that is removed and made again loses the ids AWS made up for it, so what names those ids must be decided again.
     // Each round adds at least one resource to the set, and most plans need one round.
     let mut replaced: BTreeSet<usize> = BTreeSet::new();
-    let decided = loop {
+    let mut decided = loop {
         let mut round = Round::new(inputs, &matches, &replaced);
         round.decide(problems);
         if problems.has_errors() {
@@ -63,6 +64,7 @@ pub fn plan(inputs: Inputs<'_>, facts: Facts, problems: &mut Problems) -> Option
         }
         replaced.extend(again);
     };
+    decided.access = access::change(inputs, &snapshot, &matches, &decided.decisions);
     decided.into_plan(inputs, reads, problems)
 }
 
@@ -112,6 +114,7 @@ impl Decided {
             deletions_max: inputs.checked.project.settings.deletions,
             reads,
             outputs: self.outputs,
+            access: self.access,
         })
     }
 }
@@ -120,6 +123,8 @@ fn accounts(inputs: Inputs<'_>, changes: &[Change]) -> BTreeMap<Arc<str>, PlanAc
     let project = inputs.checked.project;
     let read = inputs.requests.iter().map(|request| &request.scope.account);
     let names: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.scope.account).chain(read).collect();
+    let through = names.iter().filter_map(|name| project.accounts.get(*name)?.through.as_ref());
+    let names: BTreeSet<&Arc<str>> = names.iter().copied().chain(through).collect();
     names
         .into_iter()
         .filter_map(|name| {
@@ -127,7 +132,12 @@ fn accounts(inputs: Inputs<'_>, changes: &[Change]) -> BTreeMap<Arc<str>, PlanAc
             let access_role = account.access_role.clone().unwrap_or_else(|| project.settings.access_role.clone());
             Some((
                 name.clone(),
-                PlanAccount { id: Arc::from(account.id.as_str()), profile: account.profile.clone(), access_role },
+                PlanAccount {
+                    id: Arc::from(account.id.as_str()),
+                    profile: account.profile.clone(),
+                    access_role,
+                    through: account.through.clone(),
+                },
             ))
         })
         .collect()

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -338,6 +339,12 @@ impl Kind for Bucket {
                 ..base
             },
         }
+    }
+
+    fn access<'m>(at: &At, model: &'m BucketModel, _: &Outputs) -> Vec<Access<'m>> {
+        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        let arn = format!("arn:{}:s3:::{}", at.partition, model.name);
+        vec![Access::Resource { arn, policy, field: "policy", itself: Itself::Arn }]
     }
 
     fn simulate(model: &mut Option<BucketModel>, op: &BucketOp) {

@@ -59,7 +59,7 @@ impl Performer for Aws {
         cx: OpContext,
     ) -> BoxFuture<'a, Result<Outputs, OpError>> {
         async move {
-            let session = self.session(&at.scope.account, at.scope.region.as_deref()).await?;
+            let session = self.session_as(&at.scope.account, Some(&at.account_id), at.scope.region.as_deref()).await?;
             match crate::driver_of(kind) {
                 Some(driver) => driver.perform(op, &session, cx).await,
                 None => Err(OpError {
@@ -168,6 +168,12 @@ fn passing(failure: &Failure) -> Passing {
         | "DeploymentConfigDoesNotExistException"
         | "DeploymentGroupDoesNotExistException"
         | "InstanceNotRegisteredException"
+        // Organizations: what was made just before.
+        | "AccountNotFoundException"
+        | "ParentNotFoundException"
+        | "DestinationParentNotFoundException"
+        | "PolicyNotFoundException"
+        | "TargetNotFoundException"
         // ECR: its repository, and a key KMS has only just made.
         | "RepositoryNotFoundException"
         | "KmsException"
@@ -189,11 +195,16 @@ fn passing(failure: &Failure) -> Passing {
             Passing::Unseen
         }
         "ConcurrentModification"
+        | "EntityTemporarilyUnmodifiable"
+        | "OperationAborted"
         | "ConcurrentModificationException"
         | "ConcurrentAccess"
-        | "EntityTemporarilyUnmodifiable"
-        | "OperationAborted" => Passing::Busy,
-        "DeleteConflict" | "DeploymentConfigInUseException" => Passing::Held,
+        | "FinalizingOrganizationException"
+        | "PolicyChangesInProgressException" => Passing::Busy,
+        "DeleteConflict"
+        | "DeploymentConfigInUseException"
+        | "OrganizationalUnitNotEmptyException"
+        | "PolicyInUseException" => Passing::Held,
         _ => Passing::No,
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -240,6 +241,12 @@ impl Kind for EcrRepository {
 
     fn info(at: &At, op: &EcrRepositoryOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn access<'m>(at: &At, model: &'m EcrRepositoryModel, _: &Outputs) -> Vec<Access<'m>> {
+        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        let arn = at.arn("ecr", &format!("repository/{}", model.name));
+        vec![Access::Resource { arn, policy, field: "policy", itself: Itself::Unsaid }]
     }
 
     fn simulate(model: &mut Option<EcrRepositoryModel>, op: &EcrRepositoryOp) {

@@ -273,6 +273,37 @@ fn advice(code: &str, call: &str, account: &str) -> Option<String> {
         "DeploymentConfigInUseException" => {
             "a deployment group outside these specs still uses it: give that group another, then run the same command again".to_owned()
         }
+        "AWSOrganizationsNotInUseException" => {
+            format!("{account} is in no organization: let the specs make one, with [organization.main] in them")
+        }
+        "EMAIL_ALREADY_EXISTS" => {
+            "an account outside of this organization has this e-mail address, or a closed one still has it: give the account another one, \
+             or invite the one there is"
+                .to_owned()
+        }
+        "ACCOUNT_LIMIT_EXCEEDED" | "ACCOUNT_NUMBER_LIMIT_EXCEEDED" => {
+            "the organization has as many accounts as it may, closed ones included: ask for more in Service Quotas (us-east-1)".to_owned()
+        }
+        "INVALID_EMAIL" => "AWS takes no mail at this address: give the account another `email`".to_owned(),
+        "CONCURRENT_ACCOUNT_MODIFICATION" => {
+            "the same account is being made already: run the same command again in a few minutes, and it is found".to_owned()
+        }
+        "INTERNAL_FAILURE" => "try again later; if it stays so, ask AWS Support".to_owned(),
+        "MISSING_PAYMENT_INSTRUMENT" | "INVALID_PAYMENT_INSTRUMENT" => {
+            "give the management account a payment method that works".to_owned()
+        }
+        "OrganizationalUnitNotEmptyException" => {
+            "accounts or units outside these specs are still in it: move them elsewhere, then run the same command again".to_owned()
+        }
+        "PolicyInUseException" => {
+            "something outside these specs still has it attached: detach it there, then run the same command again".to_owned()
+        }
+        "PolicyTypeNotEnabledException" => {
+            "enable the type: add it to `policy_types` of [organization.NAME]".to_owned()
+        }
+        "DuplicateOrganizationalUnitException" | "DuplicatePolicyException" => {
+            "something made it since the plan: plan again; it is then adopted if it is meant to be ours".to_owned()
+        }
         "UnmodifiableEntity" => "the role belongs to an AWS service: only that service may change it".to_owned(),
         "RepositoryNotEmptyException" => "delete its images first: trueup never removes images".to_owned(),
         "RepositoryAlreadyExistsException" => {

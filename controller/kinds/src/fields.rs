@@ -48,6 +48,7 @@ pub fn name(given: Option<&Text>, rule: &NameRule, cx: &mut Resolver<'_>) -> Str
 /// Tells what AWS would refuse in a name, and what can't be a name here: one that is not known before apply.
 pub fn check_name(name: &str, span: Span, rule: &NameRule, cx: &mut Resolver<'_>) {
     let what = rule.what;
+    let name = &*pending::with_digits(name);
     if is_pending(name) {
         let problem = Diagnostic::error(format!("the name of a {what} must be known before apply"));
         let problem = problem.at(span, format!("stands for {}", pending::show(name)));
@@ -80,7 +81,8 @@ pub fn check_name(name: &str, span: Span, rule: &NameRule, cx: &mut Resolver<'_>
 /// A path of IAM's: `/` or `/…/`. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 pub fn path(given: Option<&Text>, cx: &mut Resolver<'_>) -> String {
     let Some(text) = given else { return "/".to_owned() };
-    let path = cx.text(text);
+    let whole = cx.text(text);
+    let path = pending::with_digits(&whole);
     let mut problem = |summary: String, at: &str| {
         let problem = Diagnostic::error(summary).at(text.span(), at);
         cx.problem(problem.help("a path is `/`, or begins and ends with `/`: `/delivery/`"));
@@ -92,7 +94,7 @@ pub fn path(given: Option<&Text>, cx: &mut Resolver<'_>) -> String {
     } else if path.len() > 512 || !path.chars().all(|c| c.is_ascii_graphic()) {
         problem(format!("`{path}` is no path"), "at most 512 visible ASCII characters are allowed");
     }
-    path
+    whole
 }
 
 /// A description of IAM's: at most 1,000 characters of Latin-1.
@@ -120,6 +122,13 @@ pub fn description(given: Option<&Text>, cx: &mut Resolver<'_>) -> String {
 #[must_use]
 pub fn is_pending(text: &str) -> bool {
     text.contains(pending::OPEN)
+}
+
+/// Whether a text holds a value of which nothing is known yet. Of an account's id it is known that it has twelve digits: where only such ids
+/// are missing, [`pending::with_digits`] shows the form.
+#[must_use]
+pub fn is_formless(text: &str) -> bool {
+    is_pending(&pending::with_digits(text))
 }
 
 /// Takes AWS's own tags (`aws:…`) out.
@@ -221,6 +230,15 @@ impl PolicyDocument {
         }
     }
 
+    /// The document, if the policy language understands it.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Document(document) => Some(document),
+            Self::Unreadable(_) => None,
+        }
+    }
+
     /// What is sent.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -249,7 +267,7 @@ fn providers(document: &Document) -> impl Iterator<Item = &str> {
     let principals = document.statements.iter().filter_map(|statement| statement.principal.as_ref());
     principals.flat_map(Principals::named).filter_map(|principal| match principal {
         Principal::Federated(arn) if is_arn(arn, "iam", "oidc-provider/") || is_arn(arn, "iam", "saml-provider/") => {
-            Some(arn.as_str()).filter(|arn| !is_pending(arn))
+            Some(arn.as_str()).filter(|arn| !is_formless(arn))
         }
         Principal::Federated(_)
         | Principal::Aws(_)
@@ -278,7 +296,7 @@ pub fn check_size(document: &Document, use_: policy::Use, span: Span, cx: &mut R
 /// Whether an ARN is that of one user or role.
 #[must_use]
 pub fn is_identity(arn: &str) -> bool {
-    !is_pending(arn)
+    !is_formless(arn)
         && !arn.contains('*')
         && arn.starts_with("arn:")
         && (arn.contains(":role/") || arn.contains(":user/"))
@@ -348,10 +366,12 @@ pub fn queue(text: &Text, cx: &mut Resolver<'_>) -> String {
 /// What an ARN names, short: `AmazonS3ReadOnlyAccess`.
 #[must_use]
 pub fn short(arn: &str) -> String {
-    if is_pending(arn) {
+    if is_formless(arn) {
         return pending::show(arn);
     }
-    arn.rsplit(['/', ':']).next().unwrap_or(arn).to_owned()
+    // Behind an account's id that is not known yet there is still a name.
+    let behind = arn.rsplit(pending::CLOSE).next().unwrap_or(arn);
+    behind.rsplit(['/', ':']).next().unwrap_or(behind).to_owned()
 }
 
 /// Whether a text is an ARN of the service, with a resource of the sort: `is_arn(text, "iam", "policy/")`.

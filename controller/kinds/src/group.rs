@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, spec};
+
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, Tags, short};
 use crate::permissions::{self, Limits};
@@ -202,6 +205,15 @@ impl Kind for Group {
 
     fn simulate(model: &mut Option<GroupModel>, op: &GroupOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m GroupModel, _: &Outputs) -> Vec<Access<'m>> {
+        let GroupModel { name, path, inline, managed_policies } = model;
+        vec![Access::Group {
+            arn: Named { path: path.clone(), name: name.clone() }.arn(at, "group"),
+            own: permissions::papers(inline),
+            attached: permissions::arns(managed_policies),
+        }]
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use proptest::prelude::*;
+use trueup_engine::execute::fill;
 use trueup_engine::facts::{Facts, ReadCost, ReadRequest, Scope, Unread, Wanted};
 use trueup_engine::kind::{At, Identity, Kind, Live};
 use trueup_engine::perform::OpContext;
@@ -126,6 +127,7 @@ pub(crate) async fn aws(sandbox: &Sandbox) -> Aws {
         id: id.to_owned(),
         profile: None,
         access_role: "OrganizationAccountAccessRole".to_owned(),
+        through: None,
     };
     let accounts = vec![access("tooling", ACCOUNT), access("unicorn", "222222222222"), access("gnome", "333333333333")];
     Aws::connect(options(sandbox), accounts).await.unwrap()
@@ -192,11 +194,14 @@ pub(crate) async fn rough_trip<K: Driver>(sandbox: &Sandbox, name: &str, models:
     for after in models.into_iter().map(Some).chain([None]) {
         let Ok(steps) = K::ops(&at, before.as_ref(), after.as_ref()) else { continue };
         sandbox.set_faults(faults.clone());
+        let mut known = BTreeMap::new();
         for op in steps.ops {
             let session = aws.session("tooling", at.scope.region.as_deref()).await.unwrap();
+            let op: K::Op = serde_json::from_value(fill(&serde_json::to_value(&op).unwrap(), &known)).unwrap();
             let title = K::info(&at, &op).title;
             let done = K::perform(op.clone(), &session, OpContext::default()).await;
-            done.unwrap_or_else(|error| panic!("{title}: {error:?}\n{op:#?}"));
+            let outputs = done.unwrap_or_else(|error| panic!("{title}: {error:?}\n{op:#?}"));
+            known.entry(ADDRESS.to_owned()).or_insert_with(BTreeMap::new).extend(outputs);
         }
         sandbox.set_faults(Faults::default());
         let (live, _) = read_hinted::<K>(&aws, name, after.as_ref()).await;
@@ -261,7 +266,7 @@ pub(crate) fn desired_of<K: Kind<Spec: 'static>>(
     more: &[(&str, &str)],
 ) -> Result<Vec<(String, Identity, K::Model)>, String> {
     let accounts = format!(
-        "[account.tooling]\nid = \"{ACCOUNT}\"\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
+        "[account.tooling]\nid = \"{ACCOUNT}\"\nmanagement = true\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
          [account.gnome]\nid = \"333333333333\"\ngroups = [\"tenants\"]\n"
     );
     let mut files = vec![
@@ -287,4 +292,16 @@ pub(crate) fn desired_of<K: Kind<Spec: 'static>>(
         return Ok(models);
     }
     Err(trueup_specs::render(&problems.into_vec(), &loaded.sources, false, 100))
+}
+
+/// An organization with all types of policies, managed by the tests' account.
+pub(crate) async fn organize(sandbox: &Sandbox) {
+    use crate::organization::{Organization, OrganizationModel, PolicyTypeWord};
+    let aws = aws(sandbox).await;
+    let policy_types = PolicyTypeWord::ALL.iter().map(ToString::to_string).collect();
+    let steps = Organization::ops(&at::<Organization>(), None, Some(&OrganizationModel { policy_types })).unwrap();
+    let session = aws.session("tooling", None).await.unwrap();
+    for op in steps.ops {
+        Organization::perform(op, &session, OpContext::default()).await.unwrap();
+    }
 }

@@ -9,6 +9,7 @@ use trueup_specs::kind::KindSchema;
 
 use crate::driver::AnyDriver;
 
+pub mod account;
 pub mod account_settings;
 pub mod application;
 pub mod bucket;
@@ -27,14 +28,20 @@ pub mod handed;
 pub mod instance_profile;
 pub mod key;
 pub mod lints;
+pub mod made;
 pub mod needs;
 pub mod oidc_provider;
 pub mod on_premises_instance;
+pub mod organization;
+pub mod organization_policy;
+pub mod organizational_unit;
 pub mod permissions;
 pub mod policy;
 pub mod replica_key;
+pub mod resource_control_policy;
 pub mod role;
 pub mod saml_provider;
+pub mod service_control_policy;
 pub mod service_linked_role;
 pub mod session;
 mod soon;
@@ -55,6 +62,7 @@ impl Row {
 }
 
 static ROWS: &[Row] = &[
+    Row::of(&Erased::<account::Account>::new()),
     Row::of(&Erased::<account_settings::AccountSettings>::new()),
     Row::of(&Erased::<application::Application>::new()),
     Row::of(&Erased::<bucket::Bucket>::new()),
@@ -69,10 +77,15 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<key::Key>::new()),
     Row::of(&Erased::<oidc_provider::OidcProvider>::new()),
     Row::of(&Erased::<on_premises_instance::OnPremisesInstance>::new()),
+    Row::of(&Erased::<organization::Organization>::new()),
+    Row::of(&Erased::<organization_policy::OrganizationPolicy>::new()),
+    Row::of(&Erased::<organizational_unit::OrganizationalUnit>::new()),
     Row::of(&Erased::<policy::Policy>::new()),
     Row::of(&Erased::<replica_key::ReplicaKey>::new()),
+    Row::of(&Erased::<resource_control_policy::ResourceControlPolicy>::new()),
     Row::of(&Erased::<role::Role>::new()),
     Row::of(&Erased::<saml_provider::SamlProvider>::new()),
+    Row::of(&Erased::<service_control_policy::ServiceControlPolicy>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
     Row::of(&Erased::<topic::Topic>::new()),
     Row::of(&Erased::<user::User>::new()),

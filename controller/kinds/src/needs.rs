@@ -11,6 +11,7 @@ use serde_json::Value;
 use trueup_engine::check::Checked;
 use trueup_engine::kind::At;
 use trueup_specs::diagnostic::Problems;
+use trueup_specs::kind::KindScope;
 use trueup_specs::pending;
 use trueup_specs::policy::{Actions, Caseless, Conditions, Document, Effect, Resources, Statement, Version};
 use trueup_specs::project::InstanceId;
@@ -25,6 +26,9 @@ use table::{KindNeeds, needs_of, reads_of};
 /// The action of whoever hands a role to a service; on the role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 const PASS_ROLE: &str = "iam:PassRole";
+
+/// The action of whoever takes a role; on the role.
+const ASSUME_ROLE: &str = "sts:AssumeRole";
 
 /// An action, and the ARN or pattern it is called on.
 type Pairs = BTreeSet<(String, String)>;
@@ -64,17 +68,40 @@ impl AccountNeeds {
     /// The ARN of the role that is assumed in it; none where a profile leads there.
     #[must_use]
     pub fn access_role(&self) -> Option<String> {
-        let PlanAccount { id, profile, access_role } = &self.account;
-        profile.is_none().then(|| format!("arn:{}:iam::{id}:role/{access_role}", self.partition))
+        let PlanAccount { id, profile, access_role, through: _ } = &self.account;
+        profile.is_none().then(|| wild(&format!("arn:{}:iam::{id}:role/{access_role}", self.partition)))
     }
 }
 
 impl Needs {
-    /// What the caller must be allowed itself: to take the access role of each account that is not its own.
+    /// What the caller must be allowed itself: to take the access role of each account that is not its own, where no other account
+    /// takes it.
     #[must_use]
     pub fn caller(&self) -> Option<Document> {
-        let roles: BTreeSet<String> = self.accounts.values().filter_map(AccountNeeds::access_role).collect();
-        (!roles.is_empty()).then(|| document(vec![allow(["sts:AssumeRole"].into(), roles)]))
+        let by_caller = self.accounts.values().filter(|account| self.taker(account).is_none());
+        let roles: BTreeSet<String> = by_caller.filter_map(AccountNeeds::access_role).collect();
+        (!roles.is_empty()).then(|| document(vec![allow([ASSUME_ROLE].into(), roles)]))
+    }
+
+    /// The account through which another is reached, if it is one of these.
+    fn taker(&self, account: &AccountNeeds) -> Option<&Arc<str>> {
+        let through = account.account.through.as_ref()?;
+        self.accounts.get_key_value(through).map(|(name, _)| name)
+    }
+
+    /// With the roles that one account takes in others: those of accounts that Organizations made trust the management account.
+    fn with_roles(mut self) -> Self {
+        let taken: Vec<(Arc<str>, String)> = self
+            .accounts
+            .values()
+            .filter_map(|account| Some((Arc::clone(self.taker(account)?), account.access_role()?)))
+            .collect();
+        for (name, role) in taken {
+            if let Some(needs) = self.accounts.get_mut(&name) {
+                needs.pairs.insert((ASSUME_ROLE.to_owned(), role));
+            }
+        }
+        self
     }
 
     fn add(&mut self, name: &Arc<str>, partition: &'static str, account: impl FnOnce() -> PlanAccount, pairs: Pairs) {
@@ -108,10 +135,15 @@ pub fn of_specs(checked: &Checked<'_>, reading_alone: bool) -> Needs {
             id: Arc::from(account.id.as_str()),
             profile: account.profile.clone(),
             access_role: account.access_role.clone().unwrap_or_else(|| project.settings.access_role.clone()),
+            through: account.through.clone(),
         };
         let partition = trueup_specs::resolve::partition(project.settings.region.as_deref().unwrap_or_default());
-        // A plan looks everywhere for what is its own of every kind, also of those that the specs no longer speak of.
-        let sources = checked.kinds.rows.iter().flat_map(|kind| kind.sources());
+        // A plan looks everywhere for what is its own of every kind, also of those that the specs no longer speak of; the organization is
+        // read from the account that manages it.
+        let manages = project.management.as_ref() == Some(name);
+        let is_there = |scope: KindScope| scope != KindScope::Organization || manages;
+        let kinds = checked.kinds.rows.iter().filter(|kind| is_there(kind.schema().scope));
+        let sources = kinds.flat_map(|kind| kind.sources());
         needs.add(name, partition, reached, read_pairs(sources.copied()));
     }
     for index in (0..checked.items.len()).filter(|_| !reading_alone) {
@@ -120,7 +152,7 @@ pub fn of_specs(checked: &Checked<'_>, reading_alone: bool) -> Needs {
             needs.pairs.extend(item_pairs(checked, index));
         }
     }
-    needs
+    needs.with_roles()
 }
 
 /// What any change of a resource needs.
@@ -145,7 +177,7 @@ fn item_pairs(checked: &Checked<'_>, index: usize) -> Pairs {
 pub fn of_plan(plan: &Plan) -> Needs {
     let mut needs = Needs::default();
     let account_of = |name: &Arc<str>| {
-        let unknown = PlanAccount { id: Arc::from(""), profile: None, access_role: String::new() };
+        let unknown = PlanAccount { id: Arc::from(""), profile: None, access_role: String::new(), through: None };
         plan.accounts.get(name).cloned().unwrap_or(unknown)
     };
     for read in &plan.reads {
@@ -169,7 +201,7 @@ pub fn of_plan(plan: &Plan) -> Needs {
         let pairs = kind_pairs(kind, &at, &called, outputs.get("arn").cloned(), &models, false);
         needs.add(&scope.account, at.partition, || account_of(&scope.account), pairs);
     }
-    needs
+    needs.with_roles()
 }
 
 /// What follows from names.
@@ -221,7 +253,7 @@ fn kind_pairs(
     for (_, role) in linked.iter().filter(|(field, _)| models.iter().any(|model| model.get(*field).is_some_and(is_set)))
     {
         let arn = at.arn("iam", &format!("role/aws-service-role/{role}"));
-        pairs.insert(("iam:CreateServiceLinkedRole".to_owned(), arn));
+        pairs.insert(("iam:CreateServiceLinkedRole".to_owned(), wild(&arn)));
     }
     pairs
 }
@@ -255,21 +287,50 @@ fn arn_of(name: &str, action: &str, at: &At) -> String {
 
 /// A resource as a policy can name it before it is made: what AWS makes up is a wildcard.
 fn known(resource: &str, call: &str, at: &At) -> String {
-    if !pending::is_pending(resource) {
-        return resource.to_owned();
+    if let Some(name) = call.strip_prefix("organizations:") {
+        return of_organization(resource, name, at);
     }
-    if resource.starts_with("arn:") {
-        let mut out = String::new();
-        let mut rest = resource;
-        while let Some((before, behind)) = rest.split_once(pending::OPEN) {
-            out.push_str(before);
-            out.push('*');
-            rest = behind.split_once(pending::CLOSE).map_or("", |(_, rest)| rest);
-        }
-        return out + rest;
+    if resource.starts_with("arn:") || !pending::is_pending(resource) {
+        return wild(resource);
     }
     // Of what has no name but the one AWS makes up, only the sort is known.
-    if call.starts_with("kms:") { at.arn("kms", "key/*") } else { "*".to_owned() }
+    if call.starts_with("kms:") { wild(&at.arn("kms", "key/*")) } else { "*".to_owned() }
+}
+
+/// A text with a wildcard for each value that is not known yet.
+fn wild(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(pending::OPEN) {
+        out.push_str(before);
+        out.push('*');
+        rest = behind.split_once(pending::CLOSE).map_or("", |(_, rest)| rest);
+    }
+    out + rest
+}
+
+/// What has an id in an organization, whose own id is not asked for, as an ARN. Actions that are on several things at once, as moving an
+/// account is on both parents too, are asked for on everything.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html>
+fn of_organization(id: &str, name: &str, at: &At) -> String {
+    const ON_ONE: &[&str] = &[
+        "CloseAccount",
+        "DeleteOrganizationalUnit",
+        "DeletePolicy",
+        "DescribeAccount",
+        "TagResource",
+        "UntagResource",
+        "UpdateOrganizationalUnit",
+        "UpdatePolicy",
+    ];
+    let sort = match id {
+        _ if !ON_ONE.contains(&name) || pending::is_pending(id) => return "*".to_owned(),
+        _ if id.starts_with("ou-") => "ou/o-*",
+        _ if id.starts_with("p-") => "policy/o-*/*",
+        _ if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) => "account/o-*",
+        _ => return "*".to_owned(),
+    };
+    wild(&format!("arn:{}:organizations::{}:{sort}/{id}", at.partition, at.account_id))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use trueup_engine::access::Paper;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
@@ -23,6 +24,16 @@ pub struct Limits {
     pub inline_size_max: usize,
     /// Managed policies attached to it, with the quota raised as far as it goes.
     pub managed_max: usize,
+}
+
+/// A holder's own policies, for the question who can do what.
+pub fn papers(inline: &BTreeMap<String, PolicyDocument>) -> Vec<Paper<'_>> {
+    inline.iter().map(|(name, policy)| Paper::new(format!("inline.{name}"), policy.document())).collect()
+}
+
+/// ARNs as they are offered.
+pub fn arns(arns: &BTreeSet<String>) -> Vec<&str> {
+    arns.iter().map(String::as_str).collect()
 }
 
 /// The inline policies a spec asks for, by name; `None` after a problem.

@@ -1,12 +1,15 @@
 //! Customer managed policies. <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Text, spec};
+
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, NameRule, Named, PolicyDocument, TagChange, Tags};
 use crate::source::iam::{self, IamFacts, PolicyFact};
@@ -222,6 +225,12 @@ impl Kind for Policy {
 
     fn simulate(model: &mut Option<PolicyModel>, op: &PolicyOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m PolicyModel, _: &Outputs) -> Vec<Access<'m>> {
+        let PolicyModel { name, path, policy, .. } = model;
+        let arn = Named { path: path.clone(), name: name.clone() }.arn(at, "policy");
+        vec![Access::Policy { arn, paper: Paper::new("policy", policy.document()) }]
     }
 }
 

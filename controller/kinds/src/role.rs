@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
@@ -11,6 +12,7 @@ use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::{Document, Use};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, Within, spec};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, Tags};
 use crate::permissions::{self, Limits};
@@ -322,6 +324,23 @@ impl Kind for Role {
 
     fn simulate(model: &mut Option<RoleModel>, op: &RoleOp) {
         ops::simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m RoleModel, _: &Outputs) -> Vec<Access<'m>> {
+        let RoleModel { name, path, trust, inline, managed_policies, permissions_boundary, tags, .. } = model;
+        let arn = Named { path: path.clone(), name: name.clone() }.arn(at, "role");
+        let policy = Some(Paper::new("trust", trust.document()));
+        vec![
+            Access::Resource { arn: arn.clone(), policy, field: "trust", itself: Itself::Unsaid },
+            Access::Identity {
+                arn,
+                own: permissions::papers(inline),
+                attached: permissions::arns(managed_policies),
+                groups: Vec::new(),
+                boundary: permissions_boundary.as_deref(),
+                tags,
+            },
+        ]
     }
 }
 

@@ -32,6 +32,7 @@ use closed::ClosedClient;
 use refused::FewRefusals;
 
 mod closed;
+mod enter;
 mod refused;
 
 /// Where IAM, STS and the tags of IAM's things are asked when nothing else is said.
@@ -64,12 +65,14 @@ pub struct AwsOptions {
 pub struct AccountAccess {
     /// Its name in the specs.
     pub name: Arc<str>,
-    /// Twelve digits.
+    /// Twelve digits; a token while nobody knows them.
     pub id: String,
     /// A profile of the AWS configuration that leads into it, instead of the role.
     pub profile: Option<String>,
     /// The name of the role to assume in it.
     pub access_role: String,
+    /// The account from which that role is assumed, where it is not the caller's own.
+    pub through: Option<Arc<str>>,
 }
 
 /// Who runs trueup, as AWS sees it.
@@ -113,6 +116,8 @@ impl Common {
 #[derive(Debug)]
 struct Entry {
     access: AccountAccess,
+    /// It was made moments ago, so that its role may not let anyone in yet.
+    is_new: bool,
     opened: OnceCell<Result<Arc<Opened>, Failure>>,
 }
 
@@ -136,6 +141,7 @@ struct Clients {
     eventbridge: OnceLock<aws_sdk_eventbridge::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
+    organizations: OnceLock<aws_sdk_organizations::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
@@ -164,7 +170,7 @@ impl Aws {
         let caller = caller_identity(&base, &common).await?;
         let accounts = accounts
             .into_iter()
-            .map(|access| (access.name.clone(), Entry { access, opened: OnceCell::new() }))
+            .map(|access| (access.name.clone(), Entry { access, is_new: false, opened: OnceCell::new() }))
             .collect();
         Ok(Self { base, endpoint_given, common, caller, partition, accounts })
     }
@@ -179,96 +185,6 @@ impl Aws {
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.common.counter.total()
-    }
-
-    /// The account in the region; without one, in the region of what is global.
-    ///
-    /// # Errors
-    /// When the account can't be entered. The same failure is given each time: it is tried once a run.
-    pub async fn session(&self, account: &str, region: Option<&str>) -> Result<Session, Failure> {
-        let entry = self.accounts.get(account).ok_or_else(|| {
-            Failure::local(
-                None,
-                "sts:AssumeRole",
-                format!("there is no account `{account}` in the specs"),
-                Some(format!("declare it: [account.{account}] with its id")),
-            )
-        })?;
-        let opened = entry.opened.get_or_init(|| self.open(&entry.access)).await.clone()?;
-        let region = region.or_else(|| self.base.region().map(Region::as_ref)).unwrap_or(GLOBAL_REGION);
-        Ok(Session { clients: opened.clients(region), account: opened, indexes: Arc::default() })
-    }
-
-    async fn open(&self, access: &AccountAccess) -> Result<Arc<Opened>, Failure> {
-        let who = Who { account: access.name.clone(), id: Arc::from(&*access.id) };
-        let config = match &access.profile {
-            Some(profile) => self.by_profile(access, &who, profile).await?,
-            None if access.id == self.caller.account => self.base.clone(),
-            None => self.by_role(access, &who).await?,
-        };
-        Ok(Arc::new(Opened {
-            who,
-            partition: self.partition,
-            config,
-            common: self.common.clone(),
-            clients: Mutex::default(),
-        }))
-    }
-
-    /// By a profile, after a look at where it leads.
-    async fn by_profile(&self, access: &AccountAccess, who: &Who, profile: &str) -> Result<SdkConfig, Failure> {
-        let mut provider_config = ProviderConfig::without_region().with_region(self.base.region().cloned());
-        if self.endpoint_given {
-            provider_config = provider_config.with_http_client(ClosedClient);
-        } else if let Some(client) = self.base.http_client() {
-            provider_config = provider_config.with_http_client(client);
-        }
-        let provider =
-            ProfileFileCredentialsProvider::builder().configure(&provider_config).profile_name(profile).build();
-        let config = with_credentials(&self.base, SharedCredentialsProvider::new(provider));
-        let found = caller_identity(&config, &self.common).await.map_err(|mut failure| {
-            failure.message = no_way_in(profile, &failure.message);
-            failure.help = Some(if failure.message.contains(closed::WHY) {
-                closed::help()
-            } else {
-                format!("look at the profile `{profile}` in the AWS configuration, or log in with it")
-            });
-            failure.who = Some(Box::new(who.clone()));
-            failure
-        })?;
-        if found.account == access.id {
-            return Ok(config);
-        }
-        Err(Failure::local(
-            Some(who.clone()),
-            "sts:GetCallerIdentity",
-            format!("the profile `{profile}` leads into account {} as {}", found.account, found.arn),
-            Some(format!(
-                "give [account.{}] the profile of {}, or the id of the profile's account",
-                access.name, access.id
-            )),
-        ))
-    }
-
-    /// By assuming the account's access role.
-    async fn by_role(&self, access: &AccountAccess, who: &Who) -> Result<SdkConfig, Failure> {
-        let role = format!("arn:{}:iam::{}:role/{}", self.partition, access.id, access.access_role);
-        let assumed =
-            Assumed { client: sts_client(&self.base, &self.common), role: role.clone(), first: Mutex::default() };
-        let credentials = assumed.assume().await.map_err(|error| {
-            let mut failure = Failure::new(Some(who.clone()), "sts:AssumeRole", &error);
-            failure.message = format!("can't assume {role}: {}", failure.message);
-            if failure.is_denied() {
-                failure.help = Some(format!(
-                    "let {role} trust {}, and let that assume it; another role's name goes into `access_role` of [account.{}], \
-                     another way in is its `profile`",
-                    self.caller.arn, access.name
-                ));
-            }
-            failure
-        })?;
-        *assumed.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials);
-        Ok(with_credentials(&self.base, SharedCredentialsProvider::new(assumed)))
     }
 }
 
@@ -287,6 +203,7 @@ impl Opened {
             eventbridge: OnceLock::new(),
             iam: OnceLock::new(),
             kms: OnceLock::new(),
+            organizations: OnceLock::new(),
             s3: OnceLock::new(),
             sns: OnceLock::new(),
             tagging: OnceLock::new(),
@@ -389,6 +306,20 @@ impl Session {
         self.clients.kms.get_or_init(|| {
             let config = aws_sdk_kms::config::Builder::from(&self.clients.config);
             aws_sdk_kms::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
+        })
+    }
+
+    /// Organizations, which is in one region of its partition.
+    #[must_use]
+    pub fn organizations(&self) -> &aws_sdk_organizations::Client {
+        self.clients.organizations.get_or_init(|| {
+            let config = aws_sdk_organizations::config::Builder::from(&self.clients.config);
+            aws_sdk_organizations::Client::from_conf(
                 config
                     .interceptor(self.account.common.counter.clone())
                     .retry_partition(self.account.common.retries.clone())

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, spec};
+
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, Group, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, Tags};
 use crate::permissions::{self, Limits};
@@ -295,6 +298,18 @@ impl Kind for User {
 
     fn simulate(model: &mut Option<UserModel>, op: &UserOp) {
         ops::simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m UserModel, _: &Outputs) -> Vec<Access<'m>> {
+        let UserModel { name, path, groups, inline, managed_policies, permissions_boundary, tags, .. } = model;
+        vec![Access::Identity {
+            arn: Named { path: path.clone(), name: name.clone() }.arn(at, "user"),
+            own: permissions::papers(inline),
+            attached: permissions::arns(managed_policies),
+            groups: permissions::arns(groups),
+            boundary: permissions_boundary.as_deref(),
+            tags,
+        }]
     }
 }
 

@@ -38,6 +38,7 @@ async fn aws(sandbox: &Sandbox, fleet: Fleet) -> Aws {
         id,
         profile: None,
         access_role: "OrganizationAccountAccessRole".to_owned(),
+        through: None,
     };
     let tenants = (0..fleet.tenants).map(|index| access(tenant(index), tenant_id(index)));
     Aws::connect(options, tenants.chain([access(TOOLING.to_owned(), TOOLING_ID.to_owned())]).collect())

@@ -16,6 +16,7 @@ mod front;
 pub mod iam;
 mod json_call;
 pub mod kms;
+pub mod organizations;
 mod principals;
 pub mod s3;
 pub mod serve;

@@ -1,7 +1,7 @@
 //! The Resource Groups Tagging API, read only: what of an account and region is tagged.
 //!
 //! It knows what AWS's knows of the services here: buckets, keys, CodeDeploy's applications and deployment groups, ECR's repositories, EventBridge's buses and rules, SNS's topics, and, in the first region, customer managed
-//! policies and instance profiles; not roles and users.
+//! policies, instance profiles, and what of an organization has tags; not roles and users.
 //! Source: <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html> and
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html>.
 
@@ -15,7 +15,7 @@ use crate::call::{Call, Reply};
 use crate::front::refusal::{json_error, json_reply};
 use crate::world::World;
 
-/// IAM is global, and listed where its endpoint stands.
+/// IAM and Organizations are global, and listed where their endpoints stand.
 const IAM_REGION: &str = "us-east-1";
 
 /// Entries of a page when nothing is asked.
@@ -76,6 +76,7 @@ fn collect(world: &World, call: &Call) -> Vec<Tagged> {
         }
         if call.region == IAM_REGION {
             all.extend(holder.iam.tagged(account));
+            all.extend(world.organizations.tagged(account));
         }
     }
     all.retain(|(_, tags)| !tags.is_empty());

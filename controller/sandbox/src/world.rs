@@ -12,6 +12,8 @@ pub struct World {
     pub accounts: BTreeMap<String, Account>,
     /// Buckets are named in one space for all accounts.
     pub s3: crate::s3::State,
+    /// Organizations are spoken to in one place for all regions.
+    pub organizations: crate::organizations::State,
     /// Sessions handed out by AssumeRole, and access keys that stand for an account.
     pub sts: crate::sts::State,
     /// A counter behind every made-up id, so that one sequence of calls always makes the same world.

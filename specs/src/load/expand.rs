@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::decode::Noted;
 use crate::diagnostic::Diagnostic;
 use crate::kind::{KindSchema, KindScope};
-use crate::lookup::unknown_account;
+use crate::lookup::{no_management, unknown_account};
 use crate::project::{Block, Declared, DeclaredState, Instance, InstanceId, Place, Scope};
 use crate::span::Span;
 use crate::text::Text;
@@ -66,6 +66,9 @@ impl Loader {
     }
 
     fn accounts_of(&mut self, draft: &Draft) -> Option<Arc<[Arc<str>]>> {
+        if draft.kind.scope == KindScope::Organization {
+            return self.management_of(draft).map(|management| Arc::from([management]));
+        }
         let Some(name) = &draft.scope.account else {
             if !self.incomplete {
                 let diagnostic = Diagnostic::error("the file has no `[scope]`");
@@ -85,6 +88,27 @@ impl Loader {
                 }
                 None
             }
+        }
+    }
+
+    /// What belongs to the organization is in its management account, whether its file says so or has no scope.
+    fn management_of(&mut self, draft: &Draft) -> Option<Arc<str>> {
+        let span = draft.used_at.unwrap_or(draft.span);
+        let Some(management) = self.project.management.clone() else {
+            if !self.incomplete {
+                self.problems.push(no_management().diagnostic(span));
+            }
+            return None;
+        };
+        match &draft.scope.account {
+            Some(other) if *other != management => {
+                let summary =
+                    format!("a {} belongs to the organization, and `{other}` does not manage it", draft.kind.name);
+                let help = format!("put it into a file without [scope], or with account = \"{management}\"");
+                self.problems.push(Diagnostic::error(summary).at(span, "").help(help));
+                None
+            }
+            Some(_) | None => Some(management),
         }
     }
 

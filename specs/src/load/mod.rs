@@ -3,6 +3,7 @@
 //! One file after the other is parsed and decoded, and its tree dropped again; what a spec mentions is noted and
 //! checked in the end, when every account and every resource is known.
 
+mod access;
 mod accounts;
 mod check;
 mod expand;
@@ -13,7 +14,7 @@ mod settings;
 mod templates;
 mod tombstones;
 
-pub use accounts::ACCOUNT;
+pub use accounts::{ACCOUNT, AccountSpec, Billing, Parent, is_unit_id};
 pub(crate) use settings::Plain;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::project::{Project, Scope};
 use crate::span::{FileId, Sources, Span};
 use crate::value::{self, Parsed};
 
+use accounts::MemberDraft;
 use expand::Draft;
 use files::Files;
 use templates::{Template, Usage};
@@ -65,8 +67,14 @@ struct Loader {
     problems: Problems,
     project: Project,
     drafts: Vec<Draft>,
+    /// The accounts that are the organization's to make and to move.
+    members: Vec<MemberDraft>,
+    /// Where an account is said to manage the organization.
+    management_span: Option<Span>,
     /// What the outputs mention, and from where.
     mentions: Vec<(Scope, Vec<Noted>)>,
+    /// What the assertions mention, and from where.
+    claimed: Vec<(Scope, Vec<Noted>)>,
     templates: Vec<Template>,
     usages: Vec<Usage>,
     removed: Vec<DraftRemoved>,
@@ -94,7 +102,10 @@ impl Loader {
             problems: Problems::new(),
             project,
             drafts: Vec::new(),
+            members: Vec::new(),
+            management_span: None,
             mentions: Vec::new(),
+            claimed: Vec::new(),
             templates: Vec::new(),
             usages: Vec::new(),
             removed: Vec::new(),
@@ -131,6 +142,7 @@ impl Loader {
         self.finish_accounts();
         self.instantiate();
         self.expand();
+        self.finish_access();
         self.check_mentions();
         self.finish_tombstones();
         let Self { files, problems, project, .. } = self;

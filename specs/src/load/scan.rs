@@ -20,7 +20,7 @@ use crate::text::Text;
 use crate::value::{Data, Entry, Table, Value};
 
 /// The tables that are the language's own.
-const TABLES: [&str; 7] = ["scope", "account", "use", "removed", "moved", "output", "params"];
+const TABLES: [&str; 8] = ["scope", "access", "account", "use", "removed", "moved", "output", "params"];
 
 crate::spec! {
     /// Where the resources of a file are.
@@ -57,6 +57,7 @@ impl Loader {
                 "use" => self.usages(&entry, &scope),
                 "removed" => self.removed(&entry, &scope),
                 "moved" => self.moved(&entry, &scope),
+                "access" => self.access(&entry, &origin),
                 "output" => self.outputs(&entry, &origin),
                 _ => self.resources(entry, &origin),
             }
@@ -215,13 +216,20 @@ static META_KEYS: [&str; 4] = [META[0].0, META[1].0, META[2].0, META_SUPPRESS.0]
 /// The same for what can be tagged.
 static TAGGABLE_KEYS: [&str; 5] = [META[0].0, META[1].0, META[2].0, META_SUPPRESS.0, META_TAGS.0];
 
-fn decode_resource(kind: &'static KindSchema, value: Value, cx: &mut Decoder<'_>) -> Decoded {
+/// The same for an account, which is never switched off.
+static ACCOUNT_KEYS: [&str; 3] = [META[1].0, META[2].0, META_TAGS.0];
+
+pub(super) fn decode_resource(kind: &'static KindSchema, value: Value, cx: &mut Decoder<'_>) -> Decoded {
     let Value { span, data } = value;
     let Data::Table(mut table) = data else {
         cx.mismatch(&Value { span, data }, "a table");
         return Decoded::broken();
     };
-    let keys: &'static [&'static str] = if kind.taggable { &TAGGABLE_KEYS } else { &META_KEYS };
+    let keys: &'static [&'static str] = match kind.taggable {
+        true if kind.name == crate::ACCOUNT.name => &ACCOUNT_KEYS,
+        true => &TAGGABLE_KEYS,
+        false => &META_KEYS,
+    };
     let meta: Table = keys.iter().filter_map(|key| table.take(key)).collect();
     let meta = Value { span, data: Data::Table(meta) };
     if kind.taggable {

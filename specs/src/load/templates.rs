@@ -103,6 +103,7 @@ impl Loader {
             match entry.key.as_str() {
                 "params" | "scope" | "account" | "use" | "removed" | "moved" => {}
                 _ if !complete => self.declare_broken(entry, &scope, used_at),
+                "access" => self.access(entry, &origin),
                 "output" => {
                     let value = parameters.fill(&entry.value, self.files.sources(), &mut self.problems);
                     self.outputs(&crate::value::Entry { value, ..entry.clone() }, &origin);

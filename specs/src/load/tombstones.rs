@@ -20,6 +20,8 @@ crate::spec! {
     pub(super) struct RemovedTable {
         /// What may be removed.
         address: Plain,
+        /// For an account: that it is to be closed. Default: false.
+        close: bool,
     }
 }
 
@@ -68,8 +70,9 @@ impl Loader {
 
     /// Makes addresses of them, and holds them against what is declared.
     pub(super) fn finish_tombstones(&mut self) {
-        for DraftRemoved { table: RemovedTable { address }, scope } in std::mem::take(&mut self.removed) {
+        for DraftRemoved { table: RemovedTable { address, close }, scope } in std::mem::take(&mut self.removed) {
             let Some((addresses, _)) = self.concrete(&address, &scope) else { continue };
+            self.check_close(&addresses, &address, close);
             let declared = addresses.iter().find_map(|one| self.declared(one).map(|span| (one, span)));
             if let Some((one, place)) = declared {
                 let diagnostic = Diagnostic::error(format!("`{one}` is removed and declared"));
@@ -91,6 +94,20 @@ impl Loader {
                 self.move_one(one, other, &from, &to, span);
             }
         }
+    }
+
+    /// An account is closed, which ends all that is in it; that must be said in so many words.
+    fn check_close(&mut self, addresses: &[Address], named: &Plain, close: bool) {
+        let is_account = addresses.iter().any(|address| *address.kind == *crate::ACCOUNT.name);
+        let (summary, help) = match (is_account, close) {
+            (true, true) | (false, false) => return,
+            (true, false) => (
+                "an account is only removed by closing it",
+                "to close it, add `close = true`; to go on without it, delete this [[removed]]: deleting its table is enough",
+            ),
+            (false, true) => ("only an account is closed", "leave `close` out"),
+        };
+        self.problems.push(Diagnostic::error(summary).at(named.span, "").help(help));
     }
 
     fn move_one(&mut self, one: Address, other: Address, from: &Plain, to: &Plain, span: Span) {
@@ -159,7 +176,7 @@ impl Loader {
             kind: Arc::clone(&name.kind),
             name: Arc::clone(&name.name),
         };
-        Ok(match lookup.accounts(name.account.as_ref())? {
+        Ok(match lookup.accounts_for(kind, name.account.as_ref())? {
             Sighted::One(account) => (vec![address(account)], None),
             Sighted::Many(group, accounts) => (accounts.into_iter().map(address).collect(), Some(group)),
         })

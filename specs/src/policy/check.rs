@@ -136,7 +136,7 @@ fn service_of(use_: Use) -> Option<&'static str> {
         Use::Repository | Use::Registry => Some("ecr"),
         Use::Topic => Some("sns"),
         Use::EventBus => Some("events"),
-        Use::Identity | Use::Inline | Use::Key => None,
+        Use::Identity | Use::Inline | Use::Key | Use::ServiceControl | Use::ResourceControl => None,
     }
 }
 

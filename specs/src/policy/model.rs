@@ -1,6 +1,6 @@
 //! What a policy document says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::caseless::Caseless;
 use super::condition::{self, Conditions};
@@ -175,6 +175,10 @@ pub enum Use {
     Topic,
     /// The policy of an EventBridge event bus: a principal and a resource.
     EventBus,
+    /// A service control policy of an organization: no principal, a resource.
+    ServiceControl,
+    /// A resource control policy of an organization: a principal and a resource.
+    ResourceControl,
 }
 
 impl Use {
@@ -189,7 +193,8 @@ impl Use {
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>,
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html>,
     /// <https://docs.aws.amazon.com/general/latest/gr/sns.html>,
-    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>,
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
     #[must_use]
     pub fn size_max(self) -> usize {
         match self {
@@ -200,6 +205,7 @@ impl Use {
             Self::Key => 32 * 1024,
             Self::Repository | Self::Registry | Self::EventBus => 10_240,
             Self::Topic => 30 * 1024,
+            Self::ServiceControl | Self::ResourceControl => 5_120,
         }
     }
 
@@ -216,6 +222,8 @@ impl Use {
             Self::Registry => "registry policy",
             Self::Topic => "topic policy",
             Self::EventBus => "event bus policy",
+            Self::ServiceControl => "service control policy",
+            Self::ResourceControl => "resource control policy",
         }
     }
 
@@ -227,7 +235,7 @@ impl Use {
 
     /// Whether it is attached to who may act, and so must not name a principal.
     pub(super) fn is_identity_based(self) -> bool {
-        matches!(self, Self::Identity | Self::Inline)
+        matches!(self, Self::Identity | Self::Inline | Self::ServiceControl)
     }
 
     /// What it belongs to, where that is all it can be about, so that it names no resource.
@@ -242,7 +250,9 @@ impl Use {
             | Self::Key
             | Self::Registry
             | Self::Topic
-            | Self::EventBus => None,
+            | Self::EventBus
+            | Self::ServiceControl
+            | Self::ResourceControl => None,
         }
     }
 
@@ -273,6 +283,29 @@ impl Document {
     /// have, keys that occur twice.
     pub fn from_live(text: &str) -> Result<Self, Vec<ParseError>> {
         read::read(text, None)
+    }
+
+    /// The statements of a document that [`parse`](Self::parse) takes, each in canonical form with its place in the text, in the
+    /// order they are written.
+    #[must_use]
+    pub fn placed(text: &str, use_: Use) -> Vec<(Statement, std::ops::Range<usize>)> {
+        read::placed(text, use_)
+    }
+
+    /// The document with other texts in the place of its principals, resources and condition values; nothing if none changes.
+    #[must_use]
+    pub fn replaced(&self, mut value: impl FnMut(&str) -> Option<String>) -> Option<Self> {
+        let mut is_changed = false;
+        let mut put = |text: &str| match value(text) {
+            Some(other) => {
+                is_changed = true;
+                other
+            }
+            None => text.to_owned(),
+        };
+        let statements = self.statements.iter().map(|statement| statement.replaced(&mut put)).collect();
+        let document = Self { version: self.version, id: self.id.clone(), statements };
+        is_changed.then(|| document.canonical())
     }
 
     /// The canonical form; of a canonical document, the document itself.
@@ -319,6 +352,33 @@ impl Document {
 }
 
 impl Statement {
+    fn replaced(&self, put: &mut impl FnMut(&str) -> String) -> Self {
+        let Self { sid, effect, principal, action, resource, condition } = self;
+        let mut named = |named: &BTreeSet<Principal>| -> BTreeSet<Principal> {
+            let principal = |principal: &Principal| match principal {
+                Principal::Everyone => Principal::Everyone,
+                Principal::Aws(value) => Principal::Aws(put(value)),
+                Principal::CanonicalUser(value) => Principal::CanonicalUser(put(value)),
+                Principal::Federated(value) => Principal::Federated(put(value)),
+                Principal::Service(value) => Principal::Service(put(value)),
+            };
+            named.iter().map(principal).collect()
+        };
+        let principal = principal.as_ref().map(|principals| match principals {
+            Principals::Is(is) => Principals::Is(named(is)),
+            Principals::Not(not) => Principals::Not(named(not)),
+        });
+        let resource = resource.as_ref().map(|resources| match resources {
+            Resources::Is(is) => Resources::Is(is.iter().map(|text| put(text)).collect()),
+            Resources::Not(not) => Resources::Not(not.iter().map(|text| put(text)).collect()),
+        });
+        let mut keys = |keys: &BTreeMap<Caseless, BTreeSet<String>>| {
+            keys.iter().map(|(key, values)| (key.clone(), values.iter().map(|text| put(text)).collect())).collect()
+        };
+        let condition = condition.iter().map(|(operator, tested)| (operator.clone(), keys(tested))).collect();
+        Self { sid: sid.clone(), effect: *effect, principal, action: action.clone(), resource, condition }
+    }
+
     /// The canonical form of one statement.
     #[must_use]
     pub fn canonical(self) -> Self {

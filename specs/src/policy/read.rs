@@ -4,7 +4,7 @@ mod elements;
 pub(crate) mod placed;
 mod reader;
 
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jsonc_parser::ast::Value;
 
@@ -18,6 +18,21 @@ use super::model::{Document, Effect, Statement, Use, Version};
 /// The longest text that is read, in bytes: thirty times what AWS takes, so that the limit only meets mistakes.
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
+/// The statements of a document that was read without errors, each with its place in the text.
+pub(super) fn placed(text: &str, use_: Use) -> Vec<(Statement, Range<usize>)> {
+    let Ok(tree) = json::tree(text) else { return Vec::new() };
+    let mut reader = Reader::new(Some(use_), 0);
+    let Value::Object(object) = &tree else { return Vec::new() };
+    let statements = object.properties.iter().find(|property| property.name.as_str() == "Statement");
+    let elements: Vec<&Value<'_>> = match statements.map(|property| &property.value) {
+        Some(Value::Array(list)) => list.elements.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    let read = |element: &Value<'_>| Some((reader.statement(element)?.canonical(), span(element)));
+    elements.into_iter().filter_map(read).collect()
+}
+
 /// Reads a document; strictly if it is told what the document is for.
 pub(super) fn read(text: &str, strict: Option<Use>) -> Result<Document, Vec<ParseError>> {
     if text.len() > TEXT_BYTES_MAX {
@@ -29,8 +44,7 @@ pub(super) fn read(text: &str, strict: Option<Use>) -> Result<Document, Vec<Pars
         }]);
     }
     let bare = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let mut reader =
-        Reader { strict, offset: text.len() - bare.len(), path: Vec::new(), errors: Vec::new(), sids: BTreeSet::new() };
+    let mut reader = Reader::new(strict, text.len() - bare.len());
     let document = match json::tree(bare) {
         Ok(tree) => reader.document(&tree),
         Err(error) => {

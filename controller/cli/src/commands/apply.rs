@@ -16,6 +16,7 @@ use trueup_state::plan::{FORMAT, Plan};
 use trueup_state::store::LocalStore;
 
 use crate::args::{ApplyArgs, Format};
+use crate::commands::access::hold_limits;
 use crate::commands::plan::{judge, show};
 use crate::context::{Context, Planned, Specs, kinds, plan_accounts, store_stop};
 use crate::exit::{Exit, Stop, chain};
@@ -24,17 +25,18 @@ use crate::progress::Progress;
 /// Plans, shows, asks and applies; or applies a saved plan.
 pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Stop> {
     refuse_flags(context, args)?;
-    let specs = context.specs()?;
+    let mut specs = context.specs()?;
     let store = context.store(&specs.project);
     // The lock is taken before anything is read: what is decided must still hold when it is done.
     let lock = store.lock().map_err(|error| store_stop(&error))?;
     let planned = match &args.file {
         Some(file) => saved(context, &specs, file).await?,
-        None => context.plan(&specs, args.decide.adopt).await?,
+        None => context.plan(&mut specs, args.decide.adopt).await?,
     };
     if context.output.format == Format::Text {
         show(context, &planned.plan)?;
     }
+    hold_limits(&planned.plan, &args.fail_on)?;
     let incomplete = planned.plan.is_incomplete();
     let end = |exit| if exit == Exit::Done && incomplete { Exit::Incomplete } else { exit };
     if planned.plan.is_empty() {

@@ -2,7 +2,7 @@
 
 use trueup_kinds::lints;
 use trueup_specs::lint::Lint;
-use trueup_specs::{ACCOUNT, reference};
+use trueup_specs::{ACCESS, reference};
 
 use crate::args::ExplainArgs;
 use crate::context::{Context, kinds};
@@ -10,7 +10,7 @@ use crate::exit::{Exit, Stop};
 
 /// Explains a kind, or lists the kinds.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
-    let mut schemas = vec![&ACCOUNT];
+    let mut schemas = vec![&ACCESS];
     schemas.extend(kinds().schemas());
     let Some(name) = &args.kind else {
         let text = if args.markdown {

@@ -1,5 +1,6 @@
 //! One thin file a command.
 
+pub(crate) mod access;
 pub(crate) mod apply;
 pub(crate) mod check;
 pub(crate) mod completions;

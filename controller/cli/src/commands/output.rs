@@ -5,14 +5,15 @@ use trueup_engine::render::show;
 use trueup_specs::pending;
 
 use crate::args::{Format, OutputArgs};
-use crate::context::{Context, store_stop};
+use crate::context::{Context, remember_accounts, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Prints the project's outputs, from what follows from the specs and what was last applied.
 pub(crate) fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Stop> {
-    let specs = context.specs()?;
-    let checked = context.check(&specs)?;
+    let mut specs = context.specs()?;
     let ledger = context.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
+    remember_accounts(&mut specs.project, &ledger);
+    let checked = context.check(&specs)?;
     let outputs = trueup_engine::check::outputs(&checked, &ledger);
     let Some(name) = &args.name else {
         match context.output.format {

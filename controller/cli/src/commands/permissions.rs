@@ -4,20 +4,25 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use trueup_kinds::needs::{self, AccountNeeds, Needs};
+use trueup_specs::pending;
 use trueup_specs::policy::{Actions, Document, Resources, Use};
 
 use crate::args::{Format, PermissionsArgs, Purpose};
 use crate::commands::apply::load;
-use crate::context::Context;
+use crate::context::{Context, remember_accounts, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Prints the smallest policies with which the project can be run.
 pub(crate) async fn run(context: &Context, args: &PermissionsArgs) -> Result<Exit, Stop> {
-    let specs = context.specs()?;
+    let mut specs = context.specs()?;
     let needs = match (&args.plan, args.purpose) {
         (Some(file), _) => needs::of_plan(&load(file)?),
-        (None, Purpose::Plan) => needs::of_plan(&context.plan(&specs, false).await?.plan),
-        (None, Purpose::Specs) => needs::of_specs(&context.check(&specs)?, args.read_only),
+        (None, Purpose::Plan) => needs::of_plan(&context.plan(&mut specs, false).await?.plan),
+        (None, Purpose::Specs) => {
+            let ledger = context.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
+            remember_accounts(&mut specs.project, &ledger);
+            needs::of_specs(&context.check(&specs)?, args.read_only)
+        }
     };
     match context.output.format {
         Format::Json => context.output.json(&as_json(&needs))?,
@@ -35,10 +40,16 @@ pub(crate) async fn run(context: &Context, args: &PermissionsArgs) -> Result<Exi
 }
 
 fn as_json(needs: &Needs) -> Value {
-    let account = |account: &AccountNeeds| json!({ "id": account.account.id, "role": account.access_role(), "policy": account.policy() });
+    let account = |account: &AccountNeeds| json!({ "id": id(account), "role": account.access_role(), "policy": account.policy() });
     let accounts: Map<String, Value> =
         needs.accounts.iter().map(|(name, needs)| (name.to_string(), account(needs))).collect();
     json!({ "caller": needs.caller(), "accounts": accounts })
+}
+
+/// The account's id, if it is known.
+fn id(account: &AccountNeeds) -> Option<&str> {
+    let id = &*account.account.id;
+    (!pending::is_pending(id)).then_some(id)
 }
 
 /// Specs of the policies: to be pasted into a file with the account's scope.
@@ -49,7 +60,7 @@ fn as_toml(needs: &Needs) -> String {
         push_policy(&mut out, "trueup-caller", &document);
     }
     for (name, account) in &needs.accounts {
-        let id = &account.account.id;
+        let id = id(account).unwrap_or("which is not made or not known yet");
         let who = match account.access_role() {
             Some(_) => format!("the role {}", account.account.access_role),
             None => "whom the profile leads to".to_owned(),

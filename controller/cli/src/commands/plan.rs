@@ -8,6 +8,7 @@ use trueup_state::plan::Plan;
 use trueup_state::store::write_atomically;
 
 use crate::args::{Format, PlanArgs, ReportFormat};
+use crate::commands::access::hold_limits;
 use crate::context::{Context, Planned, Specs, store_stop, today};
 use crate::exit::{Exit, Stop};
 use crate::report::{self, Report, json};
@@ -15,8 +16,8 @@ use crate::rules::{Rules, Verdict};
 
 /// Shows what apply would do.
 pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop> {
-    let specs = context.specs()?;
-    let planned = context.plan(&specs, args.decide.adopt).await?;
+    let mut specs = context.specs()?;
+    let planned = context.plan(&mut specs, args.decide.adopt).await?;
     if context.common.format == ReportFormat::Text {
         show(context, &planned.plan)?;
     }
@@ -42,6 +43,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop
         ReportFormat::Sarif => context.output.json(&report::sarif::document(&report))?,
         ReportFormat::Junit => context.output.result(&report::junit::document(&report)?)?,
     }
+    hold_limits(&planned.plan, &args.fail_on)?;
     if let Some(file) = &args.out {
         save(&planned.plan, file)?;
         context.output.note(&format!("Saved. To apply exactly this: trueup apply {}", file.display()));

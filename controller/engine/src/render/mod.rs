@@ -1,5 +1,6 @@
 //! Plans and reports as people read them, at any width and without colour.
 
+mod access;
 mod ending;
 mod fields;
 mod page;
@@ -67,6 +68,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
             account = Some(&change.scope.account);
             let id = plan.accounts.get(&change.scope.account).map(|account| &*account.id).unwrap_or_default();
             page.gap();
+            let id = if pending::is_pending(id) { "not made yet" } else { id };
             page.line(0, &[(Tone::Bold, &*change.scope.account), (Tone::Faint, &format!(" ({id})"))]);
         }
         page.gap();
@@ -85,6 +87,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
     blocked(&mut page, plan);
     retained(&mut page, plan);
     dangers(&mut page, plan);
+    access::access(&mut page, plan);
     outputs(&mut page, plan);
     page.gap();
     summary(&mut page, plan);
@@ -129,7 +132,7 @@ fn change(page: &mut Page, change: &Change) {
     }
     if let Action::Remove { tombstone } = &change.action {
         let why = if *tombstone { "[[removed]] names it" } else { "it is in no spec any more" };
-        let named = if change.name.is_empty() { String::new() } else { format!("`{}`: ", change.name) };
+        let named = if change.name.is_empty() { String::new() } else { format!("`{}`: ", pending::show(&change.name)) };
         return page.text(6, (Tone::Plain, &named), (Tone::Plain, why));
     }
     if let Action::Follow { replaced } = &change.action {

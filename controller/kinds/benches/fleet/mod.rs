@@ -86,8 +86,8 @@ pub(crate) fn wants(checked: &Checked<'_>, ledger: &Ledger) -> Wants {
     Wants { selection, reach, requests }
 }
 
-/// Decides, and finds nothing to do.
-pub(crate) fn empty_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, facts: Facts, ledger: &Ledger) -> Plan {
+/// Decides.
+pub(crate) fn changed_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, facts: Facts, ledger: &Ledger) -> Plan {
     let inputs = Inputs {
         world: "test",
         checked,
@@ -101,7 +101,12 @@ pub(crate) fn empty_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, fa
     let mut problems = Problems::new();
     let plan = plan(inputs, facts, &mut problems);
     sound(problems, &specs.sources);
-    let plan = plan.expect("a plan without problems");
+    plan.expect("a plan without problems")
+}
+
+/// Decides, and finds nothing to do.
+pub(crate) fn empty_plan(specs: &Specs, checked: &Checked<'_>, wants: &Wants, facts: Facts, ledger: &Ledger) -> Plan {
+    let plan = changed_plan(specs, checked, wants, facts, ledger);
     assert!(plan.is_empty(), "{:#?}", plan.changes.first());
     assert!(!plan.is_incomplete() && plan.retained.is_empty(), "{:#?}", plan.blocked.first());
     assert_eq!(plan.unchanged as usize, checked.items.len());

@@ -22,12 +22,13 @@ const ACCOUNT_REGIONAL: &str = "-an";
 
 /// Tells why S3 would refuse the name.
 pub(super) fn check(name: &str, span: Span, at: &At, cx: &mut Resolver<'_>) {
-    if fields::is_pending(name) {
+    if fields::is_formless(name) {
         let problem = Diagnostic::error("the name of a bucket must be known before apply");
         let problem = problem.at(span, format!("stands for {}", pending::show(name)));
         cx.problem(problem.help("use what follows from the specs alone: `${account.id}`, `${region}`, a parameter"));
         return;
     }
+    let name = &*pending::with_digits(name);
     if let Some(Fault { why, help }) = fault(name, at) {
         let problem = Diagnostic::error(format!("`{name}` is no name for a bucket")).at(span, why);
         cx.problem(problem.maybe_help(help).note(format!("what S3 takes: {PAGE}")));
@@ -44,7 +45,7 @@ struct Fault {
 fn fault(name: &str, at: &At) -> Option<Fault> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let length = name.chars().count();
-    let own = format!("-{}-{}{ACCOUNT_REGIONAL}", at.account_id, at.region());
+    let own = format!("-{}-{}{ACCOUNT_REGIONAL}", pending::with_digits(&at.account_id), at.region());
     let mut help = None;
     let why = if let Some(other) = name.chars().find(|c| !plain(*c) && !matches!(c, '.' | '-')) {
         let better = name.to_lowercase().replace(['_', ' '], "-");

@@ -21,7 +21,7 @@ use super::spec::{
 };
 use super::{DeploymentGroupModel, ECS_ALL_AT_ONCE, ONE_AT_A_TIME};
 use crate::application::{LIMITS, SIGNS};
-use crate::fields::{self, NameRule, is_pending};
+use crate::fields::{self, NameRule, is_formless, is_pending};
 use crate::handed;
 use crate::source::codedeploy::PREDEFINED;
 
@@ -45,7 +45,7 @@ pub(super) fn application(spec: &DeploymentGroupSpec, at: &At, cx: &mut Resolver
 /// The name out of an ARN of the same account and region; a value that is not known yet stays as it is.
 fn own_name(arn: &str, sort: &str, span: Span, at: &At, cx: &mut Resolver<'_>) -> String {
     let own = at.arn("codedeploy", &format!("{}:", sort.replace(' ', "")));
-    if is_pending(arn) {
+    if is_formless(arn) {
         return arn.to_owned();
     }
     if let Some(name) = arn.strip_prefix(&own) {

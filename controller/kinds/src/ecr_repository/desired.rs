@@ -83,11 +83,11 @@ pub(super) fn name(spec: &EcrRepositorySpec, cx: &mut Resolver<'_>) -> String {
         Some(text) => (cx.text(text), text.span()),
         None => (cx.address().name.replace('.', "-"), cx.span()),
     };
-    if fields::is_pending(&name) {
+    if fields::is_formless(&name) {
         let problem = Diagnostic::error("the name of a repository must be known before apply");
         let problem = problem.at(span, format!("stands for {}", pending::show(&name)));
         cx.problem(problem.help("use what follows from the specs alone: `${account.id}`, `${region}`, a parameter"));
-    } else if let Some(why) = name_fault(&name) {
+    } else if let Some(why) = name_fault(&pending::with_digits(&name)) {
         let problem = Diagnostic::error(format!("`{name}` is no name for a repository")).at(span, why);
         let lower = name.to_lowercase().replace([' ', ':'], "-");
         let better = (name_fault(&lower).is_none()).then(|| format!("did you mean `{lower}`?"));

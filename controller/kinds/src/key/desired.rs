@@ -172,11 +172,12 @@ pub(crate) fn aliases(given: &[Text], cx: &mut Resolver<'_>) -> BTreeSet<String>
 
 /// Tells why KMS would refuse the alias.
 fn check_alias(alias: &str, span: Span, cx: &mut Resolver<'_>) {
-    if fields::is_pending(alias) {
+    if fields::is_formless(alias) {
         let problem = Diagnostic::error("an alias must be known before apply");
         cx.problem(problem.at(span, format!("stands for {}", pending::show(alias))));
         return;
     }
+    let alias = &*pending::with_digits(alias);
     if let Some((why, help)) = alias_fault(alias) {
         let problem = Diagnostic::error(format!("`{alias}` is no alias")).at(span, why);
         cx.problem(problem.maybe_help(help));

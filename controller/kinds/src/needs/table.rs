@@ -20,6 +20,24 @@ pub(super) struct KindNeeds {
 /// By name of the kind.
 pub(super) static KINDS: &[KindNeeds] = &[
     KindNeeds {
+        kind: "account",
+        calls: &[
+            "organizations:CloseAccount",
+            "organizations:CreateAccount",
+            "organizations:MoveAccount",
+            "organizations:TagResource",
+            "organizations:UntagResource",
+        ],
+        with: &["organizations:DescribeAccount", "organizations:TagResource"],
+        anywhere: &[
+            "organizations:DescribeCreateAccountStatus",
+            "organizations:ListAccounts",
+            "organizations:ListCreateAccountStatus",
+        ],
+        on_fields: &[],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "account_settings",
         calls: &[
             "iam:CreateAccountAlias",
@@ -250,6 +268,50 @@ pub(super) static KINDS: &[KindNeeds] = &[
         linked: &[],
     },
     KindNeeds {
+        kind: "organization",
+        calls: &[
+            "organizations:CreateOrganization",
+            "organizations:DeleteOrganization",
+            "organizations:DisablePolicyType",
+            "organizations:EnablePolicyType",
+        ],
+        with: &[],
+        anywhere: &[],
+        on_fields: &[],
+        // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_org_create.html
+        linked: &[("policy_types", "organizations.amazonaws.com/AWSServiceRoleForOrganizations")],
+    },
+    KindNeeds {
+        kind: "organization_policy",
+        calls: &[
+            "organizations:AttachPolicy",
+            "organizations:CreatePolicy",
+            "organizations:DeletePolicy",
+            "organizations:DetachPolicy",
+            "organizations:TagResource",
+            "organizations:UntagResource",
+            "organizations:UpdatePolicy",
+        ],
+        with: &["organizations:TagResource"],
+        anywhere: &[],
+        on_fields: &[],
+        linked: &[],
+    },
+    KindNeeds {
+        kind: "organizational_unit",
+        calls: &[
+            "organizations:CreateOrganizationalUnit",
+            "organizations:DeleteOrganizationalUnit",
+            "organizations:TagResource",
+            "organizations:UntagResource",
+            "organizations:UpdateOrganizationalUnit",
+        ],
+        with: &["organizations:TagResource"],
+        anywhere: &[],
+        on_fields: &[],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "policy",
         calls: &[
             "iam:CreatePolicy",
@@ -285,6 +347,22 @@ pub(super) static KINDS: &[KindNeeds] = &[
         with: &["kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:TagResource"],
         anywhere: &["kms:CreateKey"],
         on_fields: &[("kms:CreateAlias", "aliases"), ("kms:DeleteAlias", "aliases")],
+        linked: &[],
+    },
+    KindNeeds {
+        kind: "resource_control_policy",
+        calls: &[
+            "organizations:AttachPolicy",
+            "organizations:CreatePolicy",
+            "organizations:DeletePolicy",
+            "organizations:DetachPolicy",
+            "organizations:TagResource",
+            "organizations:UntagResource",
+            "organizations:UpdatePolicy",
+        ],
+        with: &["organizations:TagResource"],
+        anywhere: &[],
+        on_fields: &[],
         linked: &[],
     },
     KindNeeds {
@@ -324,6 +402,22 @@ pub(super) static KINDS: &[KindNeeds] = &[
             "iam:UpdateSAMLProvider",
         ],
         with: &["iam:GetSAMLProvider", "iam:TagSAMLProvider"],
+        anywhere: &[],
+        on_fields: &[],
+        linked: &[],
+    },
+    KindNeeds {
+        kind: "service_control_policy",
+        calls: &[
+            "organizations:AttachPolicy",
+            "organizations:CreatePolicy",
+            "organizations:DeletePolicy",
+            "organizations:DetachPolicy",
+            "organizations:TagResource",
+            "organizations:UntagResource",
+            "organizations:UpdatePolicy",
+        ],
+        with: &["organizations:TagResource"],
         anywhere: &[],
         on_fields: &[],
         linked: &[],
@@ -460,6 +554,20 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "kms:ListGrants",
             "kms:ListKeys",
             "kms:ListResourceTags",
+            "tag:GetResources",
+        ],
+    ),
+    (
+        "organizations",
+        &[
+            "organizations:DescribeOrganization",
+            "organizations:DescribePolicy",
+            "organizations:ListAccountsForParent",
+            "organizations:ListOrganizationalUnitsForParent",
+            "organizations:ListPolicies",
+            "organizations:ListRoots",
+            "organizations:ListTagsForResource",
+            "organizations:ListTargetsForPolicy",
             "tag:GetResources",
         ],
     ),

@@ -63,9 +63,14 @@ fn every_kind_has_its_row_with_all_its_calls() {
         let told =
             calls.iter().chain(*with).chain(*anywhere).copied().chain(on_fields.iter().map(|(action, _)| *action));
         let told: BTreeSet<String> = told.map(str::to_owned).collect();
-        // What keys and their replicas share stands with the keys.
-        let shared = if *kind == "replica_key" { "key/own.rs" } else { "" };
-        let called = in_files(&[&format!("{kind}.rs"), kind, shared]);
+        // What keys and their replicas share stands with the keys; so it is with the policies of an organization.
+        let shared: &[&str] = match *kind {
+            "replica_key" => &["key/own.rs"],
+            "resource_control_policy" | "service_control_policy" => &["organization_policy.rs", "organization_policy"],
+            _ => &[],
+        };
+        let mut called = in_files(&[&format!("{kind}.rs"), kind]);
+        called.extend(in_files(shared));
         let sources = crate::kinds().into_iter().filter(|row| row.schema().name == *kind).flat_map(|row| row.sources());
         let read: Vec<&str> = sources.flat_map(|source| reads_of(source)).copied().collect();
         let missing = called.difference(&told).filter(|action| !read.contains(&action.as_str()));
@@ -109,6 +114,46 @@ fn what_is_not_known_yet_is_a_wildcard_in_its_place() {
     assert_eq!(known(&token, "kms:PutKeyPolicy", &at), "arn:aws:kms:eu-west-1:111111111111:key/*");
     assert_eq!(known(&format!("arn:aws:s3:::{token}/x"), "s3:PutObject", &at), "arn:aws:s3:::*/x");
     assert_eq!(known("arn:aws:s3:::x", "s3:PutObject", &at), "arn:aws:s3:::x");
+    let new = format!("arn:aws:iam::{}main/account.new#id{}:role/x", pending::OPEN, pending::CLOSE);
+    assert_eq!(known(&new, "iam:CreateRole", &at), "arn:aws:iam::*:role/x");
+}
+
+#[test]
+fn what_organizations_changes_is_named_by_arn_where_its_action_takes_one() {
+    let at = At {
+        scope: Scope { account: Arc::from("main"), region: None },
+        account_id: Arc::from("111111111111"),
+        partition: "aws",
+        address: Arc::from("main/account.x"),
+    };
+    let on = |id: &str, name: &str| known(id, &format!("organizations:{name}"), &at);
+    let own = "arn:aws:organizations::111111111111:";
+    assert_eq!(on("222222222222", "CloseAccount"), format!("{own}account/o-*/222222222222"));
+    assert_eq!(on("222222222222", "MoveAccount"), "*");
+    assert_eq!(on("ou-ab12-11111111", "TagResource"), format!("{own}ou/o-*/ou-ab12-11111111"));
+    assert_eq!(on("p-12345678", "UpdatePolicy"), format!("{own}policy/o-*/*/p-12345678"));
+    assert_eq!(on("p-12345678", "AttachPolicy"), "*");
+    let token = format!("{}main/account.x#id{}", pending::OPEN, pending::CLOSE);
+    assert_eq!(on(&token, "TagResource"), "*");
+}
+
+#[test]
+fn a_role_that_another_account_takes_is_asked_for_there() {
+    let reached = |id: &str, through: Option<&str>| PlanAccount {
+        id: Arc::from(id),
+        profile: None,
+        access_role: "access".to_owned(),
+        through: through.map(Arc::from),
+    };
+    let mut needs = Needs::default();
+    let token = format!("{}main/account.new#id{}", pending::OPEN, pending::CLOSE);
+    needs.add(&Arc::from("main"), "aws", || reached("111111111111", None), Pairs::new());
+    needs.add(&Arc::from("new"), "aws", || reached(&token, Some("main")), Pairs::new());
+    let needs = needs.with_roles();
+    let role = ("sts:AssumeRole".to_owned(), "arn:aws:iam::*:role/access".to_owned());
+    assert_eq!(needs.accounts["main"].pairs, Pairs::from([role]));
+    let caller = serde_json::to_string(&needs.caller().unwrap()).unwrap();
+    assert!(caller.contains("111111111111") && !caller.contains('*'), "{caller}");
 }
 
 #[test]

@@ -43,6 +43,7 @@ async fn an_account_that_cannot_be_entered_says_why_and_blocks_its_reads() {
         id: "222222222222".to_owned(),
         profile: None,
         access_role: "Nobody".to_owned(),
+        through: None,
     };
     let aws = Aws::connect(laws::options(&sandbox), vec![access]).await.unwrap();
     let facts = aws.read(&[reading("unicorn"), reading("nowhere")], &|_, _| {}).await;
@@ -126,6 +127,7 @@ async fn a_missing_profile_is_named() {
         id: "222222222222".to_owned(),
         profile: Some("trueup-has-no-such-profile".to_owned()),
         access_role: String::new(),
+        through: None,
     };
     let aws = Aws::connect(laws::options(&sandbox), vec![access]).await.unwrap();
     let failure = aws.session("unicorn", None).await.unwrap_err();

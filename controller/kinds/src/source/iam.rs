@@ -218,6 +218,11 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 }
 
 impl IamFacts {
+    /// What is in an account that nobody has made yet: nothing, and that is known.
+    pub(super) fn of_new_account() -> Self {
+        Self { settings: Some(SettingsFact::default()), ..Self::default() }
+    }
+
     /// How many things they are about.
     fn objects(&self) -> usize {
         let Self {

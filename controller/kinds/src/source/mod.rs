@@ -17,6 +17,7 @@ pub mod ecr;
 pub mod events;
 pub mod iam;
 pub mod kms;
+pub mod organizations;
 pub mod s3;
 pub mod sns;
 pub mod tagging;
@@ -32,6 +33,8 @@ struct Source {
     /// Whether it is read once an account or once a region.
     scope: KindScope,
     read: Read,
+    /// What is in an account that is not there yet.
+    empty: fn() -> Arc<dyn Fact>,
     /// From what [`Fact::to_json`] gave.
     load: fn(Value) -> Result<Arc<dyn Fact>, serde_json::Error>,
 }
@@ -41,48 +44,66 @@ static SOURCES: &[Source] = &[
         name: codedeploy::NAME,
         scope: KindScope::Region,
         read: |session, wanted, counter| codedeploy::read(session, wanted, counter).map(shared).boxed(),
+        empty: empty::<codedeploy::CodeDeployFacts>,
         load: load::<codedeploy::CodeDeployFacts>,
     },
     Source {
         name: ecr::NAME,
         scope: KindScope::Region,
         read: |session, wanted, counter| ecr::read(session, wanted, counter).map(shared).boxed(),
+        empty: empty::<ecr::EcrFacts>,
         load: load::<ecr::EcrFacts>,
     },
     Source {
         name: events::NAME,
         scope: KindScope::Region,
         read: |session, wanted, counter| events::read(session, wanted, counter).map(shared).boxed(),
+        empty: empty::<events::EventsFacts>,
         load: load::<events::EventsFacts>,
     },
     Source {
         name: iam::NAME,
         scope: KindScope::Account,
         read: |session, wanted, counter| iam::read(session, wanted, counter).map(shared).boxed(),
+        empty: || Arc::new(iam::IamFacts::of_new_account()),
         load: load::<iam::IamFacts>,
     },
     Source {
         name: kms::NAME,
         scope: KindScope::Region,
         read: |session, wanted, counter| kms::read(session, wanted, counter).map(shared).boxed(),
+        empty: empty::<kms::KmsFacts>,
         load: load::<kms::KmsFacts>,
+    },
+    Source {
+        name: organizations::NAME,
+        scope: KindScope::Organization,
+        read: |session, wanted, counter| organizations::read(session, wanted, counter).map(shared).boxed(),
+        empty: empty::<organizations::OrganizationFacts>,
+        load: load::<organizations::OrganizationFacts>,
     },
     Source {
         name: s3::NAME,
         scope: KindScope::Account,
         read: |session, wanted, counter| s3::read(session, wanted, counter).map(shared).boxed(),
+        empty: empty::<s3::S3Facts>,
         load: load::<s3::S3Facts>,
     },
     Source {
         name: sns::NAME,
         scope: KindScope::Region,
         read: |session, wanted, counter| sns::read(session, wanted, counter).map(shared).boxed(),
+        empty: empty::<sns::SnsFacts>,
         load: load::<sns::SnsFacts>,
     },
 ];
 
 fn shared<T: Fact>(facts: Result<T, Unread>) -> Result<Arc<dyn Fact>, Unread> {
     facts.map(|facts| Arc::new(facts) as Arc<dyn Fact>)
+}
+
+fn empty<T: Fact + Default>() -> Arc<dyn Fact> {
+    Arc::new(T::default())
 }
 
 fn load<T: DeserializeOwned + Fact>(value: Value) -> Result<Arc<dyn Fact>, serde_json::Error> {
@@ -157,6 +178,9 @@ impl Aws {
             why: format!("there is no source `{}`", request.source),
             help: None,
         })?;
+        if self.is_absent(&request.scope.account) {
+            return Ok((source.empty)());
+        }
         let mut session = self.session(&request.scope.account, request.scope.region.as_deref()).await?;
         session.indexes = indexes.clone();
         (source.read)(&session, &request.wanted, counter).await

@@ -26,7 +26,7 @@ use self::signature::Scope;
 use crate::call::{Call, NAMED_IN_VALUE, Reply};
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use crate::{codedeploy, ecr, events, iam, kms, s3, sns, sts, tagging};
+use crate::{codedeploy, ecr, events, iam, kms, organizations, s3, sns, sts, tagging};
 
 /// How a sandbox starts.
 #[derive(Clone, Debug, Default)]
@@ -311,7 +311,8 @@ impl Shared {
             Some(mut past) => dispatch(&mut past, &service, &call),
             None => dispatch(&mut self.world, &service, &call),
         }?;
-        if effect != Effect::None && reply.status < 400 {
+        // A call to STS that is refused brings a new account nearer to letting someone in.
+        if effect == Effect::Session || effect == Effect::Changes && reply.status < 400 {
             self.keep(turn).map_err(|error| Refusal::State(chain(&error)))?;
         }
         Ok(reply)
@@ -326,6 +327,7 @@ fn dispatch(world: &mut World, service: &str, call: &Call) -> Result<Reply, Refu
         "events" => Ok(events::handle(world, call)),
         "iam" => Ok(iam::handle(world, call)),
         "kms" => Ok(kms::handle(world, call)),
+        "organizations" => Ok(organizations::handle(world, call)),
         "s3" => Ok(s3::handle(world, call)),
         "sns" => Ok(sns::handle(world, call)),
         "sts" => Ok(sts::handle(world, call)),
@@ -350,7 +352,7 @@ fn arrive(mut request: Request<Vec<u8>>) -> Result<Arrived, (Protocol, Refusal)>
     };
     let protocol = match scope.service.as_str() {
         "iam" | "sns" | "sts" => Protocol::Query,
-        "codedeploy" | "ecr" | "events" | "kms" | "tagging" => Protocol::Json,
+        "codedeploy" | "ecr" | "events" | "kms" | "organizations" | "tagging" => Protocol::Json,
         "s3" => Protocol::RestXml,
         other => return Err((guessed, Refusal::UnknownService(other.to_owned()))),
     };
@@ -420,8 +422,13 @@ fn effect(service: &str, operation: &str) -> Effect {
         "Sign",
         "Verify",
     ];
+    let reading = reads.iter().any(|prefix| operation.starts_with(prefix));
+    if service == "organizations" && reading {
+        // Every call to it brings accounts that are being made or closed a step further, and that is to be kept.
+        return Effect::Session;
+    }
     let generates = service == "kms" && operation.starts_with("Generate");
-    if generates || reads.iter().any(|prefix| operation.starts_with(prefix)) { Effect::None } else { Effect::Changes }
+    if generates || reading { Effect::None } else { Effect::Changes }
 }
 
 /// Percent-decoded pairs of a query or a form; a key without `=` has an empty value.

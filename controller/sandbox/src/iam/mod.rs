@@ -5,6 +5,7 @@
 //! taken. Two things are so on purpose: a role or user is found only under the exact case of its name, and a trust policy
 //! is given back compact, in a fixed order of elements.
 
+mod access_role;
 mod account;
 mod details;
 pub mod document;
@@ -34,6 +35,7 @@ mod tests;
 
 use time::UtcOffset;
 
+pub(crate) use self::access_role::make_access_role;
 pub use self::document::{DocumentUse, check};
 use self::fault::Fault;
 use self::query::Params;

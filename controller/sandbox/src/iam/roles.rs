@@ -12,7 +12,7 @@ use crate::xml::Xml;
 pub(super) const ROLES_MAX: usize = 10_000;
 
 /// The session length of a role that says none, in seconds.
-const SESSION_SECONDS_DEFAULT: u32 = 3600;
+pub(super) const SESSION_SECONDS_DEFAULT: u32 = 3600;
 
 /// Where the roles live that only a service may change.
 pub(super) const SERVICE_LINKED: &str = "/aws-service-role/";

@@ -183,7 +183,9 @@ fn assume_role(world: &mut World, call: &Call, form: &Form) -> Result<Filling, F
     };
     let request =
         trust::Request { caller: &call.caller, session_name, external_id: form.get("ExternalId").map(String::as_str) };
-    if !may_assume(world, account, path_and_name, role_arn, &request) {
+    // A new account lets nobody in for a while, and a closed one no more.
+    let shut = world.organizations.still_settles(account) || world.organizations.is_closed(account);
+    if shut || !may_assume(world, account, path_and_name, role_arn, &request) {
         let message =
             format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {role_arn}", call.caller.arn);
         return Err((403, "AccessDenied", message));

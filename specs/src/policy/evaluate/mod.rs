@@ -38,6 +38,7 @@
 pub(in crate::policy) mod arn;
 mod condition;
 mod decide;
+mod every;
 mod policies;
 mod principal;
 mod request;
@@ -48,5 +49,6 @@ mod values;
 mod variables;
 
 pub use decide::decide;
+pub use every::{ANY, TooManySorts, decide_every, shown, sorts};
 pub use policies::{Deciding, Decision, Gap, Layer, Policies, Source};
 pub use request::{Caller, Context, Request};

@@ -1,6 +1,7 @@
 //! What single services do differently.
 
-use super::arn;
+use super::arn::{self, Case};
+use super::every::ANY;
 use super::request::Request;
 
 /// The KMS operations that work on keys of other accounts.
@@ -77,7 +78,12 @@ pub(super) fn needs_resource_policy(request: &Request) -> bool {
 /// Whether the service has the operation for resources of other accounts; only of KMS it is known where it hasn't.
 pub(super) fn works_across_accounts(request: &Request) -> bool {
     let (service, name) = action(request);
-    !service.eq_ignore_ascii_case("kms") || KMS_ACROSS_ACCOUNTS.iter().any(|known| known.eq_ignore_ascii_case(name))
+    if !service.eq_ignore_ascii_case("kms") {
+        return true;
+    }
+    // Of a pattern it is enough if there is one that it stands for.
+    let pattern = name.replace(ANY, "*");
+    KMS_ACROSS_ACCOUNTS.iter().any(|known| arn::like(&pattern, known, Case::Ignored))
 }
 
 /// Whether RCPs reach the request.

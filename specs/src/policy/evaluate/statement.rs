@@ -26,7 +26,7 @@ pub(super) fn fits(statement: &Statement, version: Version, request: &Request) -
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
-fn is_action(actions: &Actions, action: &str) -> bool {
+pub(super) fn is_action(actions: &Actions, action: &str) -> bool {
     let is_listed =
         |actions: &BTreeSet<Caseless>| actions.iter().any(|listed| arn::like(listed.as_str(), action, Case::Ignored));
     match actions {

@@ -27,6 +27,10 @@ pub(super) struct Reader {
 pub(super) type Member<'v, 't> = (&'v ObjectProp<'t>, &'v Value<'t>);
 
 impl Reader {
+    pub(super) fn new(strict: Option<Use>, offset: usize) -> Self {
+        Self { strict, offset, path: Vec::new(), errors: Vec::new(), sids: BTreeSet::new() }
+    }
+
     pub(super) fn report(&mut self, at: Range<usize>, message: impl Into<String>, help: Option<String>) {
         if self.errors.len() < ERRORS_MAX {
             self.errors.push(ParseError {

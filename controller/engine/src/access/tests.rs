@@ -1,0 +1,301 @@
+//! Worlds put together by hand: what no kind of the engine's own tests offers.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use trueup_specs::kind::KindSchema;
+use trueup_specs::policy::Document;
+use trueup_specs::resolve::Resolver;
+use trueup_specs::{Problems, Span};
+use trueup_state::outputs::Outputs;
+
+use super::{Access, Answer, Context, Itself, Paper, Question, Side, Thing, Verdict, Who, World};
+use crate::facts::{Facts, Scope, Unread};
+use crate::kind::{AnyKind, AnyModel, At, Claim, Identity, Live, OpInfo, Refusal, Steps};
+
+const ROLE: &str = "arn:aws:iam::111111111111:role/deploy";
+const BUCKET: &str = "arn:aws:s3:::artifacts";
+const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+/// What a thing of these tests is.
+enum Toy {
+    Role { own: Document, attached: Vec<String>, boundary: Option<String>, tags: BTreeMap<String, String> },
+    Managed(&'static str, Document),
+    Bucket(Option<Document>),
+    Place(&'static str, Option<&'static str>, Option<&'static str>),
+    Control(Side, Vec<&'static str>, Document),
+    Organization,
+}
+
+/// A kind that only offers.
+struct ToyKind;
+
+static TOY: ToyKind = ToyKind;
+
+impl AnyKind for ToyKind {
+    fn access<'m>(&self, _: &At, model: &'m AnyModel, _: &Outputs) -> Vec<Access<'m>> {
+        let toy: &Toy = model.downcast_ref().unwrap();
+        let paper = |document: &'m Document| Paper::new("policy", Some(document));
+        vec![match toy {
+            Toy::Role { own, attached, boundary, tags } => Access::Identity {
+                arn: ROLE.to_owned(),
+                own: vec![Paper::new("inline.own", Some(own))],
+                attached: attached.iter().map(String::as_str).collect(),
+                groups: Vec::new(),
+                boundary: boundary.as_deref(),
+                tags,
+            },
+            Toy::Managed(arn, document) => Access::Policy { arn: (*arn).to_owned(), paper: paper(document) },
+            Toy::Bucket(document) => Access::Resource {
+                arn: BUCKET.to_owned(),
+                policy: document.as_ref().map(paper),
+                field: "policy",
+                itself: Itself::Arn,
+            },
+            Toy::Place(id, parent, account) => Access::Place {
+                id: (*id).to_owned(),
+                parent: parent.map(str::to_owned),
+                account: account.map(str::to_owned),
+            },
+            Toy::Control(side, targets, document) => Access::Control {
+                side: *side,
+                targets: targets.iter().map(|target| (*target).to_owned()).collect(),
+                paper: paper(document),
+            },
+            Toy::Organization => {
+                Access::Organization { id: "o-1".to_owned(), management_account: "999999999999".to_owned() }
+            }
+        }]
+    }
+
+    fn schema(&self) -> &'static KindSchema {
+        unreachable!("nothing but offers is asked of this kind")
+    }
+    fn sources(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn remembered(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn identity(&self, _: &(dyn Any + Send + Sync), _: &At, _: &mut Resolver<'_>) -> Identity {
+        Identity::default()
+    }
+    fn desired(&self, _: &(dyn Any + Send + Sync), _: &At, _: &mut Resolver<'_>) -> Option<AnyModel> {
+        None
+    }
+    fn observe(&self, _: &Facts, _: &Scope) -> Result<Vec<Live<AnyModel>>, Unread> {
+        Ok(Vec::new())
+    }
+    fn tags<'m>(&self, _: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
+        None
+    }
+    fn equal(&self, _: &AnyModel, _: &AnyModel) -> bool {
+        false
+    }
+    fn with_tags(&self, _: &AnyModel, _: BTreeMap<String, String>) -> AnyModel {
+        Box::new(())
+    }
+    fn to_value(&self, _: &AnyModel) -> Value {
+        Value::Null
+    }
+    fn read_value(&self, _: Value) -> Result<AnyModel, serde_json::Error> {
+        Ok(Box::new(()))
+    }
+    fn ops(&self, _: &At, _: Option<&AnyModel>, _: Option<&AnyModel>) -> Result<Steps<Value>, Refusal> {
+        Ok(Steps { ops: Vec::new(), replaces: Vec::new() })
+    }
+    fn split(&self, _: &At, _: &Value) -> Option<Vec<Value>> {
+        None
+    }
+    fn follow(&self, _: &At, _: &AnyModel, _: &str) -> Vec<Value> {
+        Vec::new()
+    }
+    fn info(&self, _: &At, _: &Value) -> OpInfo {
+        OpInfo::default()
+    }
+    fn hints(&self, _: Option<&(dyn Any + Send + Sync)>, _: &dyn Fn() -> Option<Value>) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+    fn ignores_case(&self) -> bool {
+        false
+    }
+    fn claims_besides(&self, _: &(dyn Any + Send + Sync), _: &At, _: &mut Resolver<'_>) -> Vec<Claim> {
+        Vec::new()
+    }
+    fn unchecked(&self, _: &Facts, _: &Scope, _: &str) -> BTreeMap<String, Unread> {
+        BTreeMap::new()
+    }
+    fn is_checked_together(&self) -> bool {
+        false
+    }
+    fn check_together(&self, _: &[(&AnyModel, Span)], _: &mut Problems) {}
+}
+
+fn document(statements: &str) -> Document {
+    Document::from_live(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap()
+}
+
+fn role(statements: &str) -> Toy {
+    Toy::Role { own: document(statements), attached: Vec::new(), boundary: None, tags: BTreeMap::new() }
+}
+
+const ALL_OF_S3: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
+
+/// Asks the world of these things; each is a thing of account 111111111111.
+fn ask(toys: Vec<Toy>, who: &Who, action: &str, resource: &str, context: &[(&str, &str)]) -> Vec<Answer> {
+    let models: Vec<AnyModel> = toys.into_iter().map(|toy| Box::new(toy) as AnyModel).collect();
+    let things: Vec<Thing<'_>> = models
+        .iter()
+        .enumerate()
+        .map(|(index, model)| Thing {
+            at: Cow::Owned(At {
+                scope: Scope { account: Arc::from("main"), region: None },
+                account_id: Arc::from("111111111111"),
+                partition: "aws",
+                address: Arc::from(format!("main/toy.t{index}")),
+            }),
+            kind: &TOY,
+            model,
+            outputs: Cow::Owned(Outputs::new()),
+            item: None,
+        })
+        .collect();
+    let context: Context = context.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect();
+    World::of(&things).ask(&Question { who, action, resource, context: &context }).unwrap()
+}
+
+fn verdicts(toys: Vec<Toy>, action: &str, resource: &str) -> Vec<(String, Verdict)> {
+    let answers = ask(toys, &Who::Identity(ROLE.to_owned()), action, resource, &[]);
+    answers.into_iter().map(|answer| (answer.resource, answer.verdict)).collect()
+}
+
+fn verdict(toys: Vec<Toy>, action: &str, resource: &str) -> Verdict {
+    let mut all = verdicts(toys, action, resource).into_iter().map(|(_, verdict)| verdict);
+    let first = all.next().unwrap();
+    assert!(all.all(|other| other == first));
+    first
+}
+
+#[test]
+fn a_policy_nobody_read_leaves_an_answer_open() {
+    let with = |statements: &str| Toy::Role {
+        own: document(statements),
+        attached: vec![READ_ONLY.to_owned()],
+        boundary: None,
+        tags: BTreeMap::new(),
+    };
+    let who = Who::Identity(ROLE.to_owned());
+    let allowed = ask(vec![with(ALL_OF_S3), Toy::Bucket(None)], &who, "s3:GetObject", &format!("{BUCKET}/x"), &[]);
+    assert_eq!(allowed[0].verdict, Verdict::Depends);
+    assert!(allowed[0].is_allowed_unless_unknown());
+    let other = ask(vec![with(ALL_OF_S3), Toy::Bucket(None)], &who, "ec2:RunInstances", "*", &[]);
+    assert_eq!(other[0].verdict, Verdict::Depends);
+    assert!(!other[0].is_allowed_unless_unknown());
+    assert!(other[0].reason.unknown.contains(READ_ONLY));
+    let known = vec![with(""), Toy::Managed(READ_ONLY, document(ALL_OF_S3)), Toy::Bucket(None)];
+    assert_eq!(verdict(known, "s3:GetObject", &format!("{BUCKET}/x")), Verdict::Allowed);
+}
+
+#[test]
+fn a_pattern_is_answered_for_each_sort_of_resource() {
+    let bucket = document(&format!(
+        r#"{{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"{BUCKET}/secret/*"}}"#
+    ));
+    let answers = verdicts(vec![role(ALL_OF_S3), Toy::Bucket(Some(bucket))], "s3:GetObject", &format!("{BUCKET}/*"));
+    let secret = (format!("{BUCKET}/secret/*"), Verdict::Denied);
+    assert!(answers.contains(&secret), "{answers:?}");
+    assert!(answers.contains(&(format!("{BUCKET}/*"), Verdict::Allowed)), "{answers:?}");
+    let narrow = role(&format!(r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"{BUCKET}/a/*"}}"#));
+    let answers = verdicts(vec![narrow, Toy::Bucket(None)], "s3:GetObject", &format!("{BUCKET}/*"));
+    assert!(answers.contains(&(format!("{BUCKET}/*"), Verdict::Denied)), "{answers:?}");
+}
+
+#[test]
+fn every_level_of_controls_must_allow() {
+    let shape = || {
+        vec![
+            Toy::Organization,
+            Toy::Place("r-1", None, None),
+            Toy::Place("ou-1", Some("r-1"), None),
+            Toy::Place("account", Some("ou-1"), Some("111111111111")),
+            role(ALL_OF_S3),
+            Toy::Bucket(None),
+        ]
+    };
+    let full = || document(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
+    let everywhere = || Toy::Control(Side::Service, vec!["r-1", "ou-1", "account"], full());
+    let object = format!("{BUCKET}/x");
+    let with = |more: Vec<Toy>| shape().into_iter().chain(more).collect::<Vec<_>>();
+    assert_eq!(verdict(with(vec![everywhere()]), "s3:GetObject", &object), Verdict::Allowed);
+    let deny = document(r#"{"Effect":"Deny","Action":"s3:Get*","Resource":"*"}"#);
+    let denied = with(vec![everywhere(), Toy::Control(Side::Service, vec!["ou-1"], deny.clone())]);
+    assert_eq!(verdict(denied, "s3:GetObject", &object), Verdict::Denied);
+    // What is attached elsewhere is none of this account's.
+    let elsewhere = with(vec![everywhere(), Toy::Control(Side::Service, vec!["ou-2"], deny)]);
+    assert_eq!(verdict(elsewhere, "s3:GetObject", &object), Verdict::Allowed);
+    let gap = with(vec![Toy::Control(Side::Service, vec!["r-1", "account"], full())]);
+    assert_eq!(verdict(gap, "s3:GetObject", &object), Verdict::Denied);
+    let reached = document(r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}"#);
+    let kept = with(vec![everywhere(), Toy::Control(Side::Resource, vec!["r-1"], reached)]);
+    assert_eq!(verdict(kept, "s3:GetObject", &object), Verdict::Denied);
+}
+
+#[test]
+fn a_boundary_bounds() {
+    let bound = |arn: &str| Toy::Role {
+        own: document(ALL_OF_S3),
+        attached: Vec::new(),
+        boundary: Some(arn.to_owned()),
+        tags: BTreeMap::new(),
+    };
+    const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundary";
+    let get = || document(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#);
+    let object = format!("{BUCKET}/x");
+    let toys = || vec![bound(BOUNDARY), Toy::Managed(BOUNDARY, get()), Toy::Bucket(None)];
+    assert_eq!(verdict(toys(), "s3:GetObject", &object), Verdict::Allowed);
+    assert_eq!(verdict(toys(), "s3:PutObject", &object), Verdict::Denied);
+    assert_eq!(verdict(vec![bound(READ_ONLY), Toy::Bucket(None)], "s3:GetObject", &object), Verdict::Depends);
+}
+
+#[test]
+fn tags_of_a_principal_are_known() {
+    let own = document(&format!(
+        r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"{BUCKET}/${{aws:PrincipalTag/team}}/*"}}"#
+    ));
+    let tags = BTreeMap::from([("team".to_owned(), "web".to_owned())]);
+    let toys = || {
+        let role = Toy::Role { own: own.clone(), attached: Vec::new(), boundary: None, tags: tags.clone() };
+        vec![role, Toy::Bucket(None)]
+    };
+    assert_eq!(verdict(toys(), "s3:GetObject", &format!("{BUCKET}/web/x")), Verdict::Allowed);
+    assert_eq!(verdict(toys(), "s3:GetObject", &format!("{BUCKET}/other/x")), Verdict::Denied);
+}
+
+#[test]
+fn strangers_and_those_without_credentials_are_two() {
+    let open =
+        document(&format!(r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"{BUCKET}/*"}}"#));
+    let object = format!("{BUCKET}/*");
+    for who in [Who::Anonymous, Who::Stranger] {
+        let answers = ask(vec![Toy::Bucket(Some(open.clone()))], &who, "s3:GetObject", &object, &[]);
+        assert!(answers.iter().all(|answer| answer.verdict == Verdict::Allowed), "{who:?}");
+        let answers = ask(vec![Toy::Bucket(None)], &who, "s3:GetObject", &object, &[]);
+        assert!(answers.iter().all(|answer| answer.verdict == Verdict::Denied), "{who:?}");
+    }
+}
+
+#[test]
+fn calls_are_over_tls_unless_said_otherwise() {
+    let deny = document(&format!(
+        r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"{BUCKET}/*","Condition":{{"Bool":{{"aws:SecureTransport":"false"}}}}}}"#
+    ));
+    let toys = || vec![role(ALL_OF_S3), Toy::Bucket(Some(deny.clone()))];
+    let who = Who::Identity(ROLE.to_owned());
+    let object = format!("{BUCKET}/x");
+    assert_eq!(ask(toys(), &who, "s3:GetObject", &object, &[])[0].verdict, Verdict::Allowed);
+    let bare = [("aws:SecureTransport", "false")];
+    assert_eq!(ask(toys(), &who, "s3:GetObject", &object, &bare)[0].verdict, Verdict::Denied);
+}

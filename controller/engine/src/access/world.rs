@@ -1,0 +1,426 @@
+//! All policies of a set of models, ready to be asked.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use trueup_specs::pending;
+use trueup_specs::policy::{Document, Statement};
+use trueup_state::outputs::Outputs;
+
+use super::offer::{Access, Itself, Paper, Side};
+use crate::kind::{AnyKind, AnyModel, At};
+
+/// A thing whose policies have a say.
+pub struct Thing<'m> {
+    /// Where it is, and what it is called.
+    pub at: Cow<'m, At>,
+    /// Its kind.
+    pub kind: &'static dyn AnyKind,
+    /// Its model.
+    pub model: &'m AnyModel,
+    /// Its outputs, as far as they are known.
+    pub outputs: Cow<'m, Outputs>,
+    /// The number of its item, if it is one of the specs.
+    pub item: Option<usize>,
+}
+
+/// A document of the world.
+pub(super) struct Held<'m> {
+    /// What a decision calls it; no two have one name.
+    pub(super) name: String,
+    /// The thing it is of; nothing if no model is.
+    pub(super) thing: Option<usize>,
+    /// The field of the thing.
+    pub(super) field: String,
+    pub(super) document: Cow<'m, Document>,
+    /// Whether what it says is not known, and the document stands for that.
+    pub(super) is_unknown: bool,
+}
+
+/// Who acts.
+pub(super) struct Actor<'m> {
+    pub(super) arn: String,
+    pub(super) thing: usize,
+    /// Everything that may allow it something.
+    pub(super) papers: Vec<usize>,
+    pub(super) boundary: Option<usize>,
+    pub(super) tags: &'m BTreeMap<String, String>,
+}
+
+/// What is acted on.
+pub(super) struct Target {
+    pub(super) thing: usize,
+    /// The policy on it; nothing if it has none.
+    pub(super) paper: Option<usize>,
+    pub(super) field: &'static str,
+    pub(super) itself: Itself,
+}
+
+/// What a thing is called, and where it is.
+pub(super) struct Named {
+    /// Its address, or what stands for it.
+    pub(super) label: String,
+    pub(super) account_id: String,
+    pub(super) item: Option<usize>,
+}
+
+#[derive(Default)]
+struct Organization {
+    id: Option<String>,
+    management_account: Option<String>,
+    /// By id: the parent.
+    parents: HashMap<String, Option<String>>,
+    /// By account id: its place.
+    accounts: HashMap<String, String>,
+    controls: Vec<(Side, String, usize)>,
+}
+
+/// The condition key that stands for a text nobody knows; the ARN of the policy is behind it.
+pub(super) const UNKNOWN: &str = "trueup:unknown/";
+
+/// All policies of a set of models.
+pub struct World<'m> {
+    pub(super) things: Vec<Named>,
+    pub(super) held: Vec<Held<'m>>,
+    pub(super) names: HashMap<String, usize>,
+    pub(super) actors: Vec<Actor<'m>>,
+    pub(super) actors_by_arn: HashMap<String, usize>,
+    /// What has a policy, by ARN.
+    pub(super) targets: HashMap<String, Target>,
+    /// The actors that hold a managed policy, by its ARN.
+    pub(super) holders: HashMap<String, Vec<usize>>,
+    /// The actors in a group, by its ARN.
+    pub(super) members: HashMap<String, Vec<usize>>,
+    /// The actors of an account, by its id.
+    pub(super) by_account: HashMap<String, Vec<usize>>,
+    /// What stands for a policy on a resource that nobody read.
+    pub(super) unread: usize,
+    /// What stands for the policies of an identity that nobody read.
+    pub(super) unread_identity: usize,
+    /// What someone of another account may be let do by that account: anything.
+    pub(super) anything: usize,
+    known: HashMap<String, String>,
+    /// The names of accounts by their ids.
+    pub(super) accounts: HashMap<String, String>,
+    organization: Organization,
+}
+
+impl<'m> World<'m> {
+    /// The world of these things. A policy that nobody read may allow and deny anything.
+    #[must_use]
+    pub fn of(things: &'m [Thing<'m>]) -> Self {
+        Self::with(things, Unread::MayBeAnything)
+    }
+
+    /// The same, for holding two worlds against each other: what nobody read is alike in both, and counts for nothing.
+    #[must_use]
+    pub(super) fn of_known(things: &'m [Thing<'m>]) -> Self {
+        Self::with(things, Unread::CountsNothing)
+    }
+
+    fn with(things: &'m [Thing<'m>], unread: Unread) -> Self {
+        let offers: Vec<(usize, Access<'m>)> = things
+            .iter()
+            .enumerate()
+            .flat_map(|(index, thing)| {
+                let offered = thing.kind.access(&thing.at, thing.model, &thing.outputs);
+                offered.into_iter().map(move |access| (index, access))
+            })
+            .collect();
+        let mut builder = Builder::new(things, unread);
+        builder.learn(things, &offers);
+        let (holders, others): (Vec<_>, Vec<_>) = offers
+            .into_iter()
+            .partition(|(_, access)| matches!(access, Access::Identity { .. } | Access::Control { .. }));
+        others.into_iter().for_each(|(thing, access)| builder.take(thing, access));
+        // Who holds a policy comes after all policies.
+        holders.into_iter().for_each(|(thing, access)| builder.take(thing, access));
+        builder.world
+    }
+
+    /// A text with the values that are known of what it waits for.
+    #[must_use]
+    pub fn known(&self, text: &str) -> String {
+        replaced(&self.known, text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// What a thing is called.
+    pub(super) fn thing(&self, thing: usize) -> Option<&Named> {
+        self.things.get(thing)
+    }
+
+    /// The document a decision names.
+    pub(super) fn held_by(&self, name: &str) -> Option<&Held<'m>> {
+        self.names.get(name).and_then(|index| self.held.get(*index))
+    }
+
+    /// The thing an ARN is of, or is under; and what of the ARN is under it.
+    pub(super) fn under<'a>(&self, arn: &'a str) -> Option<(&Target, &'a str)> {
+        if let Some(target) = self.targets.get(arn) {
+            return Some((target, ""));
+        }
+        let mut slashes = arn.rmatch_indices('/').map(|(at, _)| at);
+        slashes.find_map(|at| {
+            let (front, rest) = arn.split_at(at);
+            self.targets.get(front).map(|target| (target, rest))
+        })
+    }
+
+    /// The levels of controls above an account, from the organization's root down; nothing if it is in none.
+    pub(super) fn levels(&self, account: &str, side: Side) -> Vec<Vec<usize>> {
+        let Organization { parents, accounts, controls, .. } = &self.organization;
+        let mut path = Vec::new();
+        let mut next = accounts.get(account);
+        while let Some(place) = next {
+            // A circle is AWS's fault or a mangled spec's; it must not be ours.
+            if path.contains(&place) {
+                break;
+            }
+            path.push(place);
+            next = parents.get(place).and_then(Option::as_ref);
+        }
+        let of = |place: &&String| -> Vec<usize> {
+            controls
+                .iter()
+                .filter(|(on, target, _)| *on == side && target == *place)
+                .map(|(_, _, held)| *held)
+                .collect()
+        };
+        path.iter().rev().map(of).collect()
+    }
+
+    /// The account that manages the organization.
+    pub(super) fn management_account(&self) -> Option<&str> {
+        self.organization.management_account.as_deref()
+    }
+
+    /// The organization an account is in, as far as the models tell.
+    pub(super) fn organization_of(&self, account: &str) -> Option<&str> {
+        let is_member = self.organization.accounts.contains_key(account)
+            || self.organization.management_account.as_deref() == Some(account);
+        self.organization.id.as_deref().filter(|_| is_member)
+    }
+
+    /// The accounts under a place of the organization.
+    pub(super) fn accounts_under(&self, place: &str) -> Vec<&str> {
+        let is_under = |account: &&String| {
+            let mut next = self.organization.accounts.get(*account);
+            let mut steps = 0;
+            while let Some(at) = next {
+                if at == place {
+                    return true;
+                }
+                steps += 1;
+                next = if steps > 16 { None } else { self.organization.parents.get(at).and_then(Option::as_ref) };
+            }
+            false
+        };
+        self.organization.accounts.keys().filter(is_under).map(String::as_str).collect()
+    }
+}
+
+/// What a document is on: only one on a resource names principals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Placed {
+    OnIdentity,
+    OnResource,
+}
+
+/// What a policy that nobody read says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    MayBeAnything,
+    CountsNothing,
+}
+
+struct Builder<'m> {
+    world: World<'m>,
+    unread: Unread,
+    /// Managed policies by ARN.
+    policies: HashMap<String, usize>,
+    /// The papers of groups by ARN.
+    groups: HashMap<String, (Vec<usize>, Vec<String>)>,
+}
+
+impl<'m> Builder<'m> {
+    fn new(things: &[Thing<'m>], unread: Unread) -> Self {
+        let named = |thing: &Thing<'_>| Named {
+            label: thing.at.address.to_string(),
+            account_id: thing.at.account_id.to_string(),
+            item: thing.item,
+        };
+        let world = World {
+            things: things.iter().map(named).collect(),
+            held: Vec::new(),
+            names: HashMap::new(),
+            actors: Vec::new(),
+            actors_by_arn: HashMap::new(),
+            targets: HashMap::new(),
+            holders: HashMap::new(),
+            members: HashMap::new(),
+            by_account: HashMap::new(),
+            unread: 0,
+            unread_identity: 0,
+            anything: 0,
+            known: HashMap::new(),
+            accounts: things
+                .iter()
+                .map(|thing| (thing.at.account_id.to_string(), thing.at.scope.account.to_string()))
+                .collect(),
+            organization: Organization::default(),
+        };
+        let mut builder = Self { world, unread, policies: HashMap::new(), groups: HashMap::new() };
+        builder.world.unread = builder.unknown("the policy on the resource", Placed::OnResource);
+        builder.world.unread_identity = builder.unknown("the policies of the principal", Placed::OnIdentity);
+        let all = document(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
+        builder.world.anything = builder.hold(None, "policies of another account", Cow::Owned(all), false);
+        builder
+    }
+
+    /// Learns the ARNs that stand for values not known yet.
+    fn learn(&mut self, things: &[Thing<'_>], offers: &[(usize, Access<'m>)]) {
+        for (index, access) in offers {
+            let (Access::Resource { arn, .. }, Some(thing)) = (access, things.get(*index)) else { continue };
+            if !thing.outputs.contains_key("arn") && pending::is_pending(arn) {
+                self.world.known.insert(format!("{}#arn", thing.at.address), arn.clone());
+            }
+        }
+    }
+
+    fn hold(&mut self, thing: Option<usize>, field: &str, document: Cow<'m, Document>, is_unknown: bool) -> usize {
+        let label = thing.and_then(|thing| self.world.things.get(thing)).map(|thing| format!("{} ", thing.label));
+        let mut name = format!("{}{field}", label.unwrap_or_default());
+        while self.world.names.contains_key(&name) {
+            name.push('\'');
+        }
+        let index = self.world.held.len();
+        self.world.names.insert(name.clone(), index);
+        self.world.held.push(Held { name, thing, field: field.to_owned(), document, is_unknown });
+        index
+    }
+
+    /// A document that may allow or deny anything.
+    fn unknown(&mut self, what: &str, placed: Placed) -> usize {
+        let condition = serde_json::json!({ "StringEquals": { format!("{UNKNOWN}{what}"): "known" } });
+        let effect = |effect: &str| {
+            format!(r#"{{"Effect":"{effect}","Principal":"*","Action":"*","Resource":"*","Condition":{condition}}}"#)
+        };
+        let mut document = document(&format!("{},{}", effect("Allow"), effect("Deny")));
+        if self.unread == Unread::CountsNothing {
+            document.statements.clear();
+        }
+        if placed == Placed::OnIdentity {
+            // A policy of an identity names no principal.
+            let bare = |statement: Statement| Statement { principal: None, ..statement };
+            document.statements = document.statements.into_iter().map(bare).collect();
+        }
+        self.hold(None, what, Cow::Owned(document), true)
+    }
+
+    fn paper(&mut self, thing: usize, paper: Paper<'m>, placed: Placed) -> usize {
+        let Paper { field, document } = paper;
+        let Some(document) = document else {
+            let label = self.world.things.get(thing).map_or("", |thing| &thing.label);
+            let held = self.unknown(&format!("{label} {field}"), placed);
+            if let Some(held) = self.world.held.get_mut(held) {
+                held.thing = Some(thing);
+            }
+            return held;
+        };
+        let known = &self.world.known;
+        let replaced = if known.is_empty() { None } else { document.replaced(|text| replaced(known, text)) };
+        let document = replaced.map_or(Cow::Borrowed(document), Cow::Owned);
+        self.hold(Some(thing), &field, document, false)
+    }
+
+    /// The managed policy of an ARN; one that is in no model may say anything.
+    fn policy(&mut self, arn: &str) -> usize {
+        if let Some(held) = self.policies.get(arn) {
+            return *held;
+        }
+        let held = self.unknown(arn, Placed::OnIdentity);
+        self.policies.insert(arn.to_owned(), held);
+        held
+    }
+
+    fn take(&mut self, thing: usize, access: Access<'m>) {
+        match access {
+            Access::Policy { arn, paper } => {
+                let held = self.paper(thing, paper, Placed::OnIdentity);
+                self.policies.insert(arn, held);
+            }
+            Access::Group { arn, own, attached } => {
+                let own = own.into_iter().map(|paper| self.paper(thing, paper, Placed::OnIdentity)).collect();
+                self.groups.insert(arn, (own, attached.into_iter().map(str::to_owned).collect()));
+            }
+            Access::Resource { arn, policy, field, itself } => {
+                let paper = policy.map(|paper| self.paper(thing, paper, Placed::OnResource));
+                self.world.targets.insert(arn, Target { thing, paper, field, itself });
+            }
+            Access::Identity { .. } => self.actor(thing, access),
+            Access::Organization { id, management_account } => {
+                self.world.organization.id = Some(id);
+                self.world.organization.management_account = Some(management_account);
+            }
+            Access::Place { id, parent, account } => {
+                if let Some(account) = account {
+                    self.world.organization.accounts.insert(account, id.clone());
+                }
+                self.world.organization.parents.insert(id, parent);
+            }
+            Access::Control { side, targets, paper } => {
+                let placed = if side == Side::Service { Placed::OnIdentity } else { Placed::OnResource };
+                let held = self.paper(thing, paper, placed);
+                self.world.organization.controls.extend(targets.into_iter().map(|target| (side, target, held)));
+            }
+        }
+    }
+
+    fn actor(&mut self, thing: usize, access: Access<'m>) {
+        let Access::Identity { arn, own, attached, groups, boundary, tags } = access else { return };
+        let index = self.world.actors.len();
+        let mut papers: Vec<usize> =
+            own.into_iter().map(|paper| self.paper(thing, paper, Placed::OnIdentity)).collect();
+        let mut managed: Vec<String> = attached.iter().map(|arn| (*arn).to_owned()).collect();
+        for group in groups {
+            self.world.members.entry(group.to_owned()).or_default().push(index);
+            match self.groups.get(group) {
+                Some((own, attached)) => {
+                    papers.extend(own);
+                    managed.extend(attached.iter().cloned());
+                }
+                None => papers.push(self.policy(group)),
+            }
+        }
+        for policy in managed {
+            papers.push(self.policy(&policy));
+            self.world.holders.entry(policy).or_default().push(index);
+        }
+        let bound = boundary.map(|policy| self.policy(policy));
+        if let Some(boundary) = boundary {
+            self.world.holders.entry(boundary.to_owned()).or_default().push(index);
+        }
+        let account = self.world.things.get(thing).map(|thing| thing.account_id.clone()).unwrap_or_default();
+        self.world.by_account.entry(account).or_default().push(index);
+        self.world.actors_by_arn.insert(arn.clone(), index);
+        self.world.actors.push(Actor { arn, thing, papers, boundary: bound, tags });
+    }
+}
+
+fn replaced(known: &HashMap<String, String>, text: &str) -> Option<String> {
+    if known.is_empty() || !text.contains(pending::OPEN) {
+        return None;
+    }
+    let replaced = pending::replace(text, |address, attribute| known.get(&format!("{address}#{attribute}")).cloned());
+    (replaced != text).then_some(replaced)
+}
+
+/// A document of these statements, which are written here and so well formed.
+fn document(statements: &str) -> Document {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+    Document::from_live(&text).unwrap_or(Document {
+        version: trueup_specs::policy::Version::V2012,
+        id: None,
+        statements: Vec::new(),
+    })
+}
