@@ -21,6 +21,7 @@ client_ids = ["sts.amazonaws.com"]
 [[role.deployer.trust]]
 allow     = "sts:AssumeRoleWithWebIdentity"
 principal = { federated = "${oidc_provider.github.arn}" }
+condition = { StringEquals = { "token.actions.githubusercontent.com:sub" = "repo:org/app:ref:refs/heads/main" } }
 [[role.deployer.trust]]
 allow     = "sts:AssumeRole"
 principal = { aws = "${user.travis.arn}" }

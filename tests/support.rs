@@ -138,9 +138,17 @@ impl Run {
 impl Run {
     /// Whether stdout says this, wherever its lines break.
     pub(crate) fn says(&self, text: &str) -> bool {
-        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        words(&self.stdout).contains(&words(text))
+        in_words(&self.stdout).contains(&in_words(text))
     }
+
+    /// Whether stderr says this, wherever its lines break.
+    pub(crate) fn complains(&self, text: &str) -> bool {
+        in_words(&self.stderr).contains(&in_words(text))
+    }
+}
+
+fn in_words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -21,6 +21,7 @@ pub mod decode;
 pub mod diagnostic;
 pub mod document;
 pub mod kind;
+pub mod lint;
 pub mod load;
 mod lookup;
 mod macros;

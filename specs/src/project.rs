@@ -7,6 +7,7 @@ use indexmap::{Equivalent, IndexMap};
 use crate::access_spec::AccessSpec;
 use crate::address::Address;
 use crate::kind::{AnySpec, KindSchema};
+use crate::lint::{Level, Suppression};
 use crate::span::Span;
 use crate::text::Text;
 
@@ -61,6 +62,21 @@ pub struct Settings {
     pub deletions: Option<DeletionsMax>,
     /// Where the state is.
     pub state: StateSettings,
+    /// What is done about findings of guardrails, where it is not what they say themselves; in file order.
+    pub lints: Vec<LintLevel>,
+    /// The folder with the organization's own rules, relative to the project's.
+    pub rules: Option<String>,
+}
+
+/// What a project does about findings of one guardrail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintLevel {
+    /// The guardrail's id; whether there is one of it, the language doesn't know.
+    pub lint: String,
+    /// What is done.
+    pub level: Level,
+    /// The place of the id.
+    pub span: Span,
 }
 
 impl Default for Settings {
@@ -68,7 +84,14 @@ impl Default for Settings {
         // The role AWS Organizations makes in every account it creates.
         // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
         let access_role = "OrganizationAccountAccessRole".to_owned();
-        Self { region: None, access_role, deletions: None, state: StateSettings::default() }
+        Self {
+            region: None,
+            access_role,
+            deletions: None,
+            state: StateSettings::default(),
+            lints: Vec::new(),
+            rules: None,
+        }
     }
 }
 
@@ -170,6 +193,8 @@ pub struct Block {
     pub adopt: bool,
     /// Whether it is never removed or replaced.
     pub protect: bool,
+    /// Findings of guardrails that are right here.
+    pub suppress: Vec<Suppression>,
     /// The place of the `[[use]]` it comes from.
     pub used_at: Option<Span>,
     /// The name of that use, which its own template's resources carry in front.

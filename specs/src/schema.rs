@@ -158,6 +158,11 @@ fn language() -> Map<String, Value> {
     });
     let limits = json!({ "deletions": deletions });
     add("limits", object("In trueup.toml: what a plan may not exceed.", &limits, &[]));
+    let level = json!({ "enum": ["deny", "warn", "allow"] });
+    let lints = "In trueup.toml: what is done about findings of guardrails, by their id.";
+    add("lints", json!({ "description": lints, "type": "object", "additionalProperties": level }));
+    let rules = json!({ "path": text("The folder of the Rego files, relative to trueup.toml.") });
+    add("rules", object("In trueup.toml: rules of one's own over a plan, in Rego.", &rules, &[]));
     let scope = json!({
         "account": text("An account, or a group: every resource of the file is in each of its accounts."),
         "region": text("The region of every resource of the file."),

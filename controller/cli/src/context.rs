@@ -12,6 +12,7 @@ use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_engine::render::counted;
 use trueup_kinds::account::{KnownAccount, known as known_accounts};
+use trueup_kinds::lints::{self, Finding};
 use trueup_kinds::lockout::WaysIn;
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions, GLOBAL_REGION};
 use trueup_kinds::source::organizations::{self, OrganizationFacts};
@@ -19,6 +20,7 @@ use trueup_kinds::store::{Place, S3Store, Terms};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
+use trueup_specs::lint::Date;
 use trueup_specs::project::{Account, Project, Settings, StateBucket, account_address};
 use trueup_specs::span::Sources;
 use trueup_specs::{Loaded, Severity, load};
@@ -56,6 +58,18 @@ pub(crate) struct Planned {
     pub(crate) plan: Plan,
     /// What was last applied.
     pub(crate) ledger: Ledger,
+    /// What the guardrails found in the specs.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Specs as far as they were understood, and all there is to say of them.
+pub(crate) struct Guarded<'s> {
+    /// The specs; good for more than finding problems only if there are none.
+    pub(crate) checked: Option<Checked<'s>>,
+    /// What is wrong.
+    pub(crate) problems: Problems,
+    /// What the guardrails found.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Context {
@@ -79,12 +93,33 @@ impl Context {
         checked.ok_or(Stop::Reported)
     }
 
+    /// Checks the specs as far as that needs no call, with the guardrails, and prints nothing.
+    pub(crate) fn guarded<'s>(&self, specs: &'s Specs) -> Guarded<'s> {
+        let mut problems = specs.problems.clone();
+        let checked = check(&specs.project, kinds(), &mut problems);
+        let findings = match &checked {
+            Some(checked) if !problems.has_errors() => lints::check(checked, today(), &mut problems),
+            Some(_) | None => Vec::new(),
+        };
+        Guarded { checked, problems, findings }
+    }
+
+    /// The same, and prints every problem and finding there is.
+    pub(crate) fn check_guarded<'s>(&self, specs: &'s Specs) -> Result<(Checked<'s>, Vec<Finding>), Stop> {
+        let Guarded { checked, mut problems, findings } = self.guarded(specs);
+        problems.extend(findings.iter().filter(|finding| finding.is_told()).map(Finding::diagnostic));
+        self.report(problems, &specs.sources)?;
+        Ok((checked.ok_or(Stop::Reported)?, findings))
+    }
+
     /// Prints problems; an error among them ends the command.
     pub(crate) fn report(&self, problems: Problems, sources: &Sources) -> Result<(), Stop> {
         let failed = problems.has_errors();
         let problems = problems.into_vec();
-        if !problems.is_empty() {
+        if failed {
             self.output.diagnostics(&problems, sources)?;
+        } else {
+            self.output.pictures(&problems, sources);
         }
         if failed {
             let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
@@ -309,16 +344,30 @@ impl Context {
         checked.ok_or(Stop::Reported)
     }
 
+    /// The same with the guardrails: the ids of accounts that are known by now may show more; what was told is not told again.
+    fn guarded_again<'s>(&self, specs: &'s Specs, told: &[Finding]) -> Result<(Checked<'s>, Vec<Finding>), Stop> {
+        let checked = self.check_again(specs)?;
+        // What is wrong with settings and suppressions was told before.
+        let findings = lints::check(&checked, today(), &mut Problems::new());
+        let is_told =
+            |finding: &Finding| told.iter().any(|told| told.lint.id == finding.lint.id && told.span == finding.span);
+        let mut problems = Problems::new();
+        problems
+            .extend(findings.iter().filter(|finding| finding.is_told() && !is_told(finding)).map(Finding::diagnostic));
+        self.report(problems, &specs.sources)?;
+        Ok((checked, findings))
+    }
+
     /// The whole way from the specs to a plan, which nobody is about to apply.
     pub(crate) async fn plan(&self, specs: &mut Specs, adopt: bool) -> Result<Planned, Stop> {
-        let checked = self.check(specs)?;
+        let (checked, findings) = self.check_guarded(specs)?;
         self.selection(&checked)?;
         let ledger = self.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
         let mut aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
         if knows_all(&specs.project) {
-            self.decide(specs, &checked, &aws, Read { ledger, found: Facts::default() }, adopt).await
+            self.decide(specs, &checked, &aws, Read { ledger, found: Facts::default(), findings }, adopt).await
         } else {
-            self.learn_and_decide(specs, &mut aws, ledger, adopt).await
+            self.learn_and_decide(specs, &mut aws, ledger, &findings, adopt).await
         }
     }
 
@@ -328,11 +377,12 @@ impl Context {
         specs: &mut Specs,
         aws: &mut Aws,
         ledger: Ledger,
+        told: &[Finding],
         adopt: bool,
     ) -> Result<Planned, Stop> {
         let found = self.find_accounts(specs, aws, &ledger).await?;
-        let checked = self.check_again(specs)?;
-        self.decide(specs, &checked, aws, Read { ledger, found }, adopt).await
+        let (checked, findings) = self.guarded_again(specs, told)?;
+        self.decide(specs, &checked, aws, Read { ledger, found, findings }, adopt).await
     }
 
     /// From specs that were found sound to a plan.
@@ -344,14 +394,14 @@ impl Context {
         read: Read,
         adopt: bool,
     ) -> Result<Planned, Stop> {
-        let Read { ledger, found } = read;
+        let Read { ledger, found, findings } = read;
         let selection = self.selection(checked)?;
         let reach = observe::reach(checked, &selection);
         let requests = observe::requests(checked, &selection, &reach, &ledger);
         let facts = self.read_more(aws, &requests, &found).await;
         let from = From { specs, checked, selection: &selection, requests: &requests, adopt };
         let plan = self.plan_of(from, aws, facts, &ledger)?;
-        Ok(Planned { plan, ledger })
+        Ok(Planned { plan, ledger, findings })
     }
 
     /// Reads what was not read before, and puts both together.
@@ -370,7 +420,7 @@ impl Context {
         aws: &Aws,
         read: Read,
     ) -> Result<Planned, Stop> {
-        let Read { ledger, found } = read;
+        let Read { ledger, found, findings } = read;
         let selection = self.selection(checked)?;
         let reach = observe::reach(checked, &selection);
         let requests = observe::requests(checked, &selection, &reach, &ledger);
@@ -388,7 +438,7 @@ impl Context {
         let mut plan = self.plan_of(from, aws, facts, &wide)?;
         plan.purpose = Purpose::Destroy;
         plan.declared = checked.items.len() as u64;
-        Ok(Planned { plan, ledger })
+        Ok(Planned { plan, ledger, findings })
     }
 
     fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<Plan, Stop> {
@@ -430,11 +480,21 @@ pub(crate) struct Read {
     pub(crate) ledger: Ledger,
     /// What was read to learn the accounts' ids.
     pub(crate) found: Facts,
+    /// What guardrails found in the specs.
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// Whether the specs say all accounts' ids, so that nobody must be asked for one.
 pub(crate) fn knows_all(project: &Project) -> bool {
     project.accounts.values().all(|account| account.email.is_none())
+}
+
+/// What day it is: suppressions of findings expire.
+pub(crate) fn today() -> Date {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let today = time::OffsetDateTime::now_utc().date().format(format).ok();
+    // Every day from the year 0 to 9999 has this form; on a later one everything has expired.
+    today.and_then(|today| Date::parse(&today)).unwrap_or(Date::LAST)
 }
 
 /// How long an account is new, in seconds: while it is, a role that lets nobody in yet is waited for. AWS speaks of minutes.

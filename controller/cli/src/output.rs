@@ -63,17 +63,22 @@ impl Output {
         let _ = write_all(&mut io::stderr().lock(), &format!("{text}\n"));
     }
 
-    /// Prints diagnostics: as pictures on stderr, or as JSON on stdout.
+    /// Prints diagnostics that end a command: as pictures on stderr, or as JSON on stdout.
     pub(crate) fn diagnostics(self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Stop> {
         match self.format {
             Format::Json => self.json(&serde_json::json!({ "diagnostics": to_json(diagnostics, sources) })),
             Format::Text => {
-                let look = self.look_stderr();
-                let text = render(diagnostics, sources, look.color, look.width);
-                let _ = write_all(&mut io::stderr().lock(), &text);
+                self.pictures(diagnostics, sources);
                 Ok(())
             }
         }
+    }
+
+    /// Prints diagnostics as pictures on stderr, where they are in no result's way.
+    pub(crate) fn pictures(self, diagnostics: &[Diagnostic], sources: &Sources) {
+        let look = self.look_stderr();
+        let text = render(diagnostics, sources, look.color, look.width);
+        let _ = write_all(&mut io::stderr().lock(), &text);
     }
 
     /// Prints the end of a command that stopped early.

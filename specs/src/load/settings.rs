@@ -7,12 +7,13 @@ use indexmap::IndexMap;
 use super::Loader;
 use crate::decode::{Decode, Decoder};
 use crate::diagnostic::Diagnostic;
-use crate::project::{DeletionsMax, Settings, StateBucket, StateSettings};
+use crate::lint::Level;
+use crate::project::{DeletionsMax, LintLevel, Settings, StateBucket, StateSettings};
 use crate::span::Span;
 use crate::text::{Mention, Text};
 use crate::value::{Data, Entry, Table, Value};
 
-const TABLES: [&str; 3] = ["project", "state", "limits"];
+const TABLES: [&str; 5] = ["project", "state", "limits", "lints", "rules"];
 
 /// The most letters of a project's name: it is a tag's value, of which AWS takes 256, and is read by people.
 const NAME_MAX: usize = 64;
@@ -73,11 +74,19 @@ impl Decode for DeletionsMax {
     }
 }
 
+crate::spec! {
+    /// Rules of the organization's own.
+    pub(super) struct RulesTable {
+        /// The folder of their files.
+        path: Option<Plain>,
+    }
+}
+
 /// A string without references, and its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Plain {
-    pub(super) text: String,
-    pub(super) span: Span,
+pub(crate) struct Plain {
+    pub(crate) text: String,
+    pub(crate) span: Span,
 }
 
 impl Decode for Plain {
@@ -100,6 +109,11 @@ impl Loader {
                     let limits = self.decode(|cx| LimitsTable::decode(&entry.value, cx));
                     self.project.settings.deletions = limits.and_then(|limits| limits.deletions);
                 }
+                "lints" => self.lints_table(entry),
+                "rules" => {
+                    let rules = self.decode(|cx| RulesTable::decode(&entry.value, cx));
+                    self.project.settings.rules = rules.and_then(|rules| rules.path).map(|path| path.text);
+                }
                 _ => self.foreign_table(entry),
             }
         }
@@ -114,9 +128,26 @@ impl Loader {
         let near = crate::suggest::nearest(&entry.key, TABLES);
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "this file holds [project], [state] and [limits]; everything else is in other files".to_owned(),
+            None => {
+                "this file holds [project], [state], [limits], [lints] and [rules]; everything else is in other files"
+                    .to_owned()
+            }
         };
         self.problems.push(Diagnostic::error(summary).at(entry.key_span, "").help(help));
+    }
+
+    /// Which lints there are, others know: here are only words.
+    fn lints_table(&mut self, entry: &Entry) {
+        let Data::Table(table) = &entry.value.data else {
+            self.decode(|cx| cx.mismatch(&entry.value, "a table of guardrails and their levels"));
+            return;
+        };
+        for entry in table {
+            if let Some(level) = self.decode(|cx| Level::decode(&entry.value, cx)) {
+                let lint = LintLevel { lint: entry.key.clone(), level, span: entry.key_span };
+                self.project.settings.lints.push(lint);
+            }
+        }
     }
 
     fn project_table(&mut self, entry: &Entry) {
@@ -141,7 +172,7 @@ impl Loader {
         }
         let region = region.and_then(|region| self.region(&region));
         let default = Settings::default();
-        let Settings { region: _, access_role: default_role, deletions: _, state: _ } = default;
+        let Settings { region: _, access_role: default_role, deletions: _, state: _, lints: _, rules: _ } = default;
         self.project.name = name.text;
         self.project.settings.region = region;
         self.project.settings.access_role = access_role.map_or(default_role, |role| role.text);

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use trueup_engine::fresh::moved;
 use trueup_engine::guard::Allow;
+use trueup_kinds::lints::Finding;
 use trueup_kinds::lockout::WaysIn;
 use trueup_state::facts::{Facts, ReadRequest, Unread};
 use trueup_state::plan::{FORMAT, Plan};
 
 use crate::args::{ApplyArgs, Format};
 use crate::commands::access::hold_limits;
+use crate::commands::plan::judge;
 use crate::commands::run::{Begun, Consent, begin, carry_out};
 use crate::context::{Context, Planned, Read, Specs, kinds, knows_all, plan_accounts, project_accounts, store_stop};
 use crate::exit::{Exit, Stop, chain};
@@ -18,29 +20,37 @@ use crate::exit::{Exit, Stop, chain};
 pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Stop> {
     refuse_flags(context, args)?;
     let mut specs = context.specs()?;
-    let checked = context.check(&specs)?;
+    let (checked, findings) = context.check_guarded(&specs)?;
     let allow = Allow { self_lockout: args.allow_self_lockout };
     if let Some(file) = &args.file {
         let plan = load(file)?;
         expect_project(&plan, &specs, file)?;
         let begun = begin(context, &specs, plan_accounts(&plan), &format!("apply {}", file.display())).await?;
-        let planned = still_true(context, &begun, plan).await?;
-        hold_limits(&planned.plan, &args.fail_on)?;
-        return carry_out(context, begun, planned, Consent::Given, allow).await;
+        let planned = still_true(context, &begun, plan, findings).await?;
+        let rails = |planned: &Planned| hold(context, &specs, planned, args);
+        return carry_out(context, begun, planned, rails, Consent::Given, allow).await;
     }
     context.selection(&checked)?;
     let mut begun = begin(context, &specs, project_accounts(&specs.project), "apply").await?;
     let ledger = begun.store.ledger().map_err(|error| store_stop(&error))?;
     let planned = if knows_all(&specs.project) {
-        context
-            .decide(&specs, &checked, &begun.aws, Read { ledger, found: Facts::default() }, args.decide.adopt)
-            .await?
+        let read = Read { ledger, found: Facts::default(), findings };
+        context.decide(&specs, &checked, &begun.aws, read, args.decide.adopt).await?
     } else {
-        context.learn_and_decide(&mut specs, &mut begun.aws, ledger, args.decide.adopt).await?
+        context.learn_and_decide(&mut specs, &mut begun.aws, ledger, &findings, args.decide.adopt).await?
     };
-    hold_limits(&planned.plan, &args.fail_on)?;
+    let rails = |planned: &Planned| hold(context, &specs, planned, args);
     let consent = if args.yes { Consent::Given } else { Consent::Yes };
-    carry_out(context, begun, planned, consent, allow).await
+    carry_out(context, begun, planned, rails, consent, allow).await
+}
+
+/// What the flags, the guardrails and the organization's own rules refuse.
+fn hold(context: &Context, specs: &Specs, planned: &Planned, args: &ApplyArgs) -> Result<(), Stop> {
+    hold_limits(&planned.plan, &args.fail_on)?;
+    if planned.plan.is_empty() {
+        return Ok(());
+    }
+    judge(context, specs, planned)?.refusal()
 }
 
 /// Flags that would be ignored are refused: a saved plan is applied as it is, and JSON is for programs, which can't be asked.
@@ -73,7 +83,7 @@ fn expect_project(plan: &Plan, specs: &Specs, file: &Path) -> Result<(), Stop> {
 }
 
 /// Refuses a saved plan when the world is no longer what it was decided from.
-async fn still_true(context: &Context, begun: &Begun, mut plan: Plan) -> Result<Planned, Stop> {
+async fn still_true(context: &Context, begun: &Begun, mut plan: Plan, findings: Vec<Finding>) -> Result<Planned, Stop> {
     let ledger = begun.store.ledger().map_err(|error| store_stop(&error))?;
     context.expect_world(&plan, &begun.aws)?;
     let requests: Vec<ReadRequest> = plan.reads.iter().map(|read| read.request.clone()).collect();
@@ -88,7 +98,7 @@ async fn still_true(context: &Context, begun: &Begun, mut plan: Plan) -> Result<
         });
     }
     WaysIn::of(&begun.aws, &facts).mark(&mut plan);
-    Ok(Planned { plan, ledger })
+    Ok(Planned { plan, ledger, findings })
 }
 
 fn unread_stop(unread: &Unread) -> Stop {
@@ -99,7 +109,8 @@ fn unread_stop(unread: &Unread) -> Stop {
     }
 }
 
-fn load(file: &Path) -> Result<Plan, Stop> {
+/// A saved plan.
+pub(crate) fn load(file: &Path) -> Result<Plan, Stop> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         Stop::with_help(
             format!("can't read {}: {error}", file.display()),

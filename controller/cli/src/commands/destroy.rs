@@ -37,11 +37,12 @@ pub(crate) async fn run(context: &Context, args: &DestroyArgs) -> Result<Exit, S
         context.find_accounts(&mut specs, &mut begun.aws, &ledger).await?
     };
     let checked = context.check_again(&specs)?;
-    let planned = context.destruction(&specs, &checked, &begun.aws, Read { ledger, found }).await?;
+    let planned =
+        context.destruction(&specs, &checked, &begun.aws, Read { ledger, found, findings: Vec::new() }).await?;
     if args.plan {
         show(context, &planned.plan)?;
         return Ok(if planned.plan.is_incomplete() { Exit::Incomplete } else { Exit::Done });
     }
     let consent = if args.confirm.is_some() { Consent::Given } else { Consent::Project(name) };
-    carry_out(context, begun, planned, consent, Allow { self_lockout: args.allow_self_lockout }).await
+    carry_out(context, begun, planned, |_| Ok(()), consent, Allow { self_lockout: args.allow_self_lockout }).await
 }

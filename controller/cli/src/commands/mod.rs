@@ -10,6 +10,7 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod output;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod revert;
 pub(crate) mod run;

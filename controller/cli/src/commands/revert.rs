@@ -59,5 +59,5 @@ pub(crate) async fn run(context: &Context, args: &RevertArgs) -> Result<Exit, St
     }
     let consent = if args.yes { Consent::Given } else { Consent::Yes };
     let allow = Allow { self_lockout: args.allow_self_lockout };
-    carry_out(context, begun, Planned { plan, ledger }, consent, allow).await
+    carry_out(context, begun, Planned { plan, ledger, findings: Vec::new() }, |_| Ok(()), consent, allow).await
 }

@@ -71,19 +71,21 @@ pub(crate) async fn begin(
     Ok(Begun { store, hold, aws })
 }
 
-/// Shows the plan, asks, applies, and puts on record what came of it.
+/// Shows the plan, lets `rails` refuse it, asks, applies, and puts on record what came of it.
 pub(crate) async fn carry_out(
     context: &Context,
     begun: Begun,
     planned: Planned,
+    rails: impl FnOnce(&Planned) -> Result<(), Stop>,
     consent: Consent,
     allow: Allow,
 ) -> Result<Exit, Stop> {
     let Begun { store, hold, aws } = begun;
-    let Planned { plan, mut ledger } = planned;
     if context.output.format == Format::Text {
-        show(context, &plan)?;
+        show(context, &planned.plan)?;
     }
+    rails(&planned)?;
+    let Planned { plan, mut ledger, findings: _ } = planned;
     let incomplete = plan.is_incomplete();
     let end = |exit| if exit == Exit::Done && incomplete { Exit::Incomplete } else { exit };
     if plan.is_empty() {
