@@ -193,13 +193,9 @@ fn look_back(log: &[Event], results: &[Result<(), StoreError>], choices: &[usize
             }
         }
     }
-    let ended = |run: usize| matches!(&results[run], Err(StoreError::Lost { .. }));
-    for run in 0..2 {
-        assert!(
-            results[run].is_ok() || ended(run),
-            "{:?} without having been ended: {log:?}: {choices:?}",
-            results[run]
-        );
+    for result in results {
+        let is_ended = matches!(result, Err(StoreError::Lost { .. }));
+        assert!(result.is_ok() || is_ended, "{result:?} without having been ended: {log:?}: {choices:?}");
     }
 }
 

@@ -356,9 +356,9 @@ impl Way {
 
     /// Whether it no longer has a policy that nobody here can read.
     fn lacks_unknown_of(&self, before: &Self, known: &Known<'_>) -> bool {
-        let unknown = |arn: &&String| !known.policies.contains_key(*arn);
-        let lost = before.holdings.managed.difference(&self.holdings.managed);
-        lost.filter(unknown).next().is_some() || before.holdings.boundary != self.holdings.boundary
+        let unknown = |arn: &String| !known.policies.contains_key(arn);
+        let mut lost = before.holdings.managed.difference(&self.holdings.managed);
+        lost.any(unknown) || before.holdings.boundary != self.holdings.boundary
     }
 }
 

@@ -5,6 +5,8 @@
 //! paused time. Every case is named by what goes wrong where; a random one by its seed, which `TRUEUP_SOAK_FROM=SEED` plays again.
 //! `TRUEUP_SOAK=SECONDS` goes on with further seeds for so long.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
