@@ -237,6 +237,7 @@ fn a_plan_tells_who_gains_and_loses_what() {
         "[\"s3:GetObject*\", \"s3:PutObject\"]",
         "[\"s3:GetObject\", \"s3:GetObjectVersion\"]",
     );
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-key = \"allow\"\n\n[project]");
     project.edit("tooling.toml", "[bucket.artifacts]", "[[key.artifacts.policy]]\nsid = \"Open\"\nallow = \"kms:Encrypt\"\nprincipal = \"*\"\nresource = \"*\"\n\n[bucket.artifacts]");
     let plan = project.trueup(&["plan"]).expect(0).stdout;
     insta::assert_snapshot!(told(&plan).unwrap());

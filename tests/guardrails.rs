@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Project, root};
+use crate::support::{Project, STAYS, root};
 
 /// A denied finding, a warning and a suppressed finding, each at a place one can count.
 const SPECS: &str = "\
@@ -183,7 +183,7 @@ fn a_pipeline_can_refuse_plans_that_remove() {
     let project = Project::with("[user.x]\n");
     project.edit("trueup.toml", "[project]", "[lints]\nplan-removes = \"deny\"\n\n[project]");
     project.apply();
-    project.write("specs.toml", "[scope]\naccount = \"main\"\n");
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n{STAYS}"));
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let run = project.trueup(command).expect(3);
         assert!(run.complains("the plan removes a resource [plan-removes]: main/user.x"), "{}", run.stderr);

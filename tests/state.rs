@@ -110,27 +110,23 @@ fn a_run_is_on_record_and_can_be_gone_back_from() {
 
 #[test]
 fn a_project_is_destroyed_through_the_same_rails() {
-    let project = Project::example("cross-account-saas");
+    let project = Project::example("dev-prod-codedeploy");
     project.apply();
     let unsaid = project.trueup(&["destroy"]).expect(3);
-    assert!(unsaid.stderr.contains("removes 17 resources, and the project allows 5"), "{}", unsaid.stderr);
+    assert!(unsaid.stderr.contains("removes 20 resources, and the project allows 5"), "{}", unsaid.stderr);
     project.edit("trueup.toml", "deletions = 5", "deletions = \"100%\"");
     let unsaid = project.trueup(&["destroy"]).expect(1);
-    assert!(unsaid.stderr.contains("--confirm saas-delivery"), "{}", unsaid.stderr);
+    assert!(unsaid.stderr.contains("--confirm web-app-delivery"), "{}", unsaid.stderr);
     let wrong = project.trueup(&["destroy", "--confirm", "another"]).expect(1);
-    assert!(wrong.stderr.contains("this is the project `saas-delivery`"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("this is the project `web-app-delivery`"), "{}", wrong.stderr);
     let shown = project.trueup(&["destroy", "--plan"]).expect(0);
     assert!(shown.says("Kept, though in no spec any more"), "{}", shown.stdout);
     project.assert_true();
-    project.trueup(&["destroy", "--confirm", "saas-delivery"]).expect(0);
+    project.trueup(&["destroy", "--confirm", "web-app-delivery"]).expect(0);
     let hand = Hand::on(&project, OTHER);
-    assert!(!hand.iam("ListRoles", &[]).contains("CodePipelineCrossAccountRole"));
+    assert!(!hand.iam("ListRoles", &[]).contains("CrossAccountDeploymentRole"));
     let tooling = Hand::on(&project, MAIN);
-    assert_eq!(
-        tooling.s3(http::Method::HEAD, "saas-delivery-artifacts-111111111111", "").0,
-        200,
-        "what holds data stays"
-    );
+    assert_eq!(tooling.s3(http::Method::HEAD, "web-app-artifacts-111111111111", "").0, 200, "what holds data stays");
     project.apply();
 }
 
