@@ -1,7 +1,7 @@
 //! Guardrails: all lints, and what they find in a project's specs or in a plan.
 //!
 //! Lints over policy documents are in [`trueup_specs::policy::lint`]. Those here look at a resource's model, and at plans. To add
-//! one, write its function and its row in the table of the file it belongs to: [`identities`], [`delivery`], [`images`] or [`plans`].
+//! one, write its function and its row in the table of the file it belongs to: `identities`, `delivery`, `images` or `plans`.
 //! Everything here is a plain function: what day it is, whoever asks says.
 
 mod delivery;

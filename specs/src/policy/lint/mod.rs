@@ -1,7 +1,7 @@
 //! Guardrails over policy documents.
 //!
-//! A lint is a function over one document, and a row in the table of the file it stands in: [`identity`] for what is allowed
-//! to whoever a policy is attached to, [`trust`] for who may take a role, [`resource`] for buckets and keys, [`form`] for how
+//! A lint is a function over one document, and a row in the table of the file it stands in: `identity` for what is allowed
+//! to whoever a policy is attached to, `trust` for who may take a role, `resource` for buckets and keys, `form` for how
 //! any document is written. A function sees a document as its spec writes it, with all places; what is not known before apply
 //! is text in it that nothing matches.
 
