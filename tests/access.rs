@@ -7,7 +7,15 @@ const EXAMPLES: [&str; 3] = ["cross-account-saas", "dev-prod-codedeploy", "on-pr
 /// Statements that no assertion of the examples needs, each with the reason.
 ///
 /// A statement is named by its example, its file, the table it is in, and its sid or its number in that table.
-const DELIBERATE: [(&str, &str); 2] = [
+const DELIBERATE: [(&str, &str); 4] = [
+    (
+        "cross-account-saas organization.toml service_control_policy.tenants.policy Stay",
+        "assertions are proved from what accounts allow; what an organization denies on top is not asked yet",
+    ),
+    (
+        "cross-account-saas organization.toml service_control_policy.tenants.policy Watched",
+        "assertions are proved from what accounts allow; what an organization denies on top is not asked yet",
+    ),
     (
         "on-premises servers.toml policy.fetch.policy Agent",
         "the bucket with the agent's files is AWS's own: no model has its policy, so that nothing can be proved of it",
@@ -229,6 +237,7 @@ fn a_plan_tells_who_gains_and_loses_what() {
         "[\"s3:GetObject*\", \"s3:PutObject\"]",
         "[\"s3:GetObject\", \"s3:GetObjectVersion\"]",
     );
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-key = \"allow\"\n\n[project]");
     project.edit("tooling.toml", "[bucket.artifacts]", "[[key.artifacts.policy]]\nsid = \"Open\"\nallow = \"kms:Encrypt\"\nprincipal = \"*\"\nresource = \"*\"\n\n[bucket.artifacts]");
     let plan = project.trueup(&["plan"]).expect(0).stdout;
     insta::assert_snapshot!(told(&plan).unwrap());

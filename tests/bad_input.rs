@@ -144,7 +144,7 @@ fn a_damaged_ledger_is_refused_and_kept() {
     let ledger = project.path().join(".trueup/sandbox/state/ledger/main.json");
     fs::write(&ledger, "{\"format\": 1, ").unwrap();
     let run = project.trueup(&["plan"]).expect(1);
-    assert!(run.stderr.contains("damaged") && run.stderr.contains("move the file aside"), "{}", run.stderr);
+    assert!(run.stderr.contains("damaged") && run.stderr.contains("move it aside"), "{}", run.stderr);
     assert_eq!(fs::read_to_string(&ledger).unwrap(), "{\"format\": 1, ");
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::hand::Hand;
-use crate::support::Project;
+use crate::support::{Project, STAYS};
 
 const PROD: &str = "222222222222";
 
@@ -79,7 +79,7 @@ fn a_replaced_application_brings_its_groups_back() {
     project.edit("specs.toml", "user/pi", "user/other");
     let refused = project.trueup(&["plan"]);
     assert!(refused.stdout.contains("24 hours"), "{}{}", refused.stdout, refused.stderr);
-    project.write("specs.toml", "");
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n{STAYS}"));
     project.apply();
 }
 
@@ -87,7 +87,7 @@ fn a_replaced_application_brings_its_groups_back() {
 fn what_is_in_no_spec_is_removed() {
     let project = applied();
     project.forget_access();
-    project.write("codedeploy.toml", "");
+    project.write("codedeploy.toml", format!("[scope]\naccount = \"dev\"\n{STAYS}"));
     for file in ["dev.toml", "prod.toml"] {
         let kept: String = project.read(file);
         let (head, _) =

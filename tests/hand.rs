@@ -17,6 +17,11 @@ impl Hand {
     pub(crate) fn on(project: &Project, account: &str) -> Self {
         let dir = project.path().join(".trueup/sandbox");
         let sandbox = Sandbox::open(Options { dir: Some(dir), ..Options::default() }).unwrap();
+        Self::of(sandbox, account)
+    }
+
+    /// A hand in a sandbox that is at hand.
+    pub(crate) fn of(sandbox: Sandbox, account: &str) -> Self {
         Self { sandbox, account: account.to_owned(), region: "eu-west-1".to_owned() }
     }
 

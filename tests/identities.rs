@@ -1,6 +1,6 @@
 //! Users, groups and whom their accounts trust: made, found true, renamed, and removed.
 
-use crate::support::Project;
+use crate::support::{Project, STAYS};
 
 const SPECS: &str = r#"
 [group.developers]
@@ -21,6 +21,7 @@ client_ids = ["sts.amazonaws.com"]
 [[role.deployer.trust]]
 allow     = "sts:AssumeRoleWithWebIdentity"
 principal = { federated = "${oidc_provider.github.arn}" }
+condition = { StringEquals = { "token.actions.githubusercontent.com:sub" = "repo:org/app:ref:refs/heads/main" } }
 [[role.deployer.trust]]
 allow     = "sts:AssumeRole"
 principal = { aws = "${user.travis.arn}" }
@@ -44,7 +45,7 @@ fn identities_are_made_renamed_and_removed() {
     let run = project.apply();
     assert!(!run.stdout.contains("delete user") && !run.stdout.contains("delete group"), "{}", run.stdout);
     // What stands in no spec any more goes, the untaggable too.
-    project.write("specs.toml", "[scope]\naccount = \"main\"\n");
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n{STAYS}"));
     let settings = project.read("trueup.toml");
     project.write("trueup.toml", format!("{settings}[limits]\ndeletions = 100\n"));
     let removed = project.apply();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::hand::Hand;
-use crate::support::Project;
+use crate::support::{Project, STAYS};
 
 const MAIN: &str = "111111111111";
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -97,7 +97,7 @@ fn one_account_for_travis() {
     insta::assert_snapshot!("travis_drift", run.stdout);
     project.apply();
 
-    project.write("ci.toml", "");
+    project.write("ci.toml", format!("[scope]\naccount = \"main\"\n{STAYS}"));
     let removed = ["bucket.revisions", "ecr_repository.web"];
     let removed: String =
         removed.iter().map(|address| format!("[[removed]]\naddress = \"main/{address}\"\n")).collect();

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::hand::Hand;
-use crate::support::Project;
+use crate::support::{Project, STAYS};
 
 const TOOLING: &str = "111111111111";
 const UNICORN: &str = "222222222222";
@@ -169,7 +169,7 @@ fn what_is_in_no_spec_is_removed_but_what_holds_data_is_kept() {
     project.write("tenants.toml", "");
     let tooling = project.read("tooling.toml");
     let (head, _) = tooling.split_once("[key.artifacts]").unwrap();
-    project.write("tooling.toml", head);
+    project.write("tooling.toml", format!("{head}{STAYS}"));
     let refused = project.trueup(&["apply", "--yes"]).expect(3);
     assert!(refused.stderr.contains("removes 15 resources, and the project allows 5"), "{}", refused.stderr);
     project.edit("trueup.toml", "deletions = 5", "deletions = 15");
@@ -181,7 +181,7 @@ fn what_is_in_no_spec_is_removed_but_what_holds_data_is_kept() {
 
     project.write(
         "tooling.toml",
-        "[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n\n[[removed]]\naddress = \"tooling@eu-west-1/key.artifacts\"\n",
+        format!("{head}{STAYS}[[removed]]\naddress = \"tooling@eu-west-1/bucket.artifacts\"\n\n[[removed]]\naddress = \"tooling@eu-west-1/key.artifacts\"\n"),
     );
     project.apply();
     let tooling = Hand::on(&project, TOOLING);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::hand::Hand;
-use crate::support::Project;
+use crate::support::{Project, STAYS};
 
 const MAIN: &str = "111111111111";
 
@@ -59,7 +59,7 @@ fn a_deregistered_name_is_not_free_for_a_day() {
 fn what_is_in_no_spec_is_removed() {
     let project = applied();
     project.forget_access();
-    project.write("delivery.toml", "");
+    project.write("delivery.toml", format!("[scope]\naccount = \"main\"\n{STAYS}"));
     project.write("servers.toml", "[[removed]]\naddress = \"main/bucket.revisions\"\n");
     let refused = project.trueup(&["apply", "--yes"]);
     assert_ne!(refused.code, 0);

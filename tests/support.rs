@@ -9,6 +9,9 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// A role that stays when all else goes: specs that declare nothing are refused.
+pub(crate) const STAYS: &str = "\n[role.stays]\n[[role.stays.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n";
+
 /// A project of its own, which goes with the test.
 pub(crate) struct Project {
     dir: tempfile::TempDir,
@@ -115,7 +118,8 @@ impl Project {
 }
 
 impl Run {
-    fn from(output: Output) -> Self {
+    /// How a command ended.
+    pub(crate) fn from(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -134,9 +138,17 @@ impl Run {
 impl Run {
     /// Whether stdout says this, wherever its lines break.
     pub(crate) fn says(&self, text: &str) -> bool {
-        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        words(&self.stdout).contains(&words(text))
+        in_words(&self.stdout).contains(&in_words(text))
     }
+
+    /// Whether stderr says this, wherever its lines break.
+    pub(crate) fn complains(&self, text: &str) -> bool {
+        in_words(&self.stderr).contains(&in_words(text))
+    }
+}
+
+fn in_words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn copy(from: &Path, to: &Path) {

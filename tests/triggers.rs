@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::hand::Hand;
-use crate::support::Project;
+use crate::support::{Project, STAYS};
 
 const MAIN: &str = "111111111111";
 
@@ -104,10 +104,11 @@ fn a_repository_goes_only_by_a_tombstone_and_only_when_it_is_empty() {
     let hand = Hand::on(&project, MAIN);
     hand.ecr("PutImage", &json!({ "repositoryName": "team/app", "imageManifest": "{}", "imageTag": "v1" }));
     project.edit("trueup.toml", "region = \"eu-west-1\"\n", "region = \"eu-west-1\"\n\n[limits]\ndeletions = 50\n");
-    project.write("specs.toml", "");
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n{STAYS}"));
     project.apply();
     hand.ecr("ListImages", &json!({ "repositoryName": "team/app" }));
-    project.write("specs.toml", "[[removed]]\naddress = \"main@eu-west-1/ecr_repository.app\"\n");
+    let tombstone = "[[removed]]\naddress = \"main@eu-west-1/ecr_repository.app\"\n";
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n{STAYS}\n{tombstone}"));
     let refused = project.trueup(&["apply", "--yes"]);
     let said = format!("{}{}", refused.stdout, refused.stderr);
     assert!(said.contains("RepositoryNotEmptyException") && said.contains("never removes images"), "{said}");

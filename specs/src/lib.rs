@@ -22,6 +22,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod export;
 pub mod kind;
+pub mod lint;
 pub mod load;
 mod lookup;
 mod macros;
@@ -57,7 +58,8 @@ pub use load::{ACCOUNT, AccountSpec, Billing, Loaded, Parent, is_unit_id, load, 
 pub use naming::{Reference, Target};
 pub use policy_spec::PolicySpec;
 pub use project::{
-    Account, Block, Instance, InstanceId, Moved, OutputSpec, OutputValue, Project, Settings, StateSettings, Tombstone,
+    Account, Block, DeletionsMax, Instance, InstanceId, Moved, OutputSpec, OutputValue, Project, Settings, StateBucket,
+    StateSettings, Tombstone,
 };
 pub use render::{render, to_json};
 pub use resolve::{Outputs, ResolvedOutput, Resolver, TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};

@@ -7,6 +7,7 @@ use indexmap::{Equivalent, IndexMap};
 use crate::access_spec::AccessSpec;
 use crate::address::Address;
 use crate::kind::{AnySpec, KindSchema};
+use crate::lint::{Level, Suppression};
 use crate::span::Span;
 use crate::text::Text;
 
@@ -58,9 +59,24 @@ pub struct Settings {
     /// The role that is assumed in the other accounts.
     pub access_role: String,
     /// A plan that removes more is refused.
-    pub deletions: Option<u64>,
+    pub deletions: Option<DeletionsMax>,
     /// Where the state is.
     pub state: StateSettings,
+    /// What is done about findings of guardrails, where it is not what they say themselves; in file order.
+    pub lints: Vec<LintLevel>,
+    /// The folder with the organization's own rules, relative to the project's.
+    pub rules: Option<String>,
+}
+
+/// What a project does about findings of one guardrail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintLevel {
+    /// The guardrail's id; whether there is one of it, the language doesn't know.
+    pub lint: String,
+    /// What is done.
+    pub level: Level,
+    /// The place of the id.
+    pub span: Span,
 }
 
 impl Default for Settings {
@@ -68,23 +84,63 @@ impl Default for Settings {
         // The role AWS Organizations makes in every account it creates.
         // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
         let access_role = "OrganizationAccountAccessRole".to_owned();
-        Self { region: None, access_role, deletions: None, state: StateSettings::default() }
+        Self {
+            region: None,
+            access_role,
+            deletions: None,
+            state: StateSettings::default(),
+            lints: Vec::new(),
+            rules: None,
+        }
+    }
+}
+
+/// How much a plan may remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletionsMax {
+    /// So many resources.
+    Count(u64),
+    /// So many of a hundred that there are.
+    Percent(u64),
+}
+
+impl DeletionsMax {
+    /// The count, of so many resources that there are; of a part of one, none.
+    #[must_use]
+    pub fn of(self, existing: u64) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => existing.saturating_mul(percent) / 100,
+        }
     }
 }
 
 /// Where the state is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateSettings {
-    /// The sort of store; `local` for a folder.
-    pub backend: String,
-    /// The folder, relative to the project's.
+    /// The folder, relative to the project's. The sandbox is always there, and its state.
     pub path: String,
+    /// The bucket, if the state is in one.
+    pub s3: Option<StateBucket>,
 }
 
 impl Default for StateSettings {
     fn default() -> Self {
-        Self { backend: "local".to_owned(), path: ".trueup".to_owned() }
+        Self { path: ".trueup".to_owned(), s3: None }
     }
+}
+
+/// A bucket that keeps a project's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateBucket {
+    /// Its name.
+    pub bucket: String,
+    /// What the keys begin with; empty, or without a slash at its end.
+    pub prefix: String,
+    /// Its region; nothing for the project's.
+    pub region: Option<Arc<str>>,
+    /// The KMS key that documents are encrypted with; nothing for the bucket's own default.
+    pub kms_key: Option<String>,
 }
 
 /// An AWS account.
@@ -137,6 +193,8 @@ pub struct Block {
     pub adopt: bool,
     /// Whether it is never removed or replaced.
     pub protect: bool,
+    /// Findings of guardrails that are right here.
+    pub suppress: Vec<Suppression>,
     /// The place of the `[[use]]` it comes from.
     pub used_at: Option<Span>,
     /// The name of that use, which its own template's resources carry in front.

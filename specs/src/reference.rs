@@ -1,6 +1,8 @@
 //! The reference of a kind, from its types.
 
+use crate::decode::Decode;
 use crate::kind::{KindSchema, KindScope};
+use crate::lint::Suppression;
 use crate::policy_spec::statement_shape;
 use crate::shape::{FieldShape, Shape, TableShape};
 
@@ -10,6 +12,12 @@ pub(crate) const META: [(&str, &str); 3] = [
     ("adopt", "Whether a live resource of this name that differs may be taken over. Default: false."),
     ("protect", "Whether it is never removed or replaced. Default: false."),
 ];
+
+/// The key for findings of guardrails that are right here.
+pub(crate) const META_SUPPRESS: (&str, &str) = (
+    "suppress",
+    "Findings of guardrails that are right here, each with a reason; `trueup explain lints` lists the guardrails.",
+);
 
 /// The key of what can be tagged.
 pub(crate) const META_TAGS: (&str, &str) =
@@ -24,6 +32,10 @@ pub(crate) fn meta_fields(kind: &KindSchema) -> Vec<FieldShape> {
     // An account is not switched off: what stands in it would stand nowhere.
     let switches = META.into_iter().filter(|(name, _)| !(is_account(kind) && *name == "enabled"));
     let mut fields: Vec<FieldShape> = switches.map(|meta| field(meta, Shape::Boolean)).collect();
+    // The guardrails say nothing of accounts.
+    if !is_account(kind) {
+        fields.push(field(META_SUPPRESS, Shape::List(Box::new(Suppression::shape()))));
+    }
     if kind.taggable {
         fields.push(field(META_TAGS, Shape::Map(Box::new(Shape::Text))));
     }

@@ -11,9 +11,10 @@ use crate::document::JsonSpec;
 use crate::lookup::{Found, Lookup, Miss, Sighted, Standpoint};
 use crate::naming::{Reference, Target};
 use crate::pending;
+use crate::policy::read::placed::{PlacedStatement, placed};
 use crate::policy::{Document, Statement, Use};
 use crate::policy_spec::PolicySpec;
-use crate::policy_text::{self, PolicyText};
+use crate::policy_text::{self, Places, PolicyText};
 use crate::project::{Instance, InstanceId, OutputSpec, OutputValue, Project};
 use crate::span::Span;
 use crate::text::{Located, Mention, Part, Text};
@@ -36,7 +37,43 @@ const REGION_OF_GLOBAL_SERVICES: &str = "us-east-1";
 pub struct Resolver<'a> {
     instance: &'a Instance,
     walk: Walk<'a>,
+    /// The policies so far, if they are kept.
+    written: Option<Vec<Written>>,
+    /// The statements so far with their places, if they are noted.
     places: Option<Vec<(Statement, Span)>>,
+}
+
+/// A policy as its spec writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// What it is used for.
+    pub use_: Use,
+    /// Its place.
+    pub span: Span,
+    /// What it says.
+    pub document: Document,
+    /// Its statements, in the order they are written.
+    pub statements: Vec<WrittenStatement>,
+}
+
+/// A statement as its spec writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrittenStatement {
+    /// In canonical form.
+    pub statement: Statement,
+    /// Its place.
+    pub span: Span,
+    /// The places of its elements, by AWS's names for them.
+    elements: Vec<(String, Span)>,
+}
+
+impl WrittenStatement {
+    /// The place of an element, by AWS's name for it or for its opposite (`NotAction`); that of the statement where it has none.
+    #[must_use]
+    pub fn element(&self, name: &str) -> Span {
+        let is_it = |(element, _): &&(String, Span)| element == name || element.strip_prefix("Not") == Some(name);
+        self.elements.iter().find(is_it).map_or(self.span, |(_, span)| *span)
+    }
 }
 
 impl<'a> Resolver<'a> {
@@ -48,7 +85,20 @@ impl<'a> Resolver<'a> {
     pub fn new(project: &'a Project, id: InstanceId, outputs: &'a dyn Outputs, problems: &'a mut Problems) -> Self {
         let instance = project.instance(id).expect("an InstanceId is used with the project it comes from");
         let walk = Walk::new(project, Standpoint::of_instance(instance), outputs, problems);
-        Self { instance, walk, places: None }
+        Self { instance, walk, written: None, places: None }
+    }
+
+    /// The same, and it keeps what it resolves of policies, with the places of all statements.
+    #[must_use]
+    pub fn keeping_policies(mut self) -> Self {
+        self.written = Some(Vec::new());
+        self
+    }
+
+    /// The policies it kept.
+    #[must_use]
+    pub fn into_policies(self) -> Vec<Written> {
+        self.written.unwrap_or_default()
     }
 
     /// The same, but it notes where each statement of a policy stands: for what is told of single statements.
@@ -153,6 +203,9 @@ impl<'a> Resolver<'a> {
         };
         match Document::parse(&json, r#use) {
             Ok(document) => {
+                if let Some(kept) = &mut self.written {
+                    kept.push(written(&json, &places, spec.span(), r#use, document.clone()));
+                }
                 if let Some(noted) = &mut self.places {
                     let placed = Document::placed(&json, r#use).into_iter();
                     noted.extend(placed.map(|(statement, at)| (statement, places.find(&at).unwrap_or(spec.span()))));
@@ -228,6 +281,17 @@ impl<'a> Resolver<'a> {
     pub fn used(&self) -> &[(InstanceId, Span)] {
         &self.walk.used
     }
+}
+
+fn written(json: &str, places: &Places, span: Span, use_: Use, document: Document) -> Written {
+    let place = |at: &std::ops::Range<usize>| places.find(at).unwrap_or(span);
+    let statement = |PlacedStatement { statement, at, elements }| WrittenStatement {
+        statement,
+        span: place(&at),
+        elements: elements.into_iter().map(|(name, at)| (name, place(&at))).collect(),
+    };
+    let statements = placed(json, use_).into_iter().map(statement).collect();
+    Written { use_, span, document, statements }
 }
 
 /// The tag that says which project a resource belongs to.

@@ -144,12 +144,25 @@ fn language() -> Map<String, Value> {
     });
     add("project", object("In trueup.toml: what holds for the whole project.", &project, &["name"]));
     let state = json!({
-        "backend": { "const": "local", "description": "The sort of store." },
+        "backend": { "enum": ["local", "s3"], "description": "The sort of store. Default: local." },
         "path": text("The folder of the state, relative to trueup.toml. Default: .trueup."),
+        "bucket": text("With s3: the bucket."),
+        "prefix": text("With s3: what its keys begin with."),
+        "region": text("With s3: the bucket's region. Default: the project's."),
+        "kms_key": text("With s3: the KMS key for the documents. Default: as the bucket encrypts."),
     });
     add("state", object("In trueup.toml: where the state is.", &state, &[]));
-    let limits = json!({ "deletions": { "type": "integer", "minimum": 0, "description": "A plan that removes more is refused." } });
+    let deletions = json!({
+        "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^([0-9]{1,2}|100)%$" }],
+        "description": "A plan that removes more is refused: a count, or a percentage of the resources there are.",
+    });
+    let limits = json!({ "deletions": deletions });
     add("limits", object("In trueup.toml: what a plan may not exceed.", &limits, &[]));
+    let level = json!({ "enum": ["deny", "warn", "allow"] });
+    let lints = "In trueup.toml: what is done about findings of guardrails, by their id.";
+    add("lints", json!({ "description": lints, "type": "object", "additionalProperties": level }));
+    let rules = json!({ "path": text("The folder of the Rego files, relative to trueup.toml.") });
+    add("rules", object("In trueup.toml: rules of one's own over a plan, in Rego.", &rules, &[]));
     let scope = json!({
         "account": text("An account, or a group: every resource of the file is in each of its accounts."),
         "region": text("The region of every resource of the file."),

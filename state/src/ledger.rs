@@ -10,6 +10,7 @@ use serde_json::Value;
 use trueup_specs::address::Address;
 
 use crate::facts::Scope;
+use crate::store::Tag;
 
 /// The format of a ledger document; one of a newer format is refused, never overwritten.
 pub const FORMAT: u32 = 1;
@@ -69,8 +70,17 @@ pub struct Document {
     pub format: u32,
     /// Counts the writes.
     pub serial: u64,
+    /// The fencing number of the run that wrote it.
+    #[serde(default)]
+    pub fence: u64,
     /// By address.
     pub entries: BTreeMap<Address, Entry>,
+    /// The version that was read.
+    #[serde(skip)]
+    pub tag: Option<Tag>,
+    /// Whether it differs from that.
+    #[serde(skip)]
+    pub changed: bool,
 }
 
 /// All documents of a project.
@@ -89,13 +99,15 @@ impl Ledger {
 
     /// Remembers what was applied.
     pub fn put(&mut self, scope: &Scope, address: Address, entry: Entry) {
-        self.documents.entry(scope.clone()).or_default().entries.insert(address, entry);
+        let document = self.documents.entry(scope.clone()).or_default();
+        document.changed |= document.entries.get(&address) != Some(&entry);
+        document.entries.insert(address, entry);
     }
 
     /// Forgets a resource.
     pub fn remove(&mut self, scope: &Scope, address: &Address) {
         if let Some(document) = self.documents.get_mut(scope) {
-            document.entries.remove(address);
+            document.changed |= document.entries.remove(address).is_some();
         }
     }
 }

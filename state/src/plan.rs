@@ -23,6 +23,12 @@ pub struct Plan {
     pub world: String,
     /// The project's name; the owner of everything in the plan.
     pub project: Arc<str>,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
+    /// How many resources the specs declare, in all accounts.
+    #[serde(default)]
+    pub declared: u64,
     /// The accounts the plan touches, by their name in the specs.
     pub accounts: BTreeMap<Arc<str>, PlanAccount>,
     /// One for each resource that changes, by account and address.
@@ -96,6 +102,22 @@ pub struct AccessLine {
     pub when: Vec<String>,
     /// Whether all who gain it, and all it is on, are made in this plan.
     pub is_new: bool,
+}
+
+/// What a plan is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "for")]
+pub enum Purpose {
+    /// To make AWS as the specs say.
+    #[default]
+    Specs,
+    /// To remove what is the project's, whatever the specs say.
+    Destroy,
+    /// To go back to what was before a run.
+    Revert {
+        /// The run.
+        run: String,
+    },
 }
 
 /// An account as a plan needs it, so that a saved plan can be applied without its specs.
@@ -218,6 +240,11 @@ pub enum Danger {
         field: String,
         /// Who, or which condition fell away.
         who: Vec<String>,
+    },
+    /// trueup, or everyone, would be locked out.
+    SelfLockout {
+        /// Of what, and how.
+        why: String,
     },
 }
 

@@ -1,23 +1,38 @@
-//! The local state directory: ledger documents, journals and a lock.
+//! Where documents are kept: the ledger, the records and journals of runs, and locks.
+//!
+//! One layout in every place; moving from one to another is copying. Behind it is a [`Backend`] that knows how documents are read and
+//! conditionally written: [`LocalStore`] is a folder, [`Memory`](memory::Memory) is for tests, and one in S3 is with what knows AWS.
 //!
 //! ```text
-//! .trueup/
-//!   ledger/ACCOUNT.json              what is global to an account
-//!   ledger/ACCOUNT@REGION.json       what is in a region
-//!   runs/RUN.jsonl                   one journal a run
-//!   lock                             held while a run writes
+//! ledger/ACCOUNT.json              what was last applied, global to an account
+//! ledger/ACCOUNT@REGION.json       the same in a region
+//! runs/RUN/record.json             a run: who, when, from which specs, its plan, how each operation ended
+//! runs/RUN/journal-000001.jsonl    its journal: each intent before its call, each outcome after it
+//! locks/ACCOUNT.json               the account's fencing number, and the run that holds it
+//! alive/RUN.json                   a run that lives
 //! ```
+//!
+//! A document is only ever replaced by who read the version it replaces; see [`hold`] for why a run that lost its lock writes nothing more.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::facts::Scope;
-use crate::journal::{Entry, Journal};
 use crate::ledger::{Document, FORMAT, Ledger};
 
-/// Why the state directory could not be used.
+pub mod hold;
+mod local;
+pub mod memory;
+pub mod runs;
+
+pub use hold::{Hold, Holder, LockState};
+pub use local::{LocalStore, write_atomically};
+pub use runs::RunJournal;
+
+/// Why a store could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file or folder could not be read or written.
@@ -30,7 +45,19 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
-    /// A ledger document does not parse.
+    /// A place that is reached over a network did not do as it was asked.
+    #[error("{action} {path}: {why}")]
+    Remote {
+        /// `read`, `write`, ….
+        action: &'static str,
+        /// Which.
+        path: String,
+        /// What it said, or what became of the connection.
+        why: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// A document does not parse.
     #[error("{path} is damaged")]
     Damaged {
         /// Which.
@@ -38,172 +65,306 @@ pub enum StoreError {
         /// Why.
         source: serde_json::Error,
     },
-    /// A ledger document was written by a newer trueup.
-    #[error("{path} has format {found}, this trueup reads up to {FORMAT}")]
+    /// A document was written by a newer trueup.
+    #[error("{path} has format {found}, this trueup reads up to {reads}")]
     Newer {
         /// Which.
         path: String,
         /// Its format.
         found: u32,
+        /// The newest format of such documents that this trueup knows.
+        reads: u32,
     },
-    /// Another run holds the lock.
-    #[error("another run is using {path}")]
+    /// Another run holds the lock of an account.
+    #[error("another run holds the account `{account}`: {holder}")]
     Locked {
-        /// The lock file.
+        /// The account's name.
+        account: String,
+        /// The run.
+        holder: Box<Holder>,
+    },
+    /// A document is no longer the one that was read.
+    #[error("{path} was written by another run in between")]
+    Moved {
+        /// Which.
         path: String,
+    },
+    /// The run no longer holds its locks.
+    #[error("this run lost its lock: {why}")]
+    Lost {
+        /// How.
+        why: String,
+    },
+    /// There is no record of the run.
+    #[error("there is no run `{run}`")]
+    NoRun {
+        /// The name that was asked for.
+        run: String,
     },
 }
 
 impl StoreError {
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> &'static str {
+    pub fn help(&self) -> &str {
         match self {
             Self::Io { .. } => "check the permissions and the free space of the state directory",
+            Self::Remote { help, .. } => help.as_deref().unwrap_or("try again; nothing in AWS is lost"),
             Self::Damaged { .. } => {
-                "move the file aside and run again: nothing in AWS is lost, trueup finds what is ours by its tags; only the record of what was last applied is gone"
+                "move it aside and run `trueup state rebuild`: nothing in AWS is lost, trueup finds what is ours by its tags; only the record of what was last applied is gone"
             }
             Self::Newer { .. } => "use the trueup that wrote it, or a newer one",
             Self::Locked { .. } => {
-                "wait for the other run to end; the lock goes with its process, so it can't stay stuck"
+                "wait for it to end; a run that died gives up its locks by itself. `trueup state locks` shows who holds what"
             }
+            Self::Moved { .. } | Self::Lost { .. } => {
+                "plan again: what this run did is in AWS, and is found there by its name and tags"
+            }
+            Self::NoRun { .. } => "`trueup history` lists the runs",
         }
     }
 }
 
-/// The local state directory.
-#[derive(Clone, Debug)]
-pub struct LocalStore {
-    dir: PathBuf,
+/// The version of a document: equal only if its bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag(pub String);
+
+/// A document as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its version.
+    pub tag: Tag,
 }
 
-/// Held while a run writes; the operating system lets it go with the process.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
+/// What must be there for a write to take place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing.
+    Absent,
+    /// This version.
+    Is(Tag),
 }
 
-impl LocalStore {
-    /// A store in this directory; nothing is made before the first write.
+impl Expect {
+    /// What was read.
     #[must_use]
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+    pub fn of(tag: Option<&Tag>) -> Self {
+        tag.map_or(Self::Absent, |tag| Self::Is(tag.clone()))
+    }
+}
+
+/// A conditional write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// The document's name: `ledger/tooling.json`.
+    pub name: String,
+    /// All its bytes.
+    pub bytes: Vec<u8>,
+    /// What it replaces.
+    pub expect: Expect,
+    /// How many bytes at its end are new, where all before them are as they were and only this run writes it: a place that can append
+    /// then does.
+    pub added: Option<usize>,
+}
+
+/// A place that keeps documents.
+///
+/// Names are `folder/…/file`, of the letters that addresses and runs have. All its calls return when they are durable, or say why not.
+pub trait Backend: Send + Sync {
+    /// The document in a person's words: a path or a URL.
+    fn path(&self, name: &str) -> String;
+
+    /// The names of all documents in a folder and its folders, in order.
+    ///
+    /// # Errors
+    /// When the place can't be read; a folder that is not there is empty.
+    fn list(&self, folder: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Reads documents; `None` where there is none.
+    ///
+    /// # Errors
+    /// When one of them can't be read.
+    fn read(&self, names: &[String]) -> Result<Vec<Option<Stored>>, StoreError>;
+
+    /// Writes documents, each whole or not at all and only if it replaces what it expects; [`StoreError::Moved`] where it doesn't.
+    fn write(&self, puts: &[Put]) -> Vec<Result<Tag, StoreError>>;
+
+    /// Begins the life of a run.
+    ///
+    /// # Errors
+    /// When it can't be made known.
+    fn live(&self, holder: &Holder) -> Result<Box<dyn Life>, StoreError>;
+
+    /// Whether a run lives no more, and never will again: what can't be told at once is watched, and a run that gave no sign for its term
+    /// is ended, so that it finds itself ended if it wakes up.
+    ///
+    /// # Errors
+    /// When that can't be found out.
+    fn ended(&self, run: &str) -> Result<bool, StoreError>;
+}
+
+/// The life of a run, as others can see it. It ends when it is dropped.
+pub trait Life: Send + Sync {
+    /// Whether others still see it.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] when another may have taken over.
+    fn check(&self) -> Result<(), StoreError>;
+}
+
+/// The documents of a project.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<dyn Backend>,
+}
+
+impl Store {
+    /// A store in this place.
+    #[must_use]
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self { backend: Arc::new(backend) }
     }
 
-    /// Reads all ledger documents; a directory that is not there is an empty ledger.
+    /// Where a document is, in a person's words.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        self.backend.path(name)
+    }
+
+    /// Reads all ledger documents; where there are none, the ledger is empty.
     ///
     /// # Errors
     /// When a document can't be read, is damaged, or is of a newer format.
     pub fn ledger(&self) -> Result<Ledger, StoreError> {
-        let dir = self.dir.join("ledger");
         let mut ledger = Ledger::default();
-        let entries = match fs::read_dir(&dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(ledger),
-            Err(error) => return Err(io_error("read", &dir, error)),
-        };
-        for entry in entries {
-            let path = entry.map_err(|error| io_error("read", &dir, error))?.path();
-            let Some(stem) = document_stem(&path) else { continue };
-            let text = fs::read_to_string(&path).map_err(|error| io_error("read", &path, error))?;
-            ledger.documents.insert(scope_of(&stem), parse(&path, &text)?);
+        let names = self.documents("ledger", ".json")?;
+        for (name, stored) in names.iter().zip(self.backend.read(&names)?) {
+            let (Some(stored), Some(stem)) = (stored, stem(name)) else { continue };
+            let mut document: Document = self.parse(name, &stored.bytes, FORMAT)?;
+            document.tag = Some(stored.tag);
+            ledger.documents.insert(scope_of(stem), document);
         }
         Ok(ledger)
     }
 
-    /// Writes the documents that differ from what is on disk, each atomically.
+    /// Writes what changed in the ledger since it was read, each document in the place of the one that was read.
     ///
     /// # Errors
-    /// When a document can't be written; those before it stay written.
-    pub fn save(&self, ledger: &Ledger) -> Result<(), StoreError> {
-        let on_disk = self.ledger()?;
-        let dir = self.dir.join("ledger");
-        make_dir(&dir)?;
-        for (scope, document) in &ledger.documents {
-            let before = on_disk.documents.get(scope);
-            if before.is_some_and(|before| before.entries == document.entries) {
+    /// [`StoreError::Lost`] when the run does not hold the account (any more); [`StoreError::Moved`] when another run wrote in between;
+    /// or when a document can't be written. What could be written is.
+    pub fn save(&self, ledger: &mut Ledger, hold: &Hold) -> Result<(), StoreError> {
+        hold.check()?;
+        let mut puts = Vec::new();
+        let mut scopes = Vec::new();
+        for (scope, document) in ledger.documents.iter().filter(|(_, document)| document.changed) {
+            let next =
+                Document { format: FORMAT, serial: document.serial + 1, fence: hold.fence(scope)?, ..document.clone() };
+            puts.push(self.put(ledger_name(scope), &next, Expect::of(document.tag.as_ref()))?);
+            scopes.push((scope.clone(), next));
+        }
+        let mut failed = None;
+        for ((scope, mut next), result) in scopes.into_iter().zip(hold.write(&puts)) {
+            match result {
+                Ok(tag) => {
+                    next.tag = Some(tag);
+                    next.changed = false;
+                    ledger.documents.insert(scope, next);
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        let Some(failed) = failed else { return Ok(()) };
+        // Who was taken over finds another's document in the place of its own.
+        hold.check()?;
+        Err(failed)
+    }
+
+    /// Makes sure that each of these scopes has a document, before anything is done there: what a run that lost its lock could still make
+    /// is then an empty document at most.
+    ///
+    /// # Errors
+    /// As [`Store::save`].
+    pub fn prepare<'s>(
+        &self,
+        ledger: &mut Ledger,
+        scopes: impl IntoIterator<Item = &'s Scope>,
+        hold: &Hold,
+    ) -> Result<(), StoreError> {
+        for scope in scopes {
+            if ledger.documents.get(scope).is_some_and(|document| document.tag.is_some()) {
                 continue;
             }
-            let next = Document {
-                format: FORMAT,
-                serial: before.map_or(0, |before| before.serial) + 1,
-                entries: document.entries.clone(),
-            };
-            let path = dir.join(format!("{scope}.json"));
-            let text = serde_json::to_string_pretty(&next)
-                .map_err(|source| StoreError::Damaged { path: path.display().to_string(), source })?;
-            write_atomically(&path, text.as_bytes())?;
+            let fence = hold.fence(scope)?;
+            let kept = ledger.documents.entry(scope.clone()).or_default();
+            let name = ledger_name(scope);
+            loop {
+                hold.check()?;
+                let next = Document { format: FORMAT, serial: kept.serial + 1, fence, ..Document::default() };
+                let put = self.put(name.clone(), &next, Expect::Absent)?;
+                match hold.write_one(put) {
+                    Ok(tag) => {
+                        (kept.serial, kept.tag, kept.fence) = (next.serial, Some(tag), fence);
+                        break;
+                    }
+                    Err(StoreError::Moved { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+                // Another run made it since; if that one has lost its lock to this, the document is ours now, with what is in it.
+                if let Some(theirs) = hold.stamp(&name, fence)? {
+                    let ours = std::mem::replace(kept, theirs);
+                    kept.entries.extend(ours.entries);
+                    kept.changed = ours.changed;
+                    break;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Takes the lock, or says that another run holds it.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`], or when the lock file can't be made.
-    pub fn lock(&self) -> Result<Lock, StoreError> {
-        make_dir(&self.dir)?;
-        let path = self.dir.join("lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| io_error("open", &path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.display().to_string() }),
-            Err(TryLockError::Error(error)) => Err(io_error("lock", &path, error)),
+    /// Names in a folder that end like this; what else is there (a write that was cut off) is nobody's.
+    fn documents(&self, folder: &str, ending: &str) -> Result<Vec<String>, StoreError> {
+        let mut names = self.backend.list(folder)?;
+        names.retain(|name| name.ends_with(ending));
+        Ok(names)
+    }
+
+    fn put<T: Serialize>(&self, name: String, document: &T, expect: Expect) -> Result<Put, StoreError> {
+        let bytes = serde_json::to_vec_pretty(document)
+            .map_err(|source| StoreError::Damaged { path: self.path(&name), source })?;
+        Ok(Put { name, bytes, expect, added: None })
+    }
+
+    /// Reads a document of a known format; a newer or damaged one is refused.
+    fn parse<T: DeserializeOwned>(&self, name: &str, bytes: &[u8], reads: u32) -> Result<T, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Header {
+            format: u32,
         }
-    }
-
-    /// Begins the journal of a run.
-    ///
-    /// # Errors
-    /// When the file can't be made, or is there already.
-    pub fn journal(&self, run: &str) -> Result<FileJournal, StoreError> {
-        let dir = self.dir.join("runs");
-        make_dir(&dir)?;
-        let path = dir.join(format!("{run}.jsonl"));
-        let file = OpenOptions::new()
-            .create_new(true)
-            .append(true)
-            .open(&path)
-            .map_err(|error| io_error("write", &path, error))?;
-        restrict(&path)?;
-        Ok(FileJournal { file, path })
+        let damaged = |source| StoreError::Damaged { path: self.path(name), source };
+        // The format is looked at first: a newer document need not have this one's shape.
+        let header: Header = serde_json::from_slice(bytes).map_err(damaged)?;
+        if header.format > reads {
+            return Err(StoreError::Newer { path: self.path(name), found: header.format, reads });
+        }
+        serde_json::from_slice(bytes).map_err(damaged)
     }
 }
 
-/// The journal of one run.
-#[derive(Debug)]
-pub struct FileJournal {
-    file: File,
-    path: PathBuf,
-}
-
-impl FileJournal {
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("place", &self.path("")).finish()
     }
 }
 
-impl Journal for FileJournal {
-    fn record(&mut self, entry: &Entry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(entry)?;
-        line.push(b'\n');
-        self.file.write_all(&line)?;
-        self.file.sync_data()
-    }
+fn ledger_name(scope: &Scope) -> String {
+    format!("ledger/{scope}.json")
 }
 
-fn document_stem(path: &Path) -> Option<String> {
-    if path.extension()? != "json" {
-        return None;
-    }
-    Some(path.file_stem()?.to_str()?.to_owned())
+/// The name without its folder and its ending.
+fn stem(name: &str) -> Option<&str> {
+    name.rsplit('/').next()?.rsplit_once('.').map(|(stem, _)| stem)
 }
 
 fn scope_of(stem: &str) -> Scope {
@@ -213,125 +374,5 @@ fn scope_of(stem: &str) -> Scope {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<Document, StoreError> {
-    #[derive(serde::Deserialize)]
-    struct Header {
-        format: u32,
-    }
-    let damaged = |source| StoreError::Damaged { path: path.display().to_string(), source };
-    // The format is looked at first: a newer document need not have this one's shape.
-    let header: Header = serde_json::from_str(text).map_err(damaged)?;
-    if header.format > FORMAT {
-        return Err(StoreError::Newer { path: path.display().to_string(), found: header.format });
-    }
-    serde_json::from_str(text).map_err(damaged)
-}
-
-/// Writes a file so that a crash leaves either the old or the new one: a temporary file beside it, fsync, rename, fsync of the folder.
-///
-/// # Errors
-/// When any of these steps fails; the old file is then untouched.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let error = |error| io_error("write", path, error);
-    let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-    let mut file = File::create(&temporary).map_err(error)?;
-    restrict(&temporary)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(error)?;
-    fs::rename(&temporary, path).map_err(error)?;
-    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(error)?;
-    }
-    Ok(())
-}
-
-fn make_dir(dir: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(dir).map_err(|error| io_error("make", dir, error))
-}
-
-/// State is readable by its owner alone: it names everything an attacker would like to know.
-fn restrict(path: &Path) -> Result<(), StoreError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))
-            .map_err(|error| io_error("restrict", path, error))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io { action, path: path.display().to_string(), source }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ledger;
-
-    fn scope() -> Scope {
-        Scope { account: Arc::from("tooling"), region: Some(Arc::from("eu-west-1")) }
-    }
-
-    fn some_ledger() -> Ledger {
-        let mut ledger = Ledger::default();
-        let entry = ledger::Entry {
-            name: "alias/a".to_owned(),
-            outputs: [("arn".to_owned(), "arn:aws:kms:eu-west-1:111111111111:key/1".to_owned())].into(),
-            model: (&serde_json::json!({"alias": "alias/a"})).into(),
-        };
-        ledger.put(&scope(), "tooling@eu-west-1/key.a".parse().unwrap(), entry);
-        ledger
-    }
-
-    #[test]
-    fn a_saved_ledger_is_read_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = LocalStore::new(dir.path().join("state"));
-        assert_eq!(store.ledger().unwrap(), Ledger::default());
-        store.save(&some_ledger()).unwrap();
-        let read = store.ledger().unwrap();
-        assert_eq!(read.documents[&scope()].entries, some_ledger().documents[&scope()].entries);
-        assert_eq!(read.documents[&scope()].serial, 1);
-        store.save(&read).unwrap();
-        assert_eq!(store.ledger().unwrap().documents[&scope()].serial, 1, "nothing changed, nothing written");
-    }
-
-    #[test]
-    fn a_newer_or_damaged_document_is_refused_and_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = LocalStore::new(dir.path());
-        store.save(&some_ledger()).unwrap();
-        let path = dir.path().join("ledger/tooling@eu-west-1.json");
-        for text in ["{\"format\": 99, \"shape\": \"of the future\"}", "{\"format\": 1", ""] {
-            fs::write(&path, text).unwrap();
-            assert!(matches!(store.ledger(), Err(StoreError::Newer { .. } | StoreError::Damaged { .. })), "{text}");
-            assert!(store.save(&some_ledger()).is_err(), "{text}");
-            assert_eq!(fs::read_to_string(&path).unwrap(), text, "never overwritten");
-        }
-    }
-
-    #[test]
-    fn the_lock_is_held_by_one_and_goes_with_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = LocalStore::new(dir.path());
-        let held = store.lock().unwrap();
-        assert!(matches!(store.lock(), Err(StoreError::Locked { .. })));
-        drop(held);
-        store.lock().unwrap();
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn state_is_readable_by_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let store = LocalStore::new(dir.path());
-        store.save(&some_ledger()).unwrap();
-        store.journal("run").unwrap();
-        for path in ["ledger/tooling@eu-west-1.json", "runs/run.jsonl"] {
-            assert_eq!(fs::metadata(dir.path().join(path)).unwrap().permissions().mode() & 0o077, 0, "{path}");
-        }
-    }
-}
+mod tests;

@@ -40,9 +40,9 @@ pub(crate) struct Common {
     /// Only this resource and what it needs; may be given several times.
     #[arg(long = "target", value_name = "ADDRESS", global = true)]
     pub(crate) targets: Vec<String>,
-    /// How to print.
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
-    pub(crate) format: Format,
+    /// How to print; `sarif` and `junit` are for check and plan.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, global = true)]
+    pub(crate) format: ReportFormat,
     /// When to colour.
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
     pub(crate) color: Color,
@@ -51,8 +51,31 @@ pub(crate) struct Common {
     pub(crate) verbose: u8,
 }
 
-/// How to print.
+/// How to print, as the flag says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// What was found, as SARIF 2.1.0: for code scanning.
+    Sarif,
+    /// What was found, as JUnit XML: for CI servers.
+    Junit,
+}
+
+impl ReportFormat {
+    /// How everything is printed but the report itself.
+    pub(crate) fn plain(self) -> Format {
+        match self {
+            Self::Json => Format::Json,
+            Self::Text | Self::Sarif | Self::Junit => Format::Text,
+        }
+    }
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
     Text,
@@ -84,10 +107,21 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Ask who can do what, by the specs or in the live accounts.
     Access(AccessArgs),
+    /// Remove everything that is the project's, whatever the specs say.
+    Destroy(DestroyArgs),
+    /// Go back to what was before a run.
+    Revert(RevertArgs),
+    /// Show what was done.
+    History(HistoryArgs),
+    /// Look after what trueup remembers.
+    #[command(subcommand)]
+    State(StateCommand),
     /// Draw how the resources of the specs refer to each other.
     Graph(GraphArgs),
-    /// Explain a kind: its fields, their defaults and limits, its outputs.
+    /// Explain a kind: its fields, their defaults and limits, its outputs; or a guardrail.
     Explain(ExplainArgs),
+    /// Print the smallest IAM policy with which the project can be run.
+    Permissions(PermissionsArgs),
     /// Print the JSON Schema of a project's files, for editors.
     Schema,
     /// Print the project's outputs.
@@ -201,6 +235,74 @@ pub(crate) struct ApplyArgs {
     /// Refuse a plan by which someone gains access; may be given several times.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) fail_on: Vec<FailOn>,
+    /// Apply even what takes away trueup's own way in, or leaves a key that nobody can administer.
+    #[arg(long)]
+    pub(crate) allow_self_lockout: bool,
+}
+
+/// Flags of `destroy`.
+#[derive(Debug, Args)]
+pub(crate) struct DestroyArgs {
+    /// The project's name, instead of being asked for it.
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) confirm: Option<String>,
+    /// Only show what would be removed.
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Remove even trueup's own way in.
+    #[arg(long)]
+    pub(crate) allow_self_lockout: bool,
+}
+
+/// Flags of `revert`.
+#[derive(Debug, Args)]
+pub(crate) struct RevertArgs {
+    /// The run, as `trueup history` lists it.
+    pub(crate) run: String,
+    /// Save the plan instead of applying it; `apply FILE` then does.
+    #[arg(short, long = "out", value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Go back even where that takes away trueup's own way in.
+    #[arg(long)]
+    pub(crate) allow_self_lockout: bool,
+}
+
+/// What of the history.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct HistoryArgs {
+    /// One run; without it, all are listed.
+    #[command(subcommand)]
+    pub(crate) command: Option<HistoryCommand>,
+}
+
+/// Commands of the history.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Show one run: who did what, from which specs, and how each operation ended.
+    Show {
+        /// The run.
+        run: String,
+    },
+}
+
+/// Commands of the state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List what is on record.
+    List,
+    /// Show what was last applied of one resource.
+    Show {
+        /// Its address, as `trueup state list` shows it.
+        address: String,
+    },
+    /// Find everything again by its tags, and put that on record.
+    Rebuild,
+    /// Show who holds which account, since when, and what for.
+    Locks,
 }
 
 /// Flags of `export`.
@@ -250,11 +352,34 @@ pub(crate) enum Drawing {
 /// Flags of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The kind; without it, all kinds are listed.
+    /// The kind, `lints` for all guardrails, or the id of one; without it, all kinds are listed.
     pub(crate) kind: Option<String>,
     /// As Markdown.
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+/// Flags of `permissions`.
+#[derive(Debug, Args)]
+pub(crate) struct PermissionsArgs {
+    /// For exactly this plan, saved by `plan -o FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// For all plans that the specs as they are can lead to, or for the plan of today.
+    #[arg(long = "for", value_enum, default_value_t = Purpose::Specs, conflicts_with = "plan")]
+    pub(crate) purpose: Purpose,
+    /// For reading alone.
+    #[arg(long, conflicts_with_all = ["plan", "purpose"])]
+    pub(crate) read_only: bool,
+}
+
+/// What permissions are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Purpose {
+    /// Whatever the specs as they are can lead to.
+    Specs,
+    /// What apply would do now.
+    Plan,
 }
 
 /// Flags of `output`.

@@ -12,18 +12,22 @@ use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_engine::render::counted;
 use trueup_kinds::account::{KnownAccount, known as known_accounts};
-use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
+use trueup_kinds::lints::{self, Finding};
+use trueup_kinds::lockout::WaysIn;
+use trueup_kinds::session::{AccountAccess, Aws, AwsOptions, GLOBAL_REGION};
 use trueup_kinds::source::organizations::{self, OrganizationFacts};
+use trueup_kinds::store::{Place, S3Store, Terms};
 use trueup_sandbox::{Options, Sandbox};
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
-use trueup_specs::project::{Account, Project, Settings, account_address};
+use trueup_specs::lint::Date;
+use trueup_specs::project::{Account, Project, Settings, StateBucket, account_address};
 use trueup_specs::span::Sources;
 use trueup_specs::{Loaded, Severity, load};
 use trueup_state::facts::{Facts, ReadRequest, Scope};
 use trueup_state::ledger::Ledger;
-use trueup_state::plan::{Plan, PlanAccount};
-use trueup_state::store::{LocalStore, StoreError};
+use trueup_state::plan::{Plan, PlanAccount, Purpose};
+use trueup_state::store::{LocalStore, Store, StoreError};
 
 use crate::args::Common;
 use crate::exit::{Exit, Stop, chain};
@@ -48,14 +52,24 @@ pub(crate) struct Specs {
     pub(crate) problems: Problems,
 }
 
-/// Everything between the specs and a plan, kept for what follows it.
+/// A plan, and what it was decided with.
 pub(crate) struct Planned {
     /// The plan.
     pub(crate) plan: Plan,
-    /// AWS.
-    pub(crate) aws: Aws,
     /// What was last applied.
     pub(crate) ledger: Ledger,
+    /// What the guardrails found in the specs.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Specs as far as they were understood, and all there is to say of them.
+pub(crate) struct Guarded<'s> {
+    /// The specs; good for more than finding problems only if there are none.
+    pub(crate) checked: Option<Checked<'s>>,
+    /// What is wrong.
+    pub(crate) problems: Problems,
+    /// What the guardrails found.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Context {
@@ -79,12 +93,33 @@ impl Context {
         checked.ok_or(Stop::Reported)
     }
 
+    /// Checks the specs as far as that needs no call, with the guardrails, and prints nothing.
+    pub(crate) fn guarded<'s>(&self, specs: &'s Specs) -> Guarded<'s> {
+        let mut problems = specs.problems.clone();
+        let checked = check(&specs.project, kinds(), &mut problems);
+        let findings = match &checked {
+            Some(checked) if !problems.has_errors() => lints::check(checked, today(), &mut problems),
+            Some(_) | None => Vec::new(),
+        };
+        Guarded { checked, problems, findings }
+    }
+
+    /// The same, and prints every problem and finding there is.
+    pub(crate) fn check_guarded<'s>(&self, specs: &'s Specs) -> Result<(Checked<'s>, Vec<Finding>), Stop> {
+        let Guarded { checked, mut problems, findings } = self.guarded(specs);
+        problems.extend(findings.iter().filter(|finding| finding.is_told()).map(Finding::diagnostic));
+        self.report(problems, &specs.sources)?;
+        Ok((checked.ok_or(Stop::Reported)?, findings))
+    }
+
     /// Prints problems; an error among them ends the command.
     pub(crate) fn report(&self, problems: Problems, sources: &Sources) -> Result<(), Stop> {
         let failed = problems.has_errors();
         let problems = problems.into_vec();
-        if !problems.is_empty() {
+        if failed {
             self.output.diagnostics(&problems, sources)?;
+        } else {
+            self.output.pictures(&problems, sources);
         }
         if failed {
             let count = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
@@ -104,14 +139,38 @@ impl Context {
         self.sandbox_dir(project).join("state")
     }
 
-    /// The store of the project. What is in the sandbox, or behind another endpoint, is another world with a record of its own.
-    pub(crate) fn store(&self, project: &Project) -> LocalStore {
+    /// The store of the project. What is in the sandbox, or behind another endpoint, is another world with a record of its own; a bucket
+    /// for the state is behind that endpoint, too.
+    pub(crate) async fn store(&self, project: &Project) -> Result<Store, Stop> {
         let state = self.common.directory.join(&project.settings.state.path);
-        LocalStore::new(match &self.common.endpoint_url {
-            _ if self.common.sandbox => self.sandbox_state_dir(project),
-            Some(url) => state.join("endpoints").join(url.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
-            None => state,
-        })
+        match (&self.common.endpoint_url, &project.settings.state.s3) {
+            _ if self.common.sandbox => Ok(Store::new(LocalStore::new(self.sandbox_state_dir(project)))),
+            (_, Some(bucket)) => self.bucket_store(project, bucket).await,
+            (Some(url), None) => {
+                let folder = url.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                Ok(Store::new(LocalStore::new(state.join("endpoints").join(folder))))
+            }
+            (None, None) => Ok(Store::new(LocalStore::new(state))),
+        }
+    }
+
+    async fn bucket_store(&self, project: &Project, bucket: &StateBucket) -> Result<Store, Stop> {
+        let StateBucket { bucket, prefix, region, kms_key } = bucket;
+        let region = region.as_ref().or(project.settings.region.as_ref());
+        let place = Place {
+            bucket: bucket.clone(),
+            prefix: prefix.clone(),
+            region: region.map_or_else(|| GLOBAL_REGION.to_owned(), ToString::to_string),
+            kms_key: kms_key.clone(),
+        };
+        let aws = self.connect(project, Vec::new()).await?;
+        let store = S3Store::new(&aws, place, Terms::default()).map_err(|error| store_stop(&error))?;
+        if store.is_versioned() == Some(false) {
+            self.output.note(&format!(
+                "The bucket `{bucket}` keeps no former versions: turn its versioning on, and no state is ever lost."
+            ));
+        }
+        Ok(Store::new(store))
     }
 
     /// Which AWS the flags lead to, and whose credentials.
@@ -281,49 +340,157 @@ impl Context {
         checked.ok_or(Stop::Reported)
     }
 
-    /// The whole way from the specs to a plan.
-    pub(crate) async fn plan(&self, specs: &mut Specs, adopt: bool) -> Result<Planned, Stop> {
-        let read_ledger = |project: &Project| self.store(project).ledger().map_err(|error| store_stop(&error));
-        // Accounts that are known by their e-mail addresses have ids, if they are there: those are needed before anything else is read.
-        let early = if specs.project.accounts.values().any(|account| account.email.is_some()) {
-            self.selection(&self.check(specs)?)?;
-            let ledger = read_ledger(&specs.project)?;
-            let mut aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
-            let found = self.find_accounts(specs, &mut aws, &ledger).await?;
-            Some((ledger, aws, found))
-        } else {
-            None
-        };
-        let checked = if early.is_some() { self.check_again(specs)? } else { self.check(specs)? };
-        let selection = self.selection(&checked)?;
-        let (ledger, aws, found) = match early {
-            Some(early) => early,
-            None => {
-                let ledger = read_ledger(&specs.project)?;
-                (ledger, self.connect(&specs.project, project_accounts(&specs.project)).await?, Facts::default())
-            }
-        };
-        let reach = observe::reach(&checked, &selection);
-        let requests = observe::requests(&checked, &selection, &reach, &ledger);
-        let unread: Vec<ReadRequest> = requests.iter().filter(|request| !has_read(&found, request)).cloned().collect();
-        let mut facts = self.read(&aws, &unread).await;
-        take_over(&found, &mut facts);
+    /// The same with the guardrails: the ids of accounts that are known by now may show more; what was told is not told again.
+    fn guarded_again<'s>(&self, specs: &'s Specs, told: &[Finding]) -> Result<(Checked<'s>, Vec<Finding>), Stop> {
+        let checked = self.check_again(specs)?;
+        // What is wrong with settings and suppressions was told before.
+        let findings = lints::check(&checked, today(), &mut Problems::new());
+        let is_told =
+            |finding: &Finding| told.iter().any(|told| told.lint.id == finding.lint.id && told.span == finding.span);
         let mut problems = Problems::new();
-        let world = self.world(&aws);
+        problems
+            .extend(findings.iter().filter(|finding| finding.is_told() && !is_told(finding)).map(Finding::diagnostic));
+        self.report(problems, &specs.sources)?;
+        Ok((checked, findings))
+    }
+
+    /// The whole way from the specs to a plan, which nobody is about to apply.
+    pub(crate) async fn plan(&self, specs: &mut Specs, adopt: bool) -> Result<Planned, Stop> {
+        let (checked, findings) = self.check_guarded(specs)?;
+        self.selection(&checked)?;
+        let ledger = self.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
+        let mut aws = self.connect(&specs.project, project_accounts(&specs.project)).await?;
+        if knows_all(&specs.project) {
+            self.decide(specs, &checked, &aws, Read { ledger, found: Facts::default(), findings }, adopt).await
+        } else {
+            self.learn_and_decide(specs, &mut aws, ledger, &findings, adopt).await
+        }
+    }
+
+    /// Accounts that are known by their e-mail addresses have ids, if they are there: those are needed before anything else is read.
+    pub(crate) async fn learn_and_decide(
+        &self,
+        specs: &mut Specs,
+        aws: &mut Aws,
+        ledger: Ledger,
+        told: &[Finding],
+        adopt: bool,
+    ) -> Result<Planned, Stop> {
+        let found = self.find_accounts(specs, aws, &ledger).await?;
+        let (checked, findings) = self.guarded_again(specs, told)?;
+        self.decide(specs, &checked, aws, Read { ledger, found, findings }, adopt).await
+    }
+
+    /// From specs that were found sound to a plan.
+    pub(crate) async fn decide(
+        &self,
+        specs: &Specs,
+        checked: &Checked<'_>,
+        aws: &Aws,
+        read: Read,
+        adopt: bool,
+    ) -> Result<Planned, Stop> {
+        let Read { ledger, found, findings } = read;
+        let selection = self.selection(checked)?;
+        let reach = observe::reach(checked, &selection);
+        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let facts = self.read_more(aws, &requests, &found).await;
+        let from = From { specs, checked, selection: &selection, requests: &requests, adopt };
+        let plan = self.plan_of(from, aws, facts, &ledger)?;
+        Ok(Planned { plan, ledger, findings })
+    }
+
+    /// Reads what was not read before, and puts both together.
+    async fn read_more(&self, aws: &Aws, requests: &[ReadRequest], found: &Facts) -> Facts {
+        let unread: Vec<ReadRequest> = requests.iter().filter(|request| !has_read(found, request)).cloned().collect();
+        let mut facts = self.read(aws, &unread).await;
+        take_over(found, &mut facts);
+        facts
+    }
+
+    /// A plan that removes all that is the project's: what the specs would be without a single resource, read where they have some.
+    pub(crate) async fn destruction(
+        &self,
+        specs: &Specs,
+        checked: &Checked<'_>,
+        aws: &Aws,
+        read: Read,
+    ) -> Result<Planned, Stop> {
+        let Read { ledger, found, findings } = read;
+        let selection = self.selection(checked)?;
+        let reach = observe::reach(checked, &selection);
+        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let facts = self.read_more(aws, &requests, &found).await;
+        let mut emptied = specs.project.clone();
+        emptied.instances.clear();
+        emptied.outputs.clear();
+        let empty = check(&emptied, kinds(), &mut Problems::new()).ok_or(Stop::Reported)?;
+        // Where the specs have something, something of the project can be.
+        let mut wide = ledger.clone();
+        for item in &checked.items {
+            wide.documents.entry(item.at.scope.clone()).or_default();
+        }
+        let from = From { specs, checked: &empty, selection: &selection, requests: &requests, adopt: false };
+        let mut plan = self.plan_of(from, aws, facts, &wide)?;
+        plan.purpose = Purpose::Destroy;
+        plan.declared = checked.items.len() as u64;
+        Ok(Planned { plan, ledger, findings })
+    }
+
+    fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<Plan, Stop> {
+        let From { specs, checked, selection, requests, adopt } = from;
+        let mut problems = Problems::new();
+        let world = self.world(aws);
+        let reach = observe::reach(checked, selection);
         let inputs = Inputs {
             world: &world,
-            checked: &checked,
+            checked,
             sources: &specs.sources,
-            selection: &selection,
+            selection,
             reach: &reach,
-            requests: &requests,
-            ledger: &ledger,
+            requests,
+            ledger,
             adopt,
         };
+        let ways = WaysIn::of(aws, &facts);
         let plan = plan(inputs, facts, &mut problems);
         self.report(problems, &specs.sources)?;
-        Ok(Planned { plan: plan.ok_or(Stop::Reported)?, aws, ledger })
+        let mut plan = plan.ok_or(Stop::Reported)?;
+        ways.mark(&mut plan);
+        Ok(plan)
     }
+}
+
+/// What a plan is decided from.
+struct From<'a, 'p> {
+    specs: &'a Specs,
+    checked: &'a Checked<'p>,
+    selection: &'a Selection,
+    requests: &'a [ReadRequest],
+    adopt: bool,
+}
+
+/// What is known before a plan's own reads.
+pub(crate) struct Read {
+    /// What was last applied.
+    pub(crate) ledger: Ledger,
+    /// What was read to learn the accounts' ids.
+    pub(crate) found: Facts,
+    /// What guardrails found in the specs.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Whether the specs say all accounts' ids, so that nobody must be asked for one.
+pub(crate) fn knows_all(project: &Project) -> bool {
+    project.accounts.values().all(|account| account.email.is_none())
+}
+
+/// What day it is: suppressions of findings expire.
+pub(crate) fn today() -> Date {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let today = time::OffsetDateTime::now_utc().date().format(format).ok();
+    // Every day from the year 0 to 9999 has this form; on a later one everything has expired.
+    today.and_then(|today| Date::parse(&today)).unwrap_or(Date::LAST)
 }
 
 /// How long an account is new, in seconds: while it is, a role that lets nobody in yet is waited for. AWS speaks of minutes.

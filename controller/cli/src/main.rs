@@ -6,13 +6,15 @@ mod context;
 mod exit;
 mod output;
 mod progress;
+mod report;
+mod rules;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Cli, Color, Command};
+use crate::args::{Cli, Color, Command, ReportFormat};
 use crate::context::Context;
 use crate::exit::{Exit, Stop};
 use crate::output::Output;
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
         }
     };
     log(common.verbose, common.color);
-    let output = Output::new(common.format, common.color);
+    let output = Output::new(common.format.plain(), common.color);
     let context = Context { common, output };
     let exit = run(&context, command).unwrap_or_else(|stop| {
         output.stop(&stop);
@@ -38,20 +40,36 @@ fn main() -> ExitCode {
 }
 
 fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
+    refuse_format(context, &command)?;
     match command {
         Command::Check => commands::check::run(context),
         Command::Plan(args) => block_on(commands::plan::run(context, &args)),
         Command::Access(args) => block_on(commands::access::run(context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(context, &args)),
         Command::Export(args) => block_on(commands::export::run(context, &args)),
+        Command::Destroy(args) => block_on(commands::destroy::run(context, &args)),
+        Command::Revert(args) => block_on(commands::revert::run(context, &args)),
+        Command::History(args) => block_on(commands::history::run(context, &args)),
+        Command::State(command) => block_on(commands::state::run(context, &command)),
         Command::Graph(args) => commands::graph::run(context, &args),
         Command::Explain(args) => commands::explain::run(context, &args),
+        Command::Permissions(args) => block_on(commands::permissions::run(context, &args)),
         Command::Schema => commands::schema::run(context),
-        Command::Output(args) => commands::output::run(context, &args),
+        Command::Output(args) => block_on(commands::output::run(context, &args)),
         Command::Sandbox(command) => block_on(commands::sandbox::run(context, &command)),
         Command::Completions { shell } => commands::completions::run(context, shell),
         Command::Init { path } => commands::init::run(context, &path),
     }
+}
+
+/// What is found is what `check` and `plan` are about.
+fn refuse_format(context: &Context, command: &Command) -> Result<(), Stop> {
+    let is_report = matches!(context.common.format, ReportFormat::Sarif | ReportFormat::Junit);
+    if is_report && !matches!(command, Command::Check | Command::Plan(_)) {
+        let what = "--format sarif and --format junit are for `trueup check` and `trueup plan`";
+        return Err(Stop::with_help(what, "leave --format out, or say --format json"));
+    }
+    Ok(())
 }
 
 fn block_on(work: impl Future<Output = Result<Exit, Stop>>) -> Result<Exit, Stop> {

@@ -63,17 +63,22 @@ impl Output {
         let _ = write_all(&mut io::stderr().lock(), &format!("{text}\n"));
     }
 
-    /// Prints diagnostics: as pictures on stderr, or as JSON on stdout.
+    /// Prints diagnostics that end a command: as pictures on stderr, or as JSON on stdout.
     pub(crate) fn diagnostics(self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Stop> {
         match self.format {
             Format::Json => self.json(&serde_json::json!({ "diagnostics": to_json(diagnostics, sources) })),
             Format::Text => {
-                let look = self.look_stderr();
-                let text = render(diagnostics, sources, look.color, look.width);
-                let _ = write_all(&mut io::stderr().lock(), &text);
+                self.pictures(diagnostics, sources);
                 Ok(())
             }
         }
+    }
+
+    /// Prints diagnostics as pictures on stderr, where they are in no result's way.
+    pub(crate) fn pictures(self, diagnostics: &[Diagnostic], sources: &Sources) {
+        let look = self.look_stderr();
+        let text = render(diagnostics, sources, look.color, look.width);
+        let _ = write_all(&mut io::stderr().lock(), &text);
     }
 
     /// Prints the end of a command that stopped early.
@@ -88,15 +93,15 @@ impl Output {
         let _ = write_all(&mut io::stderr().lock(), &page.finish());
     }
 
-    /// Asks on the terminal; `None` where there is none.
-    pub(crate) fn ask(self, question: &str) -> Option<bool> {
+    /// Asks on the terminal for one answer; `None` where there is no terminal.
+    pub(crate) fn ask(self, question: &str, answer_wanted: &str) -> Option<bool> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
         let _ = write_all(&mut io::stderr().lock(), question);
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
-        Some(answer.trim() == "yes")
+        Some(answer.trim() == answer_wanted)
     }
 }
 

@@ -526,7 +526,7 @@ fn waits_in_vain(decision: &Decision, planned: &HashSet<&str>, missing: &HashMap
         .map(|address| format!("it would name {address}, which is not known to exist and is not made in this plan"))
 }
 
-fn is_protected(kind: &dyn AnyKind, live: Option<&Live<AnyModel>>) -> bool {
+pub(crate) fn is_protected(kind: &dyn AnyKind, live: Option<&Live<AnyModel>>) -> bool {
     live.and_then(|live| kind.tags(&live.model))
         .is_some_and(|tags| tags.get(TAG_PROTECT).is_some_and(|value| value == "true"))
 }
@@ -541,7 +541,7 @@ pub(crate) fn differing(before: &Value, after: &Value) -> Vec<String> {
     fields
 }
 
-fn causes(before: &Value, after: &Value, applied: Option<&Value>) -> BTreeMap<String, Cause> {
+pub(crate) fn causes(before: &Value, after: &Value, applied: Option<&Value>) -> BTreeMap<String, Cause> {
     differing(before, after)
         .into_iter()
         .map(|field| {

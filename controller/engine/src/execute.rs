@@ -265,7 +265,7 @@ impl<'a> State<'a> {
     }
 }
 
-fn at(plan: &Plan, change: &trueup_state::plan::Change) -> At {
+pub(crate) fn at(plan: &Plan, change: &trueup_state::plan::Change) -> At {
     let id = plan.accounts.get(&change.scope.account).map(|account| account.id.clone());
     At {
         scope: change.scope.clone(),

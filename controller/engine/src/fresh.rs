@@ -42,14 +42,7 @@ pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Resu
             Entry::Occupied(occupied) => occupied.into_mut(),
             Entry::Vacant(vacant) => vacant.insert(kind.observe(facts, &change.scope)?),
         };
-        let named = |live: &&Live<AnyModel>| !change.name.is_empty() && live.name == change.name;
-        // What another change found by its name is that one's, whatever its tag says: names go first.
-        let others = |live: &&Live<AnyModel>| {
-            let same_sort = |other: &&Change| other.address.kind == change.address.kind && other.scope == change.scope;
-            !live.name.is_empty() && plan.changes.iter().filter(same_sort).any(|other| other.name == live.name)
-        };
-        let tagged = |live: &&Live<AnyModel>| !others(live) && is_of(change, kind, live, &plan.project, ledger);
-        let now = live.iter().find(named).or_else(|| live.iter().find(tagged));
+        let now = find(plan, change, kind, live, ledger);
         let what = match (now, &change.before) {
             (None, None) => continue,
             (None, Some(_)) => "is gone".to_owned(),
@@ -65,6 +58,24 @@ pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Resu
         moved.push(Moved { address: change.address.clone(), what });
     }
     Ok(moved)
+}
+
+/// The thing a change is about, as it is now.
+pub(crate) fn find<'l>(
+    plan: &Plan,
+    change: &Change,
+    kind: &dyn AnyKind,
+    live: &'l [Live<AnyModel>],
+    ledger: &Ledger,
+) -> Option<&'l Live<AnyModel>> {
+    let named = |live: &&Live<AnyModel>| !change.name.is_empty() && live.name == change.name;
+    // What another change found by its name is that one's, whatever its tag says: names go first.
+    let others = |live: &&Live<AnyModel>| {
+        let same_sort = |other: &&Change| other.address.kind == change.address.kind && other.scope == change.scope;
+        !live.name.is_empty() && plan.changes.iter().filter(same_sort).any(|other| other.name == live.name)
+    };
+    let tagged = |live: &&Live<AnyModel>| !others(live) && is_of(change, kind, live, &plan.project, ledger);
+    live.iter().find(named).or_else(|| live.iter().find(tagged))
 }
 
 fn is_of(change: &Change, kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, ledger: &Ledger) -> bool {

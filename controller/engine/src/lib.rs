@@ -18,6 +18,8 @@ pub mod observe;
 pub mod order;
 pub mod perform;
 pub mod plan;
+pub mod rebuild;
 pub mod render;
+pub mod revert;
 
 pub use trueup_state::facts;

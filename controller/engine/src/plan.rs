@@ -7,7 +7,7 @@ use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::pending;
 use trueup_specs::span::Sources;
 use trueup_state::ledger::Ledger;
-use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Read};
+use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Purpose, Read};
 
 use crate::access;
 use crate::check::Checked;
@@ -17,6 +17,9 @@ use crate::facts::{Facts, ReadRequest};
 use crate::matching::matches;
 use crate::observe::{Reach, Selection, observe};
 use crate::order::{Circle, Draft, order};
+
+/// So many resources may go in one plan of a project without a limit, however few it has.
+const REMOVALS_ALWAYS: u64 = 5;
 
 /// What a plan is decided from, beside the specs.
 #[derive(Clone, Copy)]
@@ -102,8 +105,14 @@ impl Decided {
                 fresh: ordered.fresh,
             })
             .collect();
+        let existing = self.unchanged + changes.iter().filter(|change| change.before.is_some()).count() as u64;
+        let deletions_max = inputs.checked.project.settings.deletions.map(|limit| limit.of(existing));
+        // Without a limit half of what there is may go at once, and always a few: a folder of which a part is missing never asks for more.
+        let deletions_max = deletions_max.unwrap_or((existing / 2).max(REMOVALS_ALWAYS));
         Some(Plan {
             format: FORMAT,
+            purpose: Purpose::Specs,
+            declared: inputs.checked.items.len() as u64,
             world: inputs.world.to_owned(),
             project: Arc::from(&*inputs.checked.project.name),
             accounts: accounts(inputs, &changes),
@@ -113,7 +122,7 @@ impl Decided {
             retained: self.retained,
             confirmed: self.confirmed,
             unchanged: self.unchanged,
-            deletions_max: inputs.checked.project.settings.deletions,
+            deletions_max: Some(deletions_max),
             reads,
             outputs: self.outputs,
             access: self.access,

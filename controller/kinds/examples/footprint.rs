@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 
 use fleet::{Spread, checked, empty_plan, fleet, load, recorded, wants};
 use trueup_state::ledger::Ledger;
-use trueup_state::store::LocalStore;
+use trueup_state::store::{Holder, LocalStore, Store};
 
 /// A line of what Linux tells of this process's memory, in MiB; 0 where the system does not tell.
 fn memory_mib(key: &str) -> u64 {
@@ -60,8 +60,8 @@ fn main() -> io::Result<()> {
     table.row("loaded", specs.project.instances.len())?;
     let checked = checked(&specs);
     table.row("checked", checked.items.len())?;
-    let store = arguments.next().map(LocalStore::new);
-    let ledger = match &store {
+    let store = arguments.next().map(|dir| Store::new(LocalStore::new(dir)));
+    let mut ledger = match &store {
         Some(store) => store.ledger().map_err(io::Error::other)?,
         None => Ledger::default(),
     };
@@ -73,8 +73,17 @@ fn main() -> io::Result<()> {
     let plan = empty_plan(&specs, &checked, &asked, facts, &ledger);
     table.row("planned", plan.unchanged as usize)?;
     let Some(store) = store.filter(|_| !plan.confirmed.is_empty()) else { return Ok(()) };
-    let ledger = recorded(&plan);
-    store.save(&ledger).map_err(io::Error::other)?;
+    for (scope, document) in recorded(&plan).documents {
+        for (address, entry) in document.entries {
+            ledger.put(&scope, address, entry);
+        }
+    }
+    let text = str::to_owned;
+    let holder =
+        Holder { run: text("footprint"), who: text("-"), at: text("-"), since: text("-"), purpose: text("footprint") };
+    let accounts = ledger.documents.keys().map(|scope| scope.account.clone()).collect();
+    let hold = store.hold(&accounts, holder).map_err(io::Error::other)?;
+    store.save(&mut ledger, &hold).map_err(io::Error::other)?;
     table.row("put on record", entries(&ledger))
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use trueup_engine::facts::ReadCost;
@@ -65,8 +66,11 @@ impl Intercept for CallCounter {
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if let Some(call) = config.load::<Metadata>() {
+            tracing::debug!(service = call.service(), operation = call.name(), "call");
+        }
         self.total.fetch_add(1, Ordering::Relaxed);
         // Outside a read there is no counter to add to.
         let _ = READ.try_with(|counter| counter.calls.fetch_add(1, Ordering::Relaxed));

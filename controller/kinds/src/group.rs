@@ -25,7 +25,7 @@ mod tests;
 const NAME: NameRule = NameRule { what: "group", max: 128, signs: IAM_SIGNS, page: IAM_QUOTAS };
 
 /// Unlike those of roles and users, a group's number of managed policies can't be raised.
-const LIMITS: Limits = Limits { holder: "group", inline_size_max: 5_120, managed_max: 10 };
+pub(crate) const LIMITS: Limits = Limits { holder: "group", inline_size_max: 5_120, managed_max: 10 };
 
 spec! {
     /// An IAM group: permissions that users share.

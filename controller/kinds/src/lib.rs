@@ -27,7 +27,10 @@ pub mod group;
 pub mod handed;
 pub mod instance_profile;
 pub mod key;
+pub mod lints;
+pub mod lockout;
 pub mod made;
+pub mod needs;
 pub mod oidc_provider;
 pub mod on_premises_instance;
 pub mod organization;
@@ -44,6 +47,7 @@ pub mod service_linked_role;
 pub mod session;
 mod soon;
 pub mod source;
+pub mod store;
 pub mod topic;
 pub mod user;
 

@@ -30,7 +30,7 @@ pub const MAX_SESSION_DEFAULT: i32 = 3_600;
 const TRUST_SIZE_RAISED: usize = 4_096;
 
 /// The default of managed policies is 10, the quota can be raised to 25.
-const LIMITS: Limits = Limits { holder: "role", inline_size_max: 10_240, managed_max: 25 };
+pub(crate) const LIMITS: Limits = Limits { holder: "role", inline_size_max: 10_240, managed_max: 25 };
 
 const NAME: NameRule = NameRule { what: "role", max: 64, signs: IAM_SIGNS, page: IAM_QUOTAS };
 

@@ -38,7 +38,7 @@ spec! {
         /// At most 5,120 characters. It names no principal.
         pub policy: PolicySpec,
         /// What it is attached to: units and accounts by address or id, and `"root"`.
-        /// Default: nothing; what a hand attached it to is detached. At most ten on one target, FullAWSAccess among them.
+        /// Default: nothing; what a hand attached it to is detached. At most five on one target, FullAWSAccess among them.
         pub targets: Vec<Reference<PolicyTarget>>,
     }
 }

@@ -181,6 +181,21 @@ impl Aws {
         &self.caller
     }
 
+    /// How each account is reached.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &AccountAccess> {
+        self.accounts.values().map(|entry| &entry.access)
+    }
+
+    /// S3 with the caller's own credentials, in a region: for trueup's own documents.
+    #[must_use]
+    pub(crate) fn s3_of_caller(&self, region: &str) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.base)
+            .region(Region::new(region.to_owned()))
+            .force_path_style(self.base.endpoint_url().is_some())
+            .retry_partition(self.common.retries.clone());
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
     /// All calls made so far, retries and AssumeRole included.
     #[must_use]
     pub fn calls(&self) -> u64 {

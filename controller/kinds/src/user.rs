@@ -27,7 +27,7 @@ mod tests;
 const NAME: NameRule = NameRule { what: "user", max: 64, signs: IAM_SIGNS, page: IAM_QUOTAS };
 
 /// The default of managed policies is 10, the quota can be raised to 20.
-const LIMITS: Limits = Limits { holder: "user", inline_size_max: 2_048, managed_max: 20 };
+pub(crate) const LIMITS: Limits = Limits { holder: "user", inline_size_max: 2_048, managed_max: 20 };
 
 /// The most groups a user can be in; it can't be raised.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>

@@ -35,11 +35,11 @@ impl Loader {
             let (Some(region), Draft { kind, name, span, scope, used_at, decoded, noted }) = (region, draft) else {
                 continue;
             };
-            let Decoded { enabled, adopt, protect, tags, spec } = decoded;
+            let Decoded { enabled, adopt, protect, tags, suppress, spec } = decoded;
             let tags = self.tags_of(kind, tags);
             let block = spec.filter(|_| enabled).map(|spec| {
                 let Scope { account: _, region, use_name, account_span: _ } = scope.clone();
-                Arc::new(Block { kind, span, spec, tags, adopt, protect, used_at, use_name, region })
+                Arc::new(Block { kind, span, spec, tags, adopt, protect, suppress, used_at, use_name, region })
             });
             // Of a resource of a template the use is what the person can change.
             let place = used_at.unwrap_or(span);

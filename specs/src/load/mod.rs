@@ -15,6 +15,7 @@ mod templates;
 mod tombstones;
 
 pub use accounts::{ACCOUNT, AccountSpec, Billing, Parent, is_unit_id};
+pub(crate) use settings::Plain;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

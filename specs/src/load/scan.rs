@@ -10,9 +10,10 @@ use super::templates::{Template, Usage};
 use crate::decode::{Decode, Decoder};
 use crate::diagnostic::Diagnostic;
 use crate::kind::KindSchema;
+use crate::lint::Suppression;
 use crate::load::params::Parameters;
 use crate::project::{OutputSpec, OutputValue, Scope};
-use crate::reference::{META, META_TAGS};
+use crate::reference::{META, META_SUPPRESS, META_TAGS};
 use crate::span::Span;
 use crate::suggest;
 use crate::text::Text;
@@ -153,7 +154,7 @@ impl Loader {
         if let Some(kind) = kinds.iter().find(|kind| kind.name == entry.key) {
             return Some(kind);
         }
-        let help = if matches!(entry.key.as_str(), "project" | "state" | "limits") {
+        let help = if matches!(entry.key.as_str(), "project" | "state" | "limits" | "lints" | "rules") {
             Some(format!("it belongs in {}", super::SETTINGS_FILE))
         } else {
             let known: Vec<&str> = kinds.iter().map(|kind| kind.name).chain(TABLES).collect();
@@ -196,15 +197,24 @@ pub(super) struct Decoded {
     pub(super) adopt: bool,
     pub(super) protect: bool,
     pub(super) tags: indexmap::IndexMap<String, Text>,
+    pub(super) suppress: Vec<Suppression>,
     /// `None` where there are problems.
     pub(super) spec: Option<crate::AnySpec>,
 }
 
+impl Decoded {
+    /// What has problems, and would be there without them.
+    pub(super) fn broken() -> Self {
+        let (tags, suppress) = (indexmap::IndexMap::new(), Vec::new());
+        Self { enabled: true, adopt: false, protect: false, tags, suppress, spec: None }
+    }
+}
+
 /// The keys that are not the kind's own.
-static META_KEYS: [&str; 3] = [META[0].0, META[1].0, META[2].0];
+static META_KEYS: [&str; 4] = [META[0].0, META[1].0, META[2].0, META_SUPPRESS.0];
 
 /// The same for what can be tagged.
-static TAGGABLE_KEYS: [&str; 4] = [META[0].0, META[1].0, META[2].0, META_TAGS.0];
+static TAGGABLE_KEYS: [&str; 5] = [META[0].0, META[1].0, META[2].0, META_SUPPRESS.0, META_TAGS.0];
 
 /// The same for an account, which is never switched off.
 static ACCOUNT_KEYS: [&str; 3] = [META[1].0, META[2].0, META_TAGS.0];
@@ -213,7 +223,7 @@ pub(super) fn decode_resource(kind: &'static KindSchema, value: Value, cx: &mut 
     let Value { span, data } = value;
     let Data::Table(mut table) = data else {
         cx.mismatch(&Value { span, data }, "a table");
-        return Decoded { enabled: true, adopt: false, protect: false, tags: Default::default(), spec: None };
+        return Decoded::broken();
     };
     let keys: &'static [&'static str] = match kind.taggable {
         true if kind.name == crate::ACCOUNT.name => &ACCOUNT_KEYS,
@@ -236,12 +246,15 @@ pub(super) fn decode_resource(kind: &'static KindSchema, value: Value, cx: &mut 
     let adopt = switch("adopt", false, cx);
     let protect = switch("protect", false, cx);
     let tags = table_value(&meta, "tags").map_or(Some(Default::default()), |value| Decode::decode(value, cx));
-    let complete = complete && tags.is_some();
+    let suppress: Option<Vec<Suppression>> =
+        table_value(&meta, META_SUPPRESS.0).map_or(Some(Vec::new()), |value| Decode::decode(value, cx));
+    let complete = complete && tags.is_some() && suppress.is_some();
     let spec = cx.with_keys_elsewhere(keys, |cx| (kind.decode)(&Value { span, data: Data::Table(table) }, cx));
     if !enabled {
         cx.forget_noted(0);
     }
-    Decoded { enabled, adopt, protect, tags: tags.unwrap_or_default(), spec: spec.filter(|_| complete) }
+    let (tags, suppress) = (tags.unwrap_or_default(), suppress.unwrap_or_default());
+    Decoded { enabled, adopt, protect, tags, suppress, spec: spec.filter(|_| complete) }
 }
 
 /// A value of a value that may be a table.

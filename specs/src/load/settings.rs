@@ -7,12 +7,13 @@ use indexmap::IndexMap;
 use super::Loader;
 use crate::decode::{Decode, Decoder};
 use crate::diagnostic::Diagnostic;
-use crate::project::{Settings, StateSettings};
+use crate::lint::Level;
+use crate::project::{DeletionsMax, LintLevel, Settings, StateBucket, StateSettings};
 use crate::span::Span;
 use crate::text::{Mention, Text};
 use crate::value::{Data, Entry, Table, Value};
 
-const TABLES: [&str; 3] = ["project", "state", "limits"];
+const TABLES: [&str; 5] = ["project", "state", "limits", "lints", "rules"];
 
 /// The most letters of a project's name: it is a tag's value, of which AWS takes 256, and is read by people.
 const NAME_MAX: usize = 64;
@@ -38,6 +39,14 @@ crate::spec! {
         backend: Option<Plain>,
         /// The folder.
         path: Option<Plain>,
+        /// The bucket of the backend `s3`.
+        bucket: Option<Plain>,
+        /// What its keys begin with.
+        prefix: Option<Plain>,
+        /// Its region.
+        region: Option<Plain>,
+        /// The KMS key for its documents.
+        kms_key: Option<Plain>,
     }
 }
 
@@ -45,15 +54,39 @@ crate::spec! {
     /// What a plan may not exceed.
     pub(super) struct LimitsTable {
         /// A plan that removes more is refused.
-        deletions: Option<u64>,
+        deletions: Option<DeletionsMax>,
+    }
+}
+
+impl Decode for DeletionsMax {
+    fn shape() -> crate::Shape {
+        u64::shape()
+    }
+
+    fn decode(value: &Value, cx: &mut Decoder<'_>) -> Option<Self> {
+        let Data::String(text) = &value.data else { return u64::decode(value, cx).map(Self::Count) };
+        let percent = text.strip_suffix('%').and_then(|number| number.parse().ok()).filter(|percent| *percent <= 100);
+        if percent.is_none() {
+            let problem = Diagnostic::error(format!("`{text}` is no limit")).at(value.span, "");
+            cx.problem(problem.help("write a whole number, or a percentage of the resources there are: \"20%\""));
+        }
+        percent.map(Self::Percent)
+    }
+}
+
+crate::spec! {
+    /// Rules of the organization's own.
+    pub(super) struct RulesTable {
+        /// The folder of their files.
+        path: Option<Plain>,
     }
 }
 
 /// A string without references, and its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Plain {
-    pub(super) text: String,
-    pub(super) span: Span,
+pub(crate) struct Plain {
+    pub(crate) text: String,
+    pub(crate) span: Span,
 }
 
 impl Decode for Plain {
@@ -76,6 +109,11 @@ impl Loader {
                     let limits = self.decode(|cx| LimitsTable::decode(&entry.value, cx));
                     self.project.settings.deletions = limits.and_then(|limits| limits.deletions);
                 }
+                "lints" => self.lints_table(entry),
+                "rules" => {
+                    let rules = self.decode(|cx| RulesTable::decode(&entry.value, cx));
+                    self.project.settings.rules = rules.and_then(|rules| rules.path).map(|path| path.text);
+                }
                 _ => self.foreign_table(entry),
             }
         }
@@ -90,9 +128,26 @@ impl Loader {
         let near = crate::suggest::nearest(&entry.key, TABLES);
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "this file holds [project], [state] and [limits]; everything else is in other files".to_owned(),
+            None => {
+                "this file holds [project], [state], [limits], [lints] and [rules]; everything else is in other files"
+                    .to_owned()
+            }
         };
         self.problems.push(Diagnostic::error(summary).at(entry.key_span, "").help(help));
+    }
+
+    /// Which lints there are, others know: here are only words.
+    fn lints_table(&mut self, entry: &Entry) {
+        let Data::Table(table) = &entry.value.data else {
+            self.decode(|cx| cx.mismatch(&entry.value, "a table of guardrails and their levels"));
+            return;
+        };
+        for entry in table {
+            if let Some(level) = self.decode(|cx| Level::decode(&entry.value, cx)) {
+                let lint = LintLevel { lint: entry.key.clone(), level, span: entry.key_span };
+                self.project.settings.lints.push(lint);
+            }
+        }
     }
 
     fn project_table(&mut self, entry: &Entry) {
@@ -117,7 +172,7 @@ impl Loader {
         }
         let region = region.and_then(|region| self.region(&region));
         let default = Settings::default();
-        let Settings { region: _, access_role: default_role, deletions: _, state: _ } = default;
+        let Settings { region: _, access_role: default_role, deletions: _, state: _, lints: _, rules: _ } = default;
         self.project.name = name.text;
         self.project.settings.region = region;
         self.project.settings.access_role = access_role.map_or(default_role, |role| role.text);
@@ -125,16 +180,57 @@ impl Loader {
     }
 
     fn state_table(&mut self, entry: &Entry) {
-        let Some(StateTable { backend, path }) = self.decode(|cx| StateTable::decode(&entry.value, cx)) else { return };
-        let StateSettings { backend: default_backend, path: default_path } = StateSettings::default();
-        if let Some(backend) = backend.as_ref().filter(|backend| backend.text != default_backend) {
-            let summary = format!("there is no state backend `{}`", backend.text);
-            self.problems.push(Diagnostic::error(summary).at(backend.span, "").help("there is `local`"));
-        }
-        self.project.settings.state = StateSettings {
-            backend: backend.map_or(default_backend, |backend| backend.text),
-            path: path.map_or(default_path, |path| path.text),
+        let Some(table) = self.decode(|cx| StateTable::decode(&entry.value, cx)) else { return };
+        let StateTable { backend, path, bucket, prefix, region, kms_key } = table;
+        let of_s3 = [("bucket", &bucket), ("prefix", &prefix), ("region", &region), ("kms_key", &kms_key)];
+        let s3 = match backend.as_ref().map_or("local", |backend| &*backend.text) {
+            "local" => {
+                for (name, value) in of_s3 {
+                    let Some(value) = value else { continue };
+                    let diagnostic = Diagnostic::error(format!("`{name}` belongs to the backend `s3`"));
+                    self.problems.push(diagnostic.at(value.span, "").help("add: backend = \"s3\""));
+                }
+                None
+            }
+            "s3" => self.state_bucket(entry, bucket, prefix, region, kms_key),
+            other => {
+                let diagnostic = Diagnostic::error(format!("there is no state backend `{other}`"));
+                let span = backend.as_ref().map_or(entry.key_span, |backend| backend.span);
+                self.problems.push(diagnostic.at(span, "").help("there are `local` and `s3`"));
+                None
+            }
         };
+        let path = path.map_or_else(|| StateSettings::default().path, |path| path.text);
+        self.project.settings.state = StateSettings { path, s3 };
+    }
+
+    fn state_bucket(
+        &mut self,
+        entry: &Entry,
+        bucket: Option<Plain>,
+        prefix: Option<Plain>,
+        region: Option<Plain>,
+        kms_key: Option<Plain>,
+    ) -> Option<StateBucket> {
+        let region = region.and_then(|region| self.region(&region));
+        let Some(bucket) = bucket else {
+            let diagnostic = Diagnostic::error("the backend `s3` needs a bucket").at(entry.key_span, "");
+            self.problems
+                .push(diagnostic.help("add: bucket = \"…\", a versioned and private one that is not in these specs"));
+            return None;
+        };
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+        if !(3..=63).contains(&bucket.text.len()) || !bucket.text.chars().all(letter) {
+            let diagnostic = Diagnostic::error(format!("`{}` is no bucket's name", bucket.text)).at(bucket.span, "");
+            self.problems.push(diagnostic.help("3 to 63 lower-case letters, digits, `-` and `.`"));
+        }
+        Some(StateBucket {
+            bucket: bucket.text,
+            prefix: prefix.map(|prefix| prefix.text.trim_matches('/').to_owned()).unwrap_or_default(),
+            region,
+            kms_key: kms_key.map(|key| key.text),
+        })
     }
 
     /// A region that is at least of the form of one, and the same string for all who name it.

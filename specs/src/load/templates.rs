@@ -133,7 +133,7 @@ impl Loader {
         let (Some(kind), Data::Table(resources)) = (kind, &entry.value.data) else { return };
         for resource in resources {
             let name = format!("{}.{}", scope.use_name.as_deref().unwrap_or_default(), resource.key);
-            let decoded = Decoded { enabled: true, adopt: false, protect: false, tags: IndexMap::new(), spec: None };
+            let decoded = Decoded::broken();
             self.drafts.push(Draft {
                 kind,
                 name: Arc::from(name),

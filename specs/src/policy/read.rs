@@ -1,6 +1,7 @@
 //! From text to a document: strict for what people write, lenient for what AWS returned.
 
 mod elements;
+pub(crate) mod placed;
 mod reader;
 
 use std::ops::Range;
@@ -115,7 +116,7 @@ impl Reader {
         statements
     }
 
-    fn statement(&mut self, value: &Value<'_>) -> Option<Statement> {
+    pub(super) fn statement(&mut self, value: &Value<'_>) -> Option<Statement> {
         const KEYS: &[&str] = &[
             "Sid",
             "Effect",

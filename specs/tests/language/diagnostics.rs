@@ -65,6 +65,7 @@ bad! {
     policy_file_missing: "[role.a]\ntrust = { file = \"nowhere.json\" }\n[role.b]\ntrust = { file = \"../../etc/passwd\" }\n[role.c]\ntrust = { file = \"x\", json = 1 }\n";
     output_problems: "[output]\na = 5\nb = { description = \"x\" }\nc = \"${tenants/account.id}\"\n\"d e\" = \"x\"\n[role.a]\n";
     lists_of_tables: "[use]\ntemplate = \"x\"\n[removed]\naddress = \"x\"\n";
+    suppressions: "[[role.a.suppress]]\nlint = \"x\"\nreason = \" \"\nexpires = \"2027-02-30\"\n[[role.a.suppress]]\nlint = \"x\"\nuntil = 2027-01-01\n[[role.a.suppress]]\nlint = 5\nreason = \"x\"\nexpires = 2027-01-01T10:00:00Z\n[role.b]\nsuppress = { lint = \"x\" }\n";
     a_flood_of_syntax_errors: "= 1\n".repeat(30);
 }
 
@@ -80,6 +81,10 @@ bad_files! {
     ambiguous_region: [("a.toml", "[scope]\naccount = \"tooling\"\nregion = \"eu-west-1\"\n[key.k]\n"), ("b.toml", "[scope]\naccount = \"tooling\"\nregion = \"us-east-1\"\n[key.k]\n"), ("c.toml", "[scope]\naccount = \"tooling\"\nregion = \"sa-east-1\"\n[bucket.b]\nname = \"b\"\nencryption = { key = \"key.k\" }\n")];
     accounts: [("accounts.toml", "[account.a]\n[account.b]\nid = 222222222222\n[account.c]\nid = \"333\"\nemail = \"x@example.com\"\n[account.d]\nid = \"444444444444\"\ngroups = [\"a\", \"x y\"]\n[account.e]\nid = \"444444444444\"\n[account.\"f g\"]\nid = \"555555555555\"\n"), ("more.toml", "[account.d]\nid = \"666666666666\"\n")];
     settings: [("trueup.toml", "[project]\nname = \"a b\"\nregion = \"here\"\ntags = { \"aws:a\" = \"b\", who = \"${role.a.arn}\" }\n[state]\nbackend = \"s3\"\nbucket = \"x\"\n[limits]\ndeletions = -1\n[limit]\n[account.x]\nid = \"111111111111\"\n")];
+    settings_of_the_state_in_s3: [("trueup.toml", "[project]\nname = \"a\"\n[state]\nbackend = \"s3\"\nregion = \"here\"\n[limits]\ndeletions = \"20 %\"\n")];
+    settings_of_no_backend: [("trueup.toml", "[project]\nname = \"a\"\n[state]\nbackend = \"gcs\"\n[limits]\ndeletions = \"101%\"\n")];
+    settings_of_another_backend: [("trueup.toml", "[project]\nname = \"a\"\n[state]\nbucket = \"x\"\n")];
+    settings_of_guardrails: [("trueup.toml", "[project]\nname = \"x\"\n[lints]\na = \"forbid\"\nb = 1\n[rules]\nfolder = \"x\"\n"), ("a.toml", "[lints]\na = \"deny\"\n")];
     settings_without_project: [("trueup.toml", "[limits]\ndeletions = 5\n")];
     tombstones: [("a.toml", "[scope]\naccount = \"tooling\"\n[bucket.here]\nname = \"x\"\n[role.new]\n[[removed]]\naddress = \"bucket.here\"\n[[removed]]\naddress = \"here\"\n[[removed]]\naddress = \"nobody/role.x\"\n[[removed]]\naddress = \"buckt.x\"\n[[moved]]\nfrom = \"role.new\"\nto = \"role.newer\"\n[[moved]]\nfrom = \"role.old\"\nto = \"role.nwe\"\n[[moved]]\nfrom = \"role.old\"\nto = \"bucket.here\"\n[[moved]]\nfrom = \"tenants/role.old\"\nto = \"role.new\"\n[[moved]]\nform = \"role.old\"\n")];
     templates: [("t.toml", "[params]\nname = { type = \"string\" }\ndays = { type = \"integer\", default = \"x\" }\nbad = { typ = \"string\" }\nsort = { type = \"text\" }\n[account.x]\n"), ("lonely.toml", "[params]\n[role.a]\n"), ("u.toml", "[scope]\naccount = \"tooling\"\n[[use]]\ntemplate = \"t.toml\"\nname = \"a\"\nwith = { nam = \"x\", days = \"y\" }\n[[use]]\ntemplate = \"tt.toml\"\nname = \"a.b\"\n[[use]]\ntemplate = \"u.toml\"\nname = \"c\"\n")];

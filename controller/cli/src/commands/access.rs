@@ -70,7 +70,7 @@ struct Live {
 impl Live {
     async fn read(context: &Context, specs: &Specs, checked: &Checked<'_>) -> Result<Self, Stop> {
         let selection = Selection::default();
-        let ledger = context.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
+        let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
         let reach = observe::reach(checked, &selection);
         let requests = observe::requests(checked, &selection, &reach, &ledger);
         let aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;

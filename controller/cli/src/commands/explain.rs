@@ -1,5 +1,7 @@
 //! `trueup explain`
 
+use trueup_kinds::lints;
+use trueup_specs::lint::Lint;
 use trueup_specs::{ACCESS, reference};
 
 use crate::args::ExplainArgs;
@@ -19,11 +21,15 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
         context.output.result(&text)?;
         return Ok(Exit::Done);
     };
+    if let Some(text) = guardrails(name, args.markdown) {
+        context.output.result(&text)?;
+        return Ok(Exit::Done);
+    }
     let Some(schema) = schemas.iter().find(|schema| schema.name == name) else {
         let names: Vec<&str> = schemas.iter().map(|schema| schema.name).collect();
         return Err(Stop::with_help(
             format!("there is no kind `{name}`"),
-            format!("the kinds are: {}", names.join(", ")),
+            format!("the kinds are: {}; `trueup explain lints` lists the guardrails", names.join(", ")),
         ));
     };
     let text = if args.markdown {
@@ -33,4 +39,35 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
     };
     context.output.result(&text)?;
     Ok(Exit::Done)
+}
+
+/// All guardrails, or one by its id.
+fn guardrails(name: &str, markdown: bool) -> Option<String> {
+    let lints = lints::all();
+    if name == "lints" {
+        return Some(if markdown { table(&lints) } else { lints.iter().map(|lint| line(lint)).collect() });
+    }
+    lints.into_iter().find(|lint| lint.id == name).map(one)
+}
+
+fn line(lint: &Lint) -> String {
+    let Lint { id, severity, level, summary, .. } = lint;
+    format!("{id:<34}{:<9} {:<6}{summary}\n", severity.as_str(), level.as_str())
+}
+
+fn one(lint: &Lint) -> String {
+    let Lint { id, severity, level, summary, reason, help, page } = lint;
+    format!(
+        "{id}: {summary}\n\nSeverity: {severity}. By default: {level}.\n\nWhy:  {reason}.\nHelp: {help}.\nPage: {page}\n"
+    )
+}
+
+fn table(lints: &[&Lint]) -> String {
+    let mut out = String::from("| Id | Severity | Default | What it finds | What to do |\n|---|---|---|---|---|\n");
+    for Lint { id, severity, level, summary, reason, help, page } in lints {
+        let cell = |text: &str| text.replace('|', "\\|");
+        let (found, why, help) = (cell(summary), cell(reason), cell(help));
+        out.push_str(&format!("| [`{id}`]({page}) | {severity} | {level} | {found}: {why} | {help} |\n"));
+    }
+    out
 }

@@ -58,7 +58,7 @@ pub(crate) async fn run(context: &Context, args: &ExportArgs) -> Result<Exit, St
     let ledger = match &home.begun {
         // What is not there yet has no record.
         Some(_) => Ledger::default(),
-        None => context.store(&home.specs.project).ledger().map_err(|error| store_stop(&error))?,
+        None => context.store(&home.specs.project).await?.ledger().map_err(|error| store_stop(&error))?,
     };
     let mut aws = context.connect(&home.specs.project, project_accounts(&home.specs.project)).await?;
     if home.specs.project.accounts.values().any(|account| account.email.is_some()) {

@@ -9,9 +9,9 @@ use crate::context::{Context, remember_accounts, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Prints the project's outputs, from what follows from the specs and what was last applied.
-pub(crate) fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Stop> {
+pub(crate) async fn run(context: &Context, args: &OutputArgs) -> Result<Exit, Stop> {
     let mut specs = context.specs()?;
-    let ledger = context.store(&specs.project).ledger().map_err(|error| store_stop(&error))?;
+    let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
     remember_accounts(&mut specs.project, &ledger);
     let checked = context.check(&specs)?;
     let outputs = trueup_engine::check::outputs(&checked, &ledger);

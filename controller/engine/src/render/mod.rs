@@ -216,6 +216,7 @@ fn dangers(page: &mut Page, plan: &Plan) {
                 Danger::Dependents { who } => {
                     format!("is still named, and no spec here says so, by {}", who.join(", "))
                 }
+                Danger::SelfLockout { why } => format!("locks out: {why}"),
                 Danger::WiderTrust { field, who } => {
                     let who: Vec<String> = who.iter().map(|who| pending::show(who)).collect();
                     format!("{field} admits more: {}", who.join(", "))

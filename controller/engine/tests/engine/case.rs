@@ -72,7 +72,10 @@ impl Case {
     }
 
     fn load(&self) -> Loaded {
-        let settings = format!("[project]\nname = \"toys\"\nregion = \"eu-west-1\"\n{}", self.limits);
+        let settings = format!(
+            "[project]\nname = \"toys\"\nregion = \"eu-west-1\"\n{}",
+            if self.limits.is_empty() { "[limits]\ndeletions = \"100%\"\n" } else { &*self.limits }
+        );
         let accounts: String = ACCOUNTS
             .iter()
             .map(|(name, id)| format!("[account.{name}]\nid = \"{id}\"\ngroups = [\"all\"]\n"))
@@ -152,7 +155,8 @@ impl Case {
             events.push(event.clone());
             told(event);
         };
-        let approved = approve(plan.clone()).unwrap();
+        // Specs that declare nothing are refused; what becomes of them otherwise is looked at here.
+        let approved = approve(Plan { declared: 1, ..plan.clone() }).unwrap();
         let walk = Walk { performer: &self.toy, journal: journal.writer(), events: &mut tell, stop };
         let report = block_on(execute(&approved, walk));
         remember(&mut self.ledger, &plan, &report);

@@ -245,8 +245,10 @@ fn a_plan_that_removes_too_much_is_refused() {
                 Ok(approved) => {
                     assert!(removed <= allowed, "{what}: {:?}", lines(approved.plan()));
                 }
-                Err(refused @ Refused::TooManyDeletions { .. }) => {
-                    let Refused::TooManyDeletions { found, allowed: told, some } = &refused;
+                Err(refused) => {
+                    let Refused::TooManyDeletions { found, allowed: told, some } = &refused else {
+                        panic!("{refused}")
+                    };
                     assert!(removed > allowed, "{what}");
                     assert_eq!((*found, *told, some.len() as u64), (removed, allowed, removed), "{what}");
                     assert!(refused.help().contains(&format!("deletions = {removed}")), "{}", refused.help());
@@ -254,7 +256,23 @@ fn a_plan_that_removes_too_much_is_refused() {
             }
         }
     }
-    let mut case = Case::applied(specs);
+}
+
+#[test]
+fn a_part_of_the_specs_that_is_missing_removes_little() {
+    let all: String = (0..20).map(|n| format!("[node.n{n}]\n")).collect();
+    let rows: [(&str, usize, bool); 6] =
+        [("", 10, true), ("", 9, false), ("20%", 16, true), ("20%", 15, false), ("0%", 19, false), ("100%", 1, true)];
+    for (limit, kept, allowed) in rows {
+        let mut case = Case::applied(&all);
+        case.limits =
+            format!("[limits]\n{}", if limit.is_empty() { String::new() } else { format!("deletions = \"{limit}\"") });
+        let part: String = (0..kept).map(|n| format!("[node.n{n}]\n")).collect();
+        case.specs(&[("one", &part)]);
+        assert_eq!(approve(case.plan()).is_ok(), allowed, "{limit} {kept}");
+    }
+    let mut case = Case::applied("[node.a]");
     case.specs(&[("one", "")]);
-    assert!(approve(case.plan()).is_ok(), "no limit is none");
+    let refused = approve(case.plan()).unwrap_err();
+    assert!(matches!(refused, Refused::NothingDeclared { found: 1, .. }), "{refused}");
 }

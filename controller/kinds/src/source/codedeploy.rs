@@ -288,11 +288,23 @@ async fn groups_of(
 /// The configurations that are wanted. They have no tags, so that one nobody wants is nobody's: what was ours is wanted by the record of the
 /// last apply.
 async fn configs(session: &Session, wanted: &[Wanted]) -> Result<Vec<ConfigFact>, Failure> {
-    let names: BTreeSet<String> =
+    let mut names: BTreeSet<String> =
         wanted_of(wanted, "deployment_config").keys().map(|name| (*name).to_owned()).collect();
+    if wants_all(wanted, "deployment_config") {
+        names.extend(list_configs(session).await?);
+    }
     let reads = names.into_iter().map(|name| async move { config(session, &name).await });
     let found: Vec<Option<ConfigFact>> = futures_util::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The names of all configurations but AWS's own.
+async fn list_configs(session: &Session) -> Result<Vec<String>, Failure> {
+    let pages = session.codedeploy().list_deployment_configs().into_paginator().items().send();
+    let names = pages.collect::<Result<Vec<String>, _>>().await;
+    let mut names = names.map_err(|error| session.failure("codedeploy:ListDeploymentConfigs", &error))?;
+    names.retain(|name| !name.starts_with(PREDEFINED));
+    Ok(names)
 }
 
 /// One configuration; `None` if there is none.

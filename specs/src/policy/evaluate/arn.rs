@@ -13,7 +13,7 @@ pub(super) enum Token {
 
 /// Whether letters of the ASCII alphabet match in either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Case {
+pub(in crate::policy) enum Case {
     Matters,
     Ignored,
 }
@@ -22,7 +22,7 @@ pub(super) enum Case {
 ///
 /// So AWS matches `Action` and `Resource`.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
-pub(super) fn like(pattern: &str, text: &str, case: Case) -> bool {
+pub(in crate::policy) fn like(pattern: &str, text: &str, case: Case) -> bool {
     if pattern == "*" {
         return true;
     }

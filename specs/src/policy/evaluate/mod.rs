@@ -35,7 +35,7 @@
 //! - A value not known yet (see [`policy`](super)) is text, equal to itself only.
 //! - A resource whose account is unknown counts as one of the caller's account.
 
-mod arn;
+pub(in crate::policy) mod arn;
 mod condition;
 mod decide;
 mod every;

@@ -1,0 +1,173 @@
+//! Each guardrail fires, stays silent, is suppressed, and comes back when its suppression expires.
+
+use std::path::PathBuf;
+
+use trueup_engine::check::Kinds;
+use trueup_specs::kind::KindScope;
+use trueup_specs::load_from;
+
+use super::*;
+
+mod cases;
+
+use cases::{CASES, Case};
+
+const TODAY: &str = "2026-11-21";
+
+fn day(text: &str) -> Date {
+    Date::parse(text).unwrap()
+}
+
+/// What is found in specs in the scope of `main`, and what is wrong with settings and suppressions.
+fn found(settings: &str, specs: &str) -> (Vec<Finding>, String) {
+    let (findings, problems, _) = found_and_told(settings, specs);
+    (findings, problems)
+}
+
+/// The same, and the findings as people see them.
+fn found_and_told(settings: &str, specs: &str) -> (Vec<Finding>, String, String) {
+    let specs = &specs.replace("FILL_1700", &"a".repeat(1_700));
+    let accounts = "[account.main]\nid = \"111111111111\"\ngroups = [\"all\"]\n[account.other]\nid = \"222222222222\"\ngroups = [\"all\"]\n";
+    let files = [
+        ("trueup.toml", format!("[project]\nname = \"lints\"\nregion = \"eu-west-1\"\n{settings}")),
+        ("accounts.toml", accounts.to_owned()),
+        (
+            "old.json",
+            r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::x/${aws:username}/*"}}"#
+                .to_owned(),
+        ),
+        (
+            "specs.toml",
+            if specs.contains("[scope]") { specs.to_owned() } else { format!("[scope]\naccount = \"main\"\n{specs}") },
+        ),
+    ];
+    let files = files.into_iter().map(|(name, text)| (PathBuf::from(name), text.into_bytes())).collect();
+    let loaded = load_from(files, &crate::schemas());
+    let project = loaded.project.unwrap();
+    let mut problems = loaded.problems;
+    let source_scope = |source: &str| crate::source::scope_of(source).unwrap_or(KindScope::Account);
+    let checked = trueup_engine::check::check(&project, Kinds { rows: crate::kinds(), source_scope }, &mut problems);
+    let told = |problems: Problems| trueup_specs::render(&problems.into_vec(), &loaded.sources, false, 100);
+    assert!(!problems.has_errors(), "{specs}\n{}", told(problems));
+    let mut problems = Problems::new();
+    let findings = super::check(&checked.unwrap(), day(TODAY), &mut problems);
+    let pictures: Vec<_> = findings.iter().filter(|finding| finding.is_told()).map(Finding::diagnostic).collect();
+    (findings, told(problems), trueup_specs::render(&pictures, &loaded.sources, false, 100))
+}
+
+fn of<'f>(findings: &'f [Finding], id: &str) -> Vec<&'f Finding> {
+    findings.iter().filter(|finding| finding.lint.id == id).collect()
+}
+
+#[test]
+fn each_fires_and_stays_silent() {
+    for Case { id, on: _, fires, silent } in CASES {
+        let (findings, problems) = found("", fires);
+        let ids: Vec<&str> = findings.iter().map(|finding| finding.lint.id).collect();
+        assert_eq!(of(&findings, id).len(), 1, "{id} does not fire once, but {ids:?}:\n{fires}{problems}");
+        let finding = of(&findings, id)[0];
+        assert_eq!((&finding.state, finding.span.is_none()), (&State::Active, false), "{id}");
+        for silent in *silent {
+            let (findings, _) = found("", silent);
+            assert!(of(&findings, id).is_empty(), "{id} fires:\n{silent}\n{findings:#?}");
+        }
+    }
+}
+
+#[test]
+fn each_is_suppressed_and_expires() {
+    for Case { id, on, fires, silent: _ } in CASES {
+        let suppressed = |expires: &str| {
+            let suppression =
+                format!("\n[[{on}.suppress]]\nlint = \"{id}\"\nreason = \"it must be so\"\nexpires = {expires}\n");
+            found("", &format!("{fires}{suppression}"))
+        };
+        for last in ["\"2026-11-21\"", "2027-01-01"] {
+            let (findings, problems) = suppressed(last);
+            assert!(of(&findings, id)[0].is_suppressed(), "{id}");
+            assert!(!of(&findings, id)[0].is_told() && problems.is_empty(), "{id}: {problems}");
+        }
+        let (findings, problems) = suppressed("\"2026-11-20\"");
+        let State::Expired { expires, .. } = of(&findings, id)[0].state else { panic!("{id} is not back") };
+        assert_eq!((expires, problems.as_str()), (day("2026-11-20"), ""), "{id}");
+    }
+}
+
+#[test]
+fn each_has_a_case_and_says_what_to_do() {
+    let cases: BTreeSet<&str> = CASES.iter().map(|case| case.id).collect();
+    let lints: BTreeSet<&str> = all().iter().map(|lint| lint.id).filter(|id| !id.starts_with("plan-")).collect();
+    assert_eq!(cases, lints, "of plans they are in plans.rs");
+    assert_eq!(all().len(), all().iter().map(|lint| lint.id).collect::<BTreeSet<_>>().len(), "no id twice");
+    for Lint { id, severity: _, level: _, summary, reason, help, page } in all() {
+        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{id}");
+        assert!(!summary.is_empty() && !reason.is_empty() && !help.is_empty(), "{id}");
+        assert!(page.starts_with("https://docs.aws.amazon.com/"), "{id}: {page}");
+    }
+}
+
+#[test]
+fn what_is_critical_needs_an_end() {
+    let trust = "[role.x]\n[[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = \"*\"\n";
+    let (findings, problems) =
+        found("", &format!("{trust}[[role.x.suppress]]\nlint = \"public-trust\"\nreason = \"a demo\"\n"));
+    assert!(of(&findings, "public-trust")[0].is_suppressed());
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn what_is_wrong_with_settings_and_suppressions_is_told() {
+    let key = "[key.x]\nrotation = {}\n[[key.x.suppress]]\nlint = \"key-without-rotation\"\nreason = \"none\"\n\
+               [[key.x.suppress]]\nlint = \"publik-key\"\nreason = \"none\"\n";
+    let (_, problems) = found("[lints]\nadmin-accesss = \"deny\"\n", key);
+    insta::assert_snapshot!(problems);
+}
+
+#[test]
+fn one_statement_can_be_meant() {
+    let policy = "[policy.x]\n[[policy.x.policy]]\nsid = \"A\"\nallow = \"*\"\nresource = \"*\"\n\
+                  [[policy.x.policy]]\nsid = \"B\"\nallow = [\"*\"]\nresource = \"*\"\n\
+                  [[policy.x.suppress]]\nlint = \"admin-access\"\nreason = \"A is meant\"\nsid = \"A\"\nexpires = 2027-01-01\n";
+    let (findings, problems) = found("", policy);
+    let states: Vec<bool> = of(&findings, "admin-access").iter().map(|finding| finding.is_suppressed()).collect();
+    assert_eq!((states, problems.as_str()), (vec![true, false], ""));
+}
+
+#[test]
+fn a_group_finds_once_and_names_its_accounts() {
+    let role = "[scope]\naccount = \"all\"\n[role.x]\nmanaged_policies = [\"arn:aws:iam::aws:policy/AdministratorAccess\"]\n\
+                [[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { account = \"main\" }\n";
+    let (findings, _) = found("[lints]\nadmin-policy-attached = \"deny\"\n", role);
+    let [finding] = &of(&findings, "admin-policy-attached")[..] else { panic!("{findings:#?}") };
+    assert_eq!(finding.addresses, ["main/role.x", "other/role.x"]);
+    assert_eq!(finding.level, trueup_specs::lint::Level::Deny);
+}
+
+#[test]
+fn findings_stand_at_the_element() {
+    let specs = "\
+[policy.x]
+[[policy.x.policy]]
+allow = [
+  \"s3:GetObject\",
+  \"s3:Get*\",
+]
+resource = \"*\"
+
+[bucket.build]
+name = \"build-111111111111\"
+
+[role.x]
+[[role.x.trust]]
+allow = \"sts:AssumeRole\"
+principal = { account = \"main\", aws = \"333333333333\" }
+
+[[role.x.suppress]]
+lint = \"outside-account-trust\"
+reason = \"they leave at the end of the year\"
+expires = 2025-12-31
+";
+    let (_, problems, pictures) = found_and_told("", specs);
+    assert_eq!(problems, "");
+    insta::assert_snapshot!(pictures);
+}

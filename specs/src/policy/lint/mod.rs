@@ -1,0 +1,57 @@
+//! Guardrails over policy documents.
+//!
+//! A lint is a function over one document, and a row in the table of the file it stands in: `identity` for what is allowed
+//! to whoever a policy is attached to, `trust` for who may take a role, `resource` for buckets and keys, `form` for how
+//! any document is written. A function sees a document as its spec writes it, with all places; what is not known before apply
+//! is text in it that nothing matches.
+
+mod form;
+mod identity;
+mod look;
+mod resource;
+mod trust;
+
+use std::collections::BTreeSet;
+
+use crate::lint::{Hit, Lint};
+use crate::policy::Use;
+use crate::resolve::Written;
+
+/// A document, and where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'s> {
+    /// The document.
+    pub written: &'s Written,
+    /// The id of the account it is in.
+    pub account: &'s str,
+    /// The partition of that account: `aws`.
+    pub partition: &'s str,
+    /// The ids of all accounts of the project.
+    pub accounts: &'s BTreeSet<&'s str>,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct DocumentLint {
+    /// What it finds.
+    pub lint: Lint,
+    /// The documents it is about; all, if none is named.
+    uses: &'static [Use],
+    check: fn(&Subject<'_>) -> Vec<Hit>,
+}
+
+impl DocumentLint {
+    /// What it finds in a document.
+    #[must_use]
+    pub fn hits(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        if self.uses.is_empty() || self.uses.contains(&subject.written.use_) {
+            return (self.check)(subject);
+        }
+        Vec::new()
+    }
+}
+
+/// All lints over documents.
+pub fn all() -> impl Iterator<Item = &'static DocumentLint> {
+    [identity::LINTS, trust::LINTS, resource::LINTS, form::LINTS].into_iter().flatten()
+}
