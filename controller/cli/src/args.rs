@@ -327,6 +327,9 @@ pub(crate) struct ExportArgs {
     /// Begin a new project with the account that this profile of the AWS configuration leads into; may be given several times.
     #[arg(long = "profile", value_name = "NAME")]
     pub(crate) profiles: Vec<String>,
+    /// Begin a new project with the account that manages an organization, and write the organization's accounts, units and policies too.
+    #[arg(long)]
+    pub(crate) organization: bool,
     /// The name of the new project. Without it, the directory's.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,

@@ -204,10 +204,7 @@ impl Kind for Account {
     }
 
     fn export(_: &At, live: &Live<AccountModel>) -> Export {
-        let id = live.outputs.get("id").map(String::as_str).unwrap_or_default();
-        Export::Not(format!(
-            "its table is [account.NAME] with id = \"{id}\", where the project's accounts are declared"
-        ))
+        Export::same(&live.model).with("id", live.outputs.get("id").cloned())
     }
 
     fn simulate(model: &mut Option<AccountModel>, op: &AccountOp) {

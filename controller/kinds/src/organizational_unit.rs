@@ -187,11 +187,6 @@ impl Kind for OrganizationalUnit {
     }
 
     fn export(_: &At, live: &Live<OrganizationalUnitModel>) -> Export {
-        let OrganizationalUnitModel { parent, .. } = &live.model;
-        if parent != ROOT {
-            // By an id it would have another name: a unit is found by its way from the root.
-            return Export::Not(format!("it is in {parent}, and only by that unit's address can a spec say so"));
-        }
         Export::same(&live.model)
     }
 

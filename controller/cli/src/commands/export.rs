@@ -5,21 +5,21 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::json;
 use trueup_engine::check::Checked;
-use trueup_engine::export::{self, Ask, Exported, LeftOut, NotFound};
-use trueup_engine::render::counted;
+use trueup_engine::export::{self, Ask};
 use trueup_kinds::source::readable;
 use trueup_specs::{Loaded, load_from};
 use trueup_state::ledger::Ledger;
 use trueup_state::store::write_atomically;
 
 use self::begin::Begun;
+use self::tell::Told;
 use crate::args::{ExportArgs, Format};
 use crate::context::{Context, Specs, project_accounts, store_stop};
 use crate::exit::{Exit, Stop};
 
 mod begin;
+mod tell;
 
 /// The file that makes a directory a project.
 const SETTINGS: &str = "trueup.toml";
@@ -40,14 +40,13 @@ struct Home {
     folder: Option<PathBuf>,
     /// The settings, where the project is a new one.
     begun: Option<Begun>,
+    /// The files of an earlier export, which this one shall replace.
+    former: BTreeSet<PathBuf>,
 }
 
 /// Writes the specs of what the accounts have.
 pub(crate) async fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Stop> {
-    if !context.common.targets.is_empty() {
-        let help = "choose with --account, --region and --kind";
-        return Err(Stop::with_help("what has no spec has no address that --target could name", help));
-    }
+    refuse(context, args)?;
     let mut home = home(context, args).await?;
     let kinds = {
         // What is wrong is told before a call.
@@ -88,11 +87,47 @@ pub(crate) async fn run(context: &Context, args: &ExportArgs) -> Result<Exit, St
         files.extend(begun.files(&exported.tags));
     }
     match &home.folder {
-        Some(_) => write(context, args, &files)?,
+        Some(_) => write(context, args, &home, &files)?,
         None => print(context, &files)?,
     }
-    tell(context, &home, &files, &exported, &unread)?;
+    let told = Told {
+        exported: &exported,
+        files: &files,
+        unread: &unread,
+        denied: denied(context, &home, &files),
+        home: &home,
+    };
+    told.tell(context)?;
     Ok(if unread.is_empty() { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Refuses flags that make no sense together.
+fn refuse(context: &Context, args: &ExportArgs) -> Result<(), Stop> {
+    if !context.common.targets.is_empty() {
+        let help = "choose with --account, --region and --kind";
+        return Err(Stop::with_help("what has no spec has no address that --target could name", help));
+    }
+    let is_part = !(args.kinds.is_empty() && args.regions.is_empty() && context.common.accounts.is_empty());
+    if args.overwrite && is_part {
+        return Err(Stop::with_help(
+            "--overwrite writes all files of an export anew, and a part of it would take the rest away",
+            "leave out --account, --region and --kind, or choose another folder with --out",
+        ));
+    }
+    Ok(())
+}
+
+/// How many findings of guardrails stop a plan with the new files.
+fn denied(context: &Context, home: &Home, files: &BTreeMap<PathBuf, String>) -> u64 {
+    if files.is_empty() {
+        return 0;
+    }
+    let written = files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes()));
+    let base = home.base.iter().filter(|(path, _)| !files.contains_key(path)).cloned();
+    let Loaded { sources, project, problems } = load_from(base.chain(written).collect(), &trueup_kinds::schemas());
+    let Some(project) = project else { return 0 };
+    let specs = Specs { sources, project, problems };
+    context.guarded(&specs).findings.iter().filter(|finding| finding.is_denied()).count() as u64
 }
 
 /// The project that is there, or a new one.
@@ -109,9 +144,9 @@ async fn home(context: &Context, args: &ExportArgs) -> Result<Home, Stop> {
         let base = begun.files(&BTreeMap::new()).into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
         let regions = begun.regions();
         let specs = specs_of(context, loaded)?;
-        return Ok(Home { specs, base, regions, folder: folder("")?, begun: Some(begun) });
+        return Ok(Home { specs, base, regions, folder: folder("")?, begun: Some(begun), former: BTreeSet::new() });
     }
-    if !args.account_ids.is_empty() || !args.profiles.is_empty() {
+    if !args.account_ids.is_empty() || !args.profiles.is_empty() || args.organization {
         return Err(Stop::with_help(
             format!("there is a project in {} already", context.common.directory.display()),
             "choose among its accounts with --account, or begin a new project in another directory with -C",
@@ -122,11 +157,14 @@ async fn home(context: &Context, args: &ExportArgs) -> Result<Home, Stop> {
     let sources = &specs.sources;
     let mut base: Vec<(PathBuf, Vec<u8>)> =
         sources.iter().map(|(file, path)| (path.to_owned(), sources.text(file).as_bytes().to_vec())).collect();
+    let mut former = BTreeSet::new();
     if args.overwrite
         && let Some(folder) = folder.as_ref().filter(|folder| !folder.as_os_str().is_empty())
     {
         // What an export wrote before is written anew, so it does not count as being there.
-        base.retain(|(path, _)| !path.starts_with(folder));
+        let (there, rest) = base.into_iter().partition(|(path, _)| path.starts_with(folder));
+        base = rest;
+        former = Vec::into_iter(there).map(|(path, _): (PathBuf, Vec<u8>)| path).collect();
         specs = specs_of(context, load_from(base.clone(), &trueup_kinds::schemas()))?;
     }
     let of_project = specs.project.settings.region.clone();
@@ -138,7 +176,7 @@ async fn home(context: &Context, args: &ExportArgs) -> Result<Home, Stop> {
     if regions.is_empty() {
         return Err(Stop::with_help("no region says where to look", "give --region, or [project] a `region`"));
     }
-    Ok(Home { specs, base, regions, folder, begun: None })
+    Ok(Home { specs, base, regions, folder, begun: None, former })
 }
 
 fn specs_of(context: &Context, loaded: Loaded) -> Result<Specs, Stop> {
@@ -179,8 +217,17 @@ fn kinds(args: &ExportArgs, checked: &Checked<'_>) -> Result<Option<BTreeSet<Str
 }
 
 /// Writes the files. Before the first, every one is looked at: a file that is there stays, unless the flag says otherwise.
-fn write(context: &Context, args: &ExportArgs, files: &BTreeMap<PathBuf, String>) -> Result<(), Stop> {
+fn write(context: &Context, args: &ExportArgs, home: &Home, files: &BTreeMap<PathBuf, String>) -> Result<(), Stop> {
     let root = &context.common.directory;
+    let stale: Vec<String> =
+        home.former.iter().filter(|path| !files.contains_key(*path)).map(|path| path.display().to_string()).collect();
+    if !stale.is_empty() {
+        // What is in them is in the new files as well, and nothing may be asked for twice.
+        return Err(Stop::with_help(
+            format!("{} would stay from an earlier export; nothing was written", stale.join(", ")),
+            "move what you wrote yourself elsewhere, remove the rest, and export again",
+        ));
+    }
     let there: Vec<String> =
         files.keys().filter(|path| root.join(path).exists()).map(|path| path.display().to_string()).collect();
     if !there.is_empty() && !args.overwrite {
@@ -207,72 +254,4 @@ fn print(context: &Context, files: &BTreeMap<PathBuf, String>) -> Result<(), Sto
         context.output.result(&format!("# {}\n\n{text}\n", path.display()))?;
     }
     Ok(())
-}
-
-/// Says what became of what was found.
-fn tell(
-    context: &Context,
-    home: &Home,
-    files: &BTreeMap<PathBuf, String>,
-    exported: &Exported,
-    unread: &[NotFound],
-) -> Result<(), Stop> {
-    for (scope, why) in unread {
-        context.output.note(&format!("could not read {scope}: {}: {}", why.call, why.why));
-        if let Some(help) = &why.help {
-            context.output.note(&format!("help: {help}"));
-        }
-    }
-    if context.output.format == Format::Json {
-        let left_out = exported.left_out.iter().map(|LeftOut { scope, kind, name, why }| {
-            json!({ "scope": scope.to_string(), "kind": kind, "name": name, "why": why })
-        });
-        return context.output.json(&json!({
-            "files": files,
-            "written": exported.written,
-            "untagged": exported.untagged,
-            "left_out": left_out.collect::<Vec<_>>(),
-            "known": exported.known,
-            "aws": exported.aws,
-            "unread": unread.iter().map(|(scope, why)| json!({ "scope": scope.to_string(), "why": why })).collect::<Vec<_>>(),
-        }));
-    }
-    let text = summary(home, files, exported);
-    match &home.folder {
-        Some(_) => context.output.result(&text),
-        None => {
-            context.output.note(text.trim_end());
-            Ok(())
-        }
-    }
-}
-
-fn summary(home: &Home, files: &BTreeMap<PathBuf, String>, exported: &Exported) -> String {
-    let resources = counted(exported.written.len() as u64, "resource");
-    let mut text = if exported.written.is_empty() {
-        "Nothing here is without a spec.\n".to_owned()
-    } else if home.folder.is_some() {
-        let names: String = files.keys().map(|path| format!("  {}\n", path.display())).collect();
-        format!("Wrote the specs of {resources}:\n{names}")
-    } else {
-        format!("The specs of {resources}.\n")
-    };
-    if !exported.left_out.is_empty() {
-        let count = counted(exported.left_out.len() as u64, "resource");
-        text.push_str(&format!("{count} left out; each file ends with its own, and why.\n"));
-    }
-    if exported.known > 0 {
-        text.push_str(&format!("{} in the specs already.\n", counted(exported.known, "resource")));
-    }
-    if exported.aws > 0 {
-        text.push_str(&format!("{} AWS's own, left to AWS.\n", counted(exported.aws, "resource")));
-    }
-    if !exported.untagged.is_empty() {
-        let count = counted(exported.untagged.len() as u64, "resource");
-        text.push_str(&format!("{count} without the project's tags: apply --adopt puts them on.\n"));
-    }
-    if !exported.written.is_empty() {
-        text.push_str("`trueup plan` shows what remains: to put trueup's own tags on them.\n");
-    }
-    text
 }

@@ -1,27 +1,70 @@
 //! Which table goes into which file.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 use trueup_specs::export;
+use trueup_specs::kind::KindScope;
 use trueup_specs::project::Project;
 
 use super::mentions::{Mentions, Reader, View};
 use super::things::{Thing, accounts};
 use super::trial::place_files;
 use super::{Ask, Found, LeftOut};
+use crate::facts::Scope;
 
 /// With more tables than these, each kind of a scope gets a file of its own.
 const BLOCKS_A_FILE: usize = 60;
 
-/// Where a table stands: an account or a group, and the region where it is not the project's.
+/// The file of what the organization has, unless an account or a group is called so.
+const ORGANIZATION: &str = "organization";
+
+/// Where a table stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    name: Arc<str>,
-    region: Option<Arc<str>>,
+enum Place {
+    /// In no account but of the organization as a whole.
+    Organization,
+    /// In an account or a group, and the region where it is not the project's.
+    Scope { name: Arc<str>, region: Option<Arc<str>> },
+}
+
+impl Place {
+    fn new(ask: Ask<'_>, kind: &str, name: &Arc<str>, region: Option<&Arc<str>>) -> Self {
+        let of_organization =
+            ask.checked.kinds.get(kind).is_some_and(|kind| kind.schema().scope == KindScope::Organization);
+        if of_organization {
+            return Self::Organization;
+        }
+        let region = region.filter(|region| Some(&***region) != ask.region()).cloned();
+        Self::Scope { name: name.clone(), region }
+    }
+
+    /// What its files are called.
+    fn stem(&self, ask: Ask<'_>) -> String {
+        match self {
+            Self::Organization => {
+                let Project { accounts, groups, .. } = ask.checked.project;
+                let is_taken = |name: &str| accounts.contains_key(name) || groups.contains_key(name);
+                let mut stem = ORGANIZATION.to_owned();
+                while is_taken(&stem) {
+                    stem.insert_str(0, "the-");
+                }
+                stem
+            }
+            Self::Scope { name, region: Some(region) } => format!("{name}-{region}"),
+            Self::Scope { name, region: None } => name.to_string(),
+        }
+    }
+
+    /// What its files begin with.
+    fn head(&self) -> String {
+        let Self::Scope { name, region } = self else { return String::new() };
+        let region = region.as_ref().map(|region| format!("region  = {}\n", Value::from(&**region)));
+        format!("[scope]\naccount = {}\n{}", Value::from(&**name), region.unwrap_or_default())
+    }
 }
 
 /// A table as it will be written.
@@ -42,9 +85,8 @@ pub(super) fn write(
 ) -> BTreeMap<PathBuf, String> {
     let mentions = Mentions::new(ask, found, things);
     let mut places: BTreeMap<Place, Vec<Block>> = BTreeMap::new();
-    let place = |name: &Arc<str>, thing: &Thing<'_>| Place {
-        name: name.clone(),
-        region: thing.at.scope.region.clone().filter(|region| Some(&**region) != ask.region()),
+    let place = |name: &Arc<str>, thing: &Thing<'_>| {
+        Place::new(ask, thing.kind.schema().name, name, thing.at.scope.region.as_ref())
     };
     let (folded, in_groups) = fold(ask, &mentions, things);
     for Folded { group, thing, block } in folded {
@@ -56,15 +98,14 @@ pub(super) fn write(
     }
     let mut notes: BTreeMap<Place, Vec<&LeftOut>> = BTreeMap::new();
     for left in left_out {
-        let region = left.scope.region.clone().filter(|region| Some(&**region) != ask.region());
-        notes.entry(Place { name: left.scope.account.clone(), region }).or_default().push(left);
+        let LeftOut { scope: Scope { account, region }, kind, name: _, why: _ } = left;
+        notes.entry(Place::new(ask, kind, account, region.as_ref())).or_default().push(left);
     }
     let mut files = BTreeMap::new();
-    let names: BTreeSet<Place> = places.keys().chain(notes.keys()).cloned().collect();
-    for name in names {
-        let blocks = places.remove(&name).unwrap_or_default();
-        let notes = notes.remove(&name).unwrap_or_default();
-        put(&mut files, &name, blocks, &notes);
+    for (place, blocks) in places {
+        // Where there is no table there is no file for a note either.
+        let notes = notes.remove(&place).unwrap_or_default();
+        put(&mut files, &place.stem(ask), &place.head(), blocks, &notes);
     }
     files
 }
@@ -125,11 +166,7 @@ fn block(ask: Ask<'_>, mentions: &Mentions, thing: &Thing<'_>, owner: &str, read
     Block { kind: schema.name, text: export::block(schema.name, &thing.name, &fields, &shape), policies }
 }
 
-fn put(files: &mut BTreeMap<PathBuf, String>, place: &Place, blocks: Vec<Block>, notes: &[&LeftOut]) {
-    let stem = match &place.region {
-        Some(region) => format!("{}-{region}", place.name),
-        None => place.name.to_string(),
-    };
+fn put(files: &mut BTreeMap<PathBuf, String>, stem: &str, head: &str, blocks: Vec<Block>, notes: &[&LeftOut]) {
     let mut by_file: BTreeMap<PathBuf, Vec<Block>> = BTreeMap::new();
     let is_long = blocks.len() > BLOCKS_A_FILE;
     for block in blocks {
@@ -137,9 +174,11 @@ fn put(files: &mut BTreeMap<PathBuf, String>, place: &Place, blocks: Vec<Block>,
         by_file.entry(PathBuf::from(path)).or_default().push(block);
     }
     for (path, blocks) in by_file {
-        let mut text = head(place);
+        let mut text = head.to_owned();
         for Block { kind: _, text: table, policies } in blocks {
-            text.push('\n');
+            if !text.is_empty() {
+                text.push('\n');
+            }
             text.push_str(&table);
             let folder = path.parent().unwrap_or(Path::new(""));
             files.extend(policies.into_iter().map(|(path, document)| (folder.join(path), document)));
@@ -150,18 +189,13 @@ fn put(files: &mut BTreeMap<PathBuf, String>, place: &Place, blocks: Vec<Block>,
         return;
     }
     let path = PathBuf::from(if is_long { format!("{stem}/left-out.toml") } else { format!("{stem}.toml") });
-    let text = files.entry(path).or_insert_with(|| head(place));
+    let text = files.entry(path).or_insert_with(|| head.to_owned());
     text.push_str("\n# Left out, since no spec here can ask for it as it is:\n");
     for LeftOut { scope: _, kind, name, why } in notes {
         // What AWS's names hold must not end the comment.
         let line = format!("{kind} {name}: {why}").replace(|c: char| c.is_control(), " ");
         let _ = writeln!(text, "# - {line}");
     }
-}
-
-fn head(place: &Place) -> String {
-    let region = place.region.as_ref().map(|region| format!("region  = {}\n", Value::from(&**region)));
-    format!("[scope]\naccount = {}\n{}", Value::from(&*place.name), region.unwrap_or_default())
 }
 
 /// The accounts of a project as tables.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
 use trueup_specs::shape::{Shape, TableShape};
 
@@ -15,8 +16,9 @@ use crate::facts::Scope;
 /// The keys of a statement under which no thing is named.
 const PLAIN_KEYS: [&str; 3] = ["sid", "effect", "enabled"];
 
-/// The attribute that a field which names a thing stands for.
+/// The attributes that fields which name a thing stand for: most the ARN, those of an organization the id.
 const ARN: &str = "arn";
+const ID: &str = "id";
 
 /// A piece of a string.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +62,8 @@ pub(super) enum Reader {
 /// What strings may mention.
 pub(super) struct Mentions {
     arns: HashMap<String, Part>,
+    /// Things by their ids, for fields that name a thing.
+    ids: HashMap<String, Part>,
     /// Account ids, with the accounts' names.
     accounts: BTreeMap<String, Arc<str>>,
     /// The groups with more than one account, greatest first.
@@ -89,14 +93,20 @@ pub(super) fn in_specs<'f>(ask: Ask<'f>, found: &'f [Found]) -> Vec<InSpecs<'f>>
 
 impl Mentions {
     pub(super) fn new(ask: Ask<'_>, found: &[Found], things: &[Thing<'_>]) -> Self {
-        let mut arns = HashMap::new();
+        let (mut arns, mut ids) = (HashMap::new(), HashMap::new());
         let mut add = |address: &Address, attributes: &[(&str, &str)], outputs: &BTreeMap<String, String>| {
-            let known = outputs.iter().filter(|(name, _)| attributes.iter().any(|(known, _)| known == name));
-            for (attribute, value) in known.filter(|(_, value)| value.starts_with("arn:")) {
+            for (attribute, value) in
+                outputs.iter().filter(|(name, _)| attributes.iter().any(|(known, _)| known == name))
+            {
+                let by_value = match attribute.as_str() {
+                    _ if value.starts_with("arn:") => &mut arns,
+                    ID => &mut ids,
+                    _ => continue,
+                };
                 let Address { account, region, kind, name } = address.clone();
                 let name = format!("{kind}.{name}");
                 let part = Part::Resource { account, region, name, attribute: Arc::from(attribute.as_str()) };
-                arns.insert(value.clone(), part);
+                by_value.insert(value.clone(), part);
             }
         };
         for (address, attributes, outputs) in in_specs(ask, found) {
@@ -106,12 +116,15 @@ impl Mentions {
             add(&thing.address(), thing.kind.schema().attributes, &thing.live.outputs);
         }
         let project = ask.checked.project;
-        let accounts = project.accounts.values().map(|account| (account.id.clone(), account.name.clone())).collect();
+        let mut accounts: BTreeMap<String, Arc<str>> =
+            project.accounts.values().map(|account| (account.id.clone(), account.name.clone())).collect();
+        let new_accounts = things.iter().filter(|thing| thing.kind.schema().name == ACCOUNT.name);
+        accounts.extend(new_accounts.filter_map(|new| Some((new.live.outputs.get(ID)?.clone(), new.name.clone()))));
         let groups = project.groups.iter().map(|(name, members)| (name.clone(), members.iter().cloned().collect()));
         let mut groups: Vec<(Arc<str>, BTreeSet<Arc<str>>)> =
             groups.filter(|(_, members): &(_, BTreeSet<_>)| members.len() > 1).collect();
         groups.sort_by_key(|(name, members)| (usize::MAX - members.len(), name.clone()));
-        Self { arns, accounts, groups }
+        Self { arns, ids, accounts, groups }
     }
 
     /// The groups with more than one account, greatest first.
@@ -144,7 +157,7 @@ impl Mentions {
             (Shape::Text, value) => self.strings(value, view),
             (Shape::Json, value) => self.document(value, view),
             (Shape::Reference { kinds, .. }, Value::String(text)) => {
-                Value::from(self.reference(&self.parts(text, view), kinds, view))
+                Value::from(self.reference(&self.named(text, view), kinds, view))
             }
             (Shape::Policy, Value::Array(statements)) => {
                 statements.iter().map(|statement| self.statement(statement, view)).collect()
@@ -173,7 +186,14 @@ impl Mentions {
         let (Shape::Text | Shape::Reference { .. }, Some(strings)) = (shape, strings) else {
             return items.iter().map(|item| self.value(item, shape, view)).collect();
         };
-        let lines = self.grouped(strings.iter().map(|text| self.parts(text, view)).collect());
+        let parts = |text: &&str| match shape {
+            Shape::Reference { .. } => self.named(text, view),
+            _ => self.parts(text, view),
+        };
+        let lines: Vec<Vec<Part>> = strings.iter().map(parts).collect();
+        // A field that names accounts names each by itself.
+        let names_accounts = matches!(shape, Shape::Reference { kinds, .. } if kinds.contains(&ACCOUNT.name));
+        let lines = if names_accounts { lines } else { self.grouped(lines) };
         let written: Vec<Value> = lines
             .iter()
             .map(|line| match shape {
@@ -252,14 +272,22 @@ impl Mentions {
         if written.len() == 1 { written.remove(0) } else { Value::Array(written) }
     }
 
+    /// What a field that names a thing is made of.
+    fn named(&self, text: &str, view: View<'_>) -> Vec<Part> {
+        let by_id = self.ids.get(text).filter(|_| !self.accounts.contains_key(text));
+        by_id.map_or_else(|| self.parts(text, view), |part| vec![part.clone()])
+    }
+
     /// A field that names a thing: its address alone, where it is one of ours.
     fn reference(&self, line: &[Part], kinds: &[&str], view: View<'_>) -> String {
         match line {
             [Part::Resource { account, region, name, attribute }]
-                if &**attribute == ARN && name.split('.').next().is_some_and(|kind| kinds.contains(&kind)) =>
+                if matches!(&**attribute, ARN | ID)
+                    && name.split('.').next().is_some_and(|kind| kinds.contains(&kind)) =>
             {
                 format!("{}{name}", front(account, region.as_deref(), view))
             }
+            [Part::Account(account)] if kinds.contains(&ACCOUNT.name) => format!("{}.{account}", ACCOUNT.name),
             line => self.line(line, view),
         }
     }

@@ -195,13 +195,13 @@ pub fn export(ask: Ask<'_>, found: &[Found]) -> Exported {
             exported.files = files;
             break;
         }
-        for index in wrong.into_iter().rev() {
+        for (index, why) in wrong.into_iter().rev() {
             if !things[index].literal {
                 things[index].literal = true;
                 continue;
             }
             let thing = things.remove(index);
-            exported.left_out.push(thing.left_out("it is another one when read together with the project's specs"));
+            exported.left_out.push(thing.left_out(why));
         }
     }
     exported.written = things.iter().map(|thing| thing.at.address.to_string()).collect();

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
 use trueup_specs::export;
+use trueup_specs::project::account_address;
 use trueup_specs::resolve::{TAG_PROTECT, partition};
 
 use super::{Ask, Exported, Found, LeftOut};
@@ -29,6 +30,8 @@ pub(super) struct Thing<'f> {
     pub(super) fields: Map<String, Value>,
     /// Whether it is written without references.
     pub(super) literal: bool,
+    /// What a spec without references would call it, once that was looked at: some names are made of references.
+    pub(super) called: Option<String>,
 }
 
 impl Thing<'_> {
@@ -63,6 +66,9 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
         .map(|item| (item.kind.schema().name, &item.at.scope, item.identity.name.as_str()))
         .collect();
     let mut names: HashSet<Address> = project.instances.iter().map(|instance| instance.address.clone()).collect();
+    // An account that is declared by its id alone is no resource, and has its name nevertheless.
+    let of_account = |name| project.management.as_ref().map(|management| account_address(management, name));
+    names.extend(project.accounts.keys().filter_map(of_account));
     let mut things = Vec::new();
     for Found { kind, scope, live, unchecked } in found {
         let schema = kind.schema();
@@ -105,9 +111,10 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
                     continue;
                 }
             };
-            let address = name(*kind, live, &place, owned, &mut names);
+            let given = fields.get("name").and_then(Value::as_str).unwrap_or(&live.name);
+            let address = name(*kind, [given, &live.name], &place, owned, &mut names);
             let at = At { address: Arc::from(address.to_string()), ..place };
-            things.push(Thing { kind: *kind, at, name: address.name, live, fields, literal: false });
+            things.push(Thing { kind: *kind, at, name: address.name, live, fields, literal: false, called: None });
         }
     }
     things.sort_by_cached_key(Thing::address);
@@ -126,9 +133,12 @@ fn place(ask: Ask<'_>, scope: &Scope) -> Option<At> {
 }
 
 /// An address that nothing has yet: the one in its tag, else one made of its name.
+///
+/// `names` are the thing's own and the one in full: a name within another one's (a group's in its application) is enough as long as
+/// there is no second.
 fn name(
     kind: &dyn AnyKind,
-    live: &Live<AnyModel>,
+    names: [&str; 2],
     at: &At,
     owned: Option<Address>,
     taken: &mut HashSet<Address>,
@@ -141,9 +151,7 @@ fn name(
         name: Arc::from(name),
     };
     let former = owned.map(|owned| plain(&owned.name, at));
-    // A name within another one's (a group's in its application) is enough as long as there is no second.
-    let short = plain(live.outputs.get("name").unwrap_or(&live.name), at);
-    let long = plain(&live.name, at);
+    let [short, long] = names.map(|name| plain(name, at));
     let numbered = (2_u32..).map(|number| format!("{long}-{number}"));
     let candidates = former.into_iter().chain([short, long.clone()]).chain(numbered);
     for candidate in candidates {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
+use trueup_specs::ACCOUNT;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::export::{self, FILE};
+use trueup_specs::pending;
 use trueup_specs::project::{InstanceId, Project};
 use trueup_specs::resolve::{Outputs, Resolver};
 use trueup_specs::shape::{Shape, TableShape};
@@ -14,7 +16,7 @@ use super::files::account_tables;
 use super::things::{Thing, with_meta};
 use super::{Ask, Found, LeftOut};
 use crate::decide::differing as differing_fields;
-use crate::kind::At;
+use crate::kind::{AnyModel, At, Identity};
 use crate::matching::OWN_TAGS;
 
 /// Things in one file of a trial: files have a greatest size.
@@ -32,6 +34,7 @@ impl Outputs for Nothing {
 /// Keeps the things that a spec can ask for, and of each table what is not a default.
 pub(super) fn hold(ask: Ask<'_>, things: &mut Vec<Thing<'_>>, left_out: &mut Vec<LeftOut>) {
     things.iter_mut().for_each(with_meta);
+    call(ask, things);
     let tables: Vec<(usize, Map<String, Value>)> =
         things.iter().enumerate().map(|(index, thing)| (index, thing.fields.clone())).collect();
     let mut good = equal(ask, things, &tables);
@@ -46,26 +49,45 @@ pub(super) fn hold(ask: Ask<'_>, things: &mut Vec<Thing<'_>>, left_out: &mut Vec
     }
     let mut kept = good.into_iter();
     things.retain(|_| kept.next().unwrap_or_default());
-    trim(ask, things, |fields, _| fields.keys().map(|key| vec![key.clone()]).collect());
-    trim(ask, things, |fields, shape| nested(fields, shape, &[]));
+    trim(ask, things, |thing, _| {
+        // Without its id an account would have to be found before anything in it could be reached.
+        let stays = |key: &str| thing.kind.schema().name == ACCOUNT.name && key == "id";
+        thing.fields.keys().filter(|key| !stays(key)).map(|key| vec![key.clone()]).collect()
+    });
+    trim(ask, things, |thing, shape| nested(&thing.fields, shape, &[]));
+}
+
+/// Finds out what specs without references would call the things.
+fn call(ask: Ask<'_>, things: &mut [Thing<'_>]) {
+    let entries: Vec<(&Thing<'_>, &Map<String, Value>)> = things.iter().map(|thing| (thing, &thing.fields)).collect();
+    let called: Vec<Option<String>> = match load(ask, &entries) {
+        Some(project) => things.iter().map(|thing| Some(read(thing, &project, &Nothing)?.identity.name)).collect(),
+        None => Vec::new(),
+    };
+    for (thing, called) in things.iter_mut().zip(called) {
+        thing.called = called;
+    }
 }
 
 /// Tries each table without one field after the other; in each round one field of every table.
-fn trim(ask: Ask<'_>, things: &mut [Thing<'_>], paths: fn(&Map<String, Value>, &TableShape) -> Vec<Vec<String>>) {
-    let of_thing = |thing: &Thing<'_>| paths(&thing.fields, &(thing.kind.schema().shape)()).into_iter();
+fn trim(ask: Ask<'_>, things: &mut [Thing<'_>], paths: fn(&Thing<'_>, &TableShape) -> Vec<Vec<String>>) {
+    let of_thing = |thing: &Thing<'_>| paths(thing, &(thing.kind.schema().shape)()).into_iter();
     let mut open: Vec<_> = things.iter().map(of_thing).collect();
     loop {
-        let next = open.iter_mut().enumerate().filter_map(|(index, paths)| Some((index, paths.next()?)));
+        let next: Vec<(usize, Vec<String>)> =
+            open.iter_mut().enumerate().filter_map(|(index, paths)| Some((index, paths.next()?))).collect();
+        if next.is_empty() {
+            return;
+        }
         let tables: Vec<(usize, Map<String, Value>)> = next
+            .into_iter()
+            .filter(|(index, path)| !is_last(&things[*index].fields, path))
             .map(|(index, path)| {
                 let mut fields = things[index].fields.clone();
                 remove(&mut fields, &path);
                 (index, fields)
             })
             .collect();
-        if tables.is_empty() {
-            return;
-        }
         let same = equal(ask, things, &tables);
         for ((index, fields), same) in tables.into_iter().zip(same) {
             if same {
@@ -73,6 +95,17 @@ fn trim(ask: Ask<'_>, things: &mut [Thing<'_>], paths: fn(&Map<String, Value>, &
             }
         }
     }
+}
+
+/// Whether without this field a table within the table would be empty: `rotation = { days = 365 }` says more than `rotation = {}`.
+fn is_last(fields: &Map<String, Value>, path: &[String]) -> bool {
+    let Some((_, [first, rest @ ..])) = path.split_last() else { return false };
+    let table = rest.iter().try_fold(fields.get(first), |value, key| match value {
+        Some(Value::Array(items)) => Some(key.parse().ok().and_then(|number: usize| items.get(number))),
+        Some(other) => Some(other.get(key)),
+        None => None,
+    });
+    table.flatten().and_then(Value::as_object).is_some_and(|members| members.len() == 1)
 }
 
 fn remove(fields: &mut Map<String, Value>, path: &[String]) {
@@ -127,7 +160,7 @@ fn equal(ask: Ask<'_>, things: &[Thing<'_>], tables: &[(usize, Map<String, Value
         tables.iter().map(|(index, fields)| (&things[*index], fields)).collect();
     let loaded = load(ask, &entries);
     let judge = |(thing, _): &(&Thing<'_>, _)| {
-        loaded.as_ref().is_some_and(|project| fault(thing, project, &Nothing, true).is_none())
+        loaded.as_ref().is_some_and(|project| fault(thing, project, &Nothing, Asked::Alone).is_none())
     };
     entries.iter().map(judge).collect()
 }
@@ -138,7 +171,7 @@ fn why_not(ask: Ask<'_>, thing: &Thing<'_>) -> Option<String> {
     let loaded = trueup_specs::load_from(files, &ask.checked.kinds.schemas());
     let first = loaded.problems.iter().next().map(|problem| problem.summary.clone());
     match &loaded.project {
-        Some(project) if !loaded.problems.has_errors() => fault(thing, project, &Nothing, true),
+        Some(project) if !loaded.problems.has_errors() => fault(thing, project, &Nothing, Asked::Alone),
         Some(_) | None => Some(first.unwrap_or_else(|| "it can't be read again".to_owned())),
     }
 }
@@ -188,33 +221,72 @@ pub(super) fn place_files(fields: &mut Map<String, Value>, path: &mut dyn FnMut(
     }
 }
 
-/// Why what the project asks for under the thing's address is not the thing; `None` if it is.
-///
-/// Tags are looked at only where `with_tags` says so: those of the project may not be on the thing yet.
-fn fault(thing: &Thing<'_>, project: &Project, outputs: &dyn Outputs, with_tags: bool) -> Option<String> {
-    let not_understood = || Some("it can't be read again".to_owned());
-    let Some(id) = project.find(&thing.address()) else { return not_understood() };
-    let Some(instance) = project.instance(id) else { return not_understood() };
+/// Under which conditions a table is held against its thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Without references, with the thing's own tags.
+    Alone,
+    /// In its place; the tags of the project may not be on the thing yet.
+    InPlace,
+}
+
+/// What a project asks for under a thing's address.
+struct Read {
+    identity: Identity,
+    /// `None` where there are errors, of which this is the first.
+    desired: Result<AnyModel, String>,
+}
+
+const NOT_UNDERSTOOD: &str = "it can't be read again";
+
+/// `None` if there is no such address.
+fn read(thing: &Thing<'_>, project: &Project, outputs: &dyn Outputs) -> Option<Read> {
+    let id = project.find(&thing.address())?;
+    let instance = project.instance(id)?;
     let spec = &*instance.block.spec;
     let at = At { address: instance.address.to_string().into(), ..thing.at.clone() };
     let mut problems = Problems::new();
-    let mut cx = Resolver::new(project, id, outputs, &mut problems);
-    let identity = thing.kind.identity(spec, &at, &mut cx);
-    let desired = thing.kind.desired(spec, &at, &mut cx);
-    let error = problems.iter().find(|problem| problem.severity == trueup_specs::Severity::Error);
-    if let Some(problem) = error {
-        return Some(problem.summary.clone());
+    let identity = |outputs: &dyn Outputs, problems: &mut Problems| {
+        thing.kind.identity(spec, &at, &mut Resolver::new(project, id, outputs, problems))
+    };
+    // As when a project is checked: a name follows from the specs, and only where it is made of others' names, from those.
+    let mut identified = identity(&Nothing, &mut Problems::new());
+    if pending::is_pending(&pending::with_digits(&identified.name)) {
+        identified = identity(outputs, &mut problems);
     }
-    let Some(desired) = desired else { return not_understood() };
-    if identity.name != thing.live.name {
+    let desired = thing.kind.desired(spec, &at, &mut Resolver::new(project, id, outputs, &mut problems));
+    let error = problems.iter().find(|problem| problem.severity == trueup_specs::Severity::Error);
+    let desired = match (error, desired) {
+        (Some(problem), _) => Err(problem.summary.clone()),
+        (None, Some(desired)) => Ok(desired),
+        (None, None) => Err(NOT_UNDERSTOOD.to_owned()),
+    };
+    Some(Read { identity: identified, desired })
+}
+
+/// Why what the project asks for under the thing's address is not the thing; `None` if it is.
+fn fault(thing: &Thing<'_>, project: &Project, outputs: &dyn Outputs, asked: Asked) -> Option<String> {
+    let Some(Read { identity, desired }) = read(thing, project, outputs) else {
+        return Some(NOT_UNDERSTOOD.to_owned());
+    };
+    let desired = match desired {
+        Ok(desired) => desired,
+        Err(why) => return Some(why),
+    };
+    let name = match (asked, &thing.called) {
+        (Asked::Alone, Some(called)) => called,
+        (Asked::Alone | Asked::InPlace, _) => &thing.live.name,
+    };
+    if identity.name != *name {
         return Some(format!("a spec can't name it: it would be `{}`", identity.name));
     }
-    let asked = thing.kind.tags(&desired).cloned().unwrap_or_default();
-    let tags = if with_tags {
-        let own = asked.iter().filter(|(key, _)| key.starts_with(OWN_TAGS));
-        thing.tags().into_iter().chain(own.map(|(key, value)| (key.clone(), value.clone()))).collect()
-    } else {
-        asked
+    let wanted = thing.kind.tags(&desired).cloned().unwrap_or_default();
+    let tags = match asked {
+        Asked::Alone => {
+            let own = wanted.iter().filter(|(key, _)| key.starts_with(OWN_TAGS));
+            thing.tags().into_iter().chain(own.map(|(key, value)| (key.clone(), value.clone()))).collect()
+        }
+        Asked::InPlace => wanted,
     };
     let there = thing.kind.with_tags(&thing.live.model, tags);
     if thing.kind.equal(&there, &desired) {
@@ -224,20 +296,28 @@ fn fault(thing: &Thing<'_>, project: &Project, outputs: &dyn Outputs, with_tags:
     Some(format!("no spec can say what it has in {}", fields.join(", ")))
 }
 
-/// The things that are others when the files are read together with the project's own.
+/// The things that are others when the files are read together with the project's own, and why.
 pub(super) fn differing(
     ask: Ask<'_>,
     found: &[Found],
     things: &[Thing<'_>],
     files: &BTreeMap<PathBuf, String>,
-) -> Vec<usize> {
+) -> Vec<(usize, String)> {
     let written = files.iter().map(|(path, text)| (ask.folder.join(path), text.clone().into_bytes()));
     let all: Vec<_> = ask.base.iter().cloned().chain(written).collect();
-    let loaded = trueup_specs::load_from(all, &ask.checked.kinds.schemas());
-    let Some(project) = &loaded.project else { return (0..things.len()).collect() };
+    let Some(mut project) = trueup_specs::load_from(all, &ask.checked.kinds.schemas()).project else {
+        return (0..things.len()).map(|index| (index, NOT_UNDERSTOOD.to_owned())).collect();
+    };
+    for account in project.accounts.values_mut() {
+        // The id of one that is declared by its e-mail address alone was found in the organization.
+        if let Some(found) = ask.checked.project.accounts.get(&account.name) {
+            account.id.clone_from(&found.id);
+        }
+    }
+    let project = &project;
     let outputs = There { outputs: outputs(ask, found, things, project) };
-    let is_wrong = |(_, thing): &(usize, &Thing<'_>)| fault(thing, project, &outputs, false).is_some();
-    things.iter().enumerate().filter(is_wrong).map(|(index, _)| index).collect()
+    let wrong = |(index, thing): (usize, &Thing<'_>)| Some((index, fault(thing, project, &outputs, Asked::InPlace)?));
+    things.iter().enumerate().filter_map(wrong).collect()
 }
 
 /// What is there, by instance.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use trueup_specs::export::value;
-use trueup_specs::{Loaded, Project, load_from};
+use trueup_specs::export::{block, value};
+use trueup_specs::{ACCOUNT, Loaded, Project, load_from};
 
 use super::SETTINGS;
 use crate::args::ExportArgs;
@@ -15,6 +15,9 @@ use crate::exit::Stop;
 
 /// The account's name where there is but one.
 const ONLY: &str = "main";
+
+/// Its name where it manages an organization.
+const MANAGEMENT: &str = "management";
 
 /// The sandbox's account where none is named.
 const IN_THE_SANDBOX: &str = "111111111111";
@@ -25,6 +28,8 @@ pub(super) struct Begun {
     /// The first is the project's.
     regions: Vec<String>,
     accounts: Vec<NewAccount>,
+    /// Whether the account, the only one, manages an organization.
+    is_management: bool,
 }
 
 struct NewAccount {
@@ -45,17 +50,20 @@ impl Begun {
         let region = self.regions.first().map(|region| format!("region = {}\n", quoted(region))).unwrap_or_default();
         let tags = if tags.is_empty() { String::new() } else { format!("tags   = {}\n", value(&json!(tags))) };
         let settings = format!("[project]\nname   = {}\n{region}{tags}\n[limits]\ndeletions = 5\n", quoted(&self.name));
-        let accounts: Vec<String> = self
-            .accounts
-            .iter()
-            .map(|NewAccount { name, id, profile }| match profile {
-                Some(profile) => format!("[account.{name}]\nid      = {}\nprofile = {}\n", quoted(id), quoted(profile)),
-                None => format!("[account.{name}]\nid = {}\n", quoted(id)),
-            })
-            .collect();
-        [(SETTINGS, settings), ("accounts.toml", accounts.join("\n")), (".gitignore", ".trueup/\n".to_owned())]
+        let tables: Vec<String> = self.accounts.iter().map(|account| self.table(account)).collect();
+        [(SETTINGS, settings), ("accounts.toml", tables.join("\n")), (".gitignore", ".trueup/\n".to_owned())]
             .map(|(path, text)| (PathBuf::from(path), text))
             .into()
+    }
+
+    fn table(&self, NewAccount { name, id, profile }: &NewAccount) -> String {
+        let fields = [
+            ("id", Some(Value::from(id.as_str()))),
+            ("profile", profile.as_deref().map(Value::from)),
+            ("management", self.is_management.then_some(Value::Bool(true))),
+        ];
+        let fields = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+        block(ACCOUNT.name, name, &fields, &(ACCOUNT.shape)())
     }
 }
 
@@ -67,9 +75,16 @@ pub(super) async fn begin(context: &Context, args: &ExportArgs) -> Result<(Begun
             "to begin a new one: trueup export --region eu-west-1; in a project that is elsewhere: -C DIR",
         ));
     }
-    let accounts = named(accounts(context, args).await?);
+    let is_management = args.organization;
+    let accounts = named(accounts(context, args).await?, if is_management { MANAGEMENT } else { ONLY });
+    if is_management && accounts.len() > 1 {
+        return Err(Stop::with_help(
+            "one account manages an organization, and several are given",
+            "give the management account alone; the others are found in the organization",
+        ));
+    }
     let name = args.name.clone().unwrap_or_else(|| folder_name(&context.common.directory));
-    let begun = Begun { name, regions: args.regions.clone(), accounts };
+    let begun = Begun { name, regions: args.regions.clone(), accounts, is_management };
     let files = begun.files(&BTreeMap::new()).into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
     Ok((begun, load_from(files, &trueup_kinds::schemas())))
 }
@@ -101,10 +116,10 @@ async fn accounts(context: &Context, args: &ExportArgs) -> Result<Vec<NewAccount
     Ok(accounts)
 }
 
-/// Gives each account a name: its profile's, else one with its id.
-fn named(mut accounts: Vec<NewAccount>) -> Vec<NewAccount> {
+/// Gives each account a name: its profile's, else one with its id; `only_name` to one that is alone.
+fn named(mut accounts: Vec<NewAccount>, only_name: &str) -> Vec<NewAccount> {
     if let [only] = accounts.as_mut_slice() {
-        ONLY.clone_into(&mut only.name);
+        only_name.clone_into(&mut only.name);
         return accounts;
     }
     let mut taken = BTreeSet::new();
