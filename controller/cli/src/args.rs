@@ -317,7 +317,7 @@ pub(crate) struct ExportArgs {
     /// The folder for the files, inside of the project; `-` prints them. Without it, exported/, in a new project its directory.
     #[arg(short, long = "out", value_name = "DIR")]
     pub(crate) out: Option<String>,
-    /// Write anew the files that are there.
+    /// Write anew the files of an earlier export, all of them; what is in the folder only then does not count as specs.
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Begin a new project with this account, entered by the project's access role; may be given several times. Without it and
