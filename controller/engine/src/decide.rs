@@ -10,7 +10,7 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Note, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
@@ -491,6 +491,7 @@ impl<'a> Round<'a> {
         self.decisions.sort_by(|a, b| a.change.address.cmp(&b.change.address));
         self.blocked.sort_by(|a, b| a.address.cmp(&b.address));
         self.retained.sort_by(|a, b| a.address.cmp(&b.address));
+        let notes = self.notes();
         let known = Known { checked: self.inputs.checked, matches: self.matches, replaced: self.replaced };
         // Their problems were reported by the check; a second report would only repeat them.
         let outputs = resolved(self.inputs.checked.project, &known, &mut Problems::new());
@@ -499,10 +500,30 @@ impl<'a> Round<'a> {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            notes,
             unchanged: self.unchanged.len() as u64,
             outputs,
             access: AccessChange::default(),
         }
+    }
+}
+
+impl Round<'_> {
+    /// What there is to know of the live things that the selected specs found, in order of their addresses.
+    fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for (index, item) in self.inputs.checked.items.iter().enumerate() {
+            if let (true, Found::Live(live, Owner::Nobody | Owner::Ours(_))) =
+                (self.inputs.reach.selected[index], &self.matches.found[index])
+            {
+                let address = &self.inputs.checked.instance(index).address;
+                notes.extend(
+                    item.kind.notes(&live.model).into_iter().map(|text| Note { address: address.clone(), text }),
+                );
+            }
+        }
+        notes.sort_by(|a, b| a.address.cmp(&b.address));
+        notes
     }
 }
 
@@ -567,6 +588,7 @@ pub(crate) struct Decided {
     pub(crate) blocked: Vec<Blocked>,
     pub(crate) retained: Vec<Retained>,
     pub(crate) confirmed: Vec<Confirmed>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,
     /// Set once all is decided.

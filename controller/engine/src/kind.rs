@@ -190,6 +190,11 @@ pub trait Kind: Send + Sync + 'static {
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
     fn tags_mut(model: &mut Self::Model) -> Option<&mut BTreeMap<String, String>>;
+    /// What people should know of a live thing that its spec can't say: the age of a user's access keys. A sentence each.
+    #[must_use]
+    fn notes(_live: &Self::Model) -> Vec<String> {
+        Vec::new()
+    }
     /// What makes `before` into `after`: empty exactly when they are equal.
     ///
     /// # Errors
@@ -252,6 +257,8 @@ pub trait AnyKind: Send + Sync {
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
+    /// See [`Kind::notes`].
+    fn notes(&self, live: &AnyModel) -> Vec<String>;
     /// Whether two models are equal.
     fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool;
     /// The model with other tags.
@@ -360,6 +367,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         K::tags(own(&**model))
+    }
+
+    fn notes(&self, live: &AnyModel) -> Vec<String> {
+        K::notes(own(&**live))
     }
 
     fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool {

@@ -119,6 +119,7 @@ impl Decided {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            notes: self.notes,
             unchanged: self.unchanged,
             deletions_max: Some(deletions_max),
             reads,

@@ -92,6 +92,9 @@ impl AnyKind for ToyKind {
     fn tags<'m>(&self, _: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         None
     }
+    fn notes(&self, _: &AnyModel) -> Vec<String> {
+        Vec::new()
+    }
     fn equal(&self, _: &AnyModel, _: &AnyModel) -> bool {
         false
     }
