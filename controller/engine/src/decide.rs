@@ -14,11 +14,13 @@ use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
-use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
+use crate::kind::{AnyKind, AnyModel, At, Held, Live, Refusal, Steps};
 use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
 use crate::observe::with_fields;
 use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
+
+mod held;
 
 /// One resource's change before it has an order.
 pub(crate) struct Decision {
@@ -27,6 +29,8 @@ pub(crate) struct Decision {
     pub(crate) at: At,
     pub(crate) kind: &'static dyn AnyKind,
     pub(crate) ops: Vec<Value>,
+    /// Of a removal: what is in the thing.
+    pub(crate) holds: Vec<Held>,
 }
 
 pub(crate) struct Round<'a> {
@@ -98,6 +102,7 @@ impl<'a> Round<'a> {
         for leftover in &self.matches.leftovers {
             self.decide_leftover(leftover);
         }
+        self.keep_what_holds_something();
         self.retain_of_lost_accounts();
         self.block_dependents();
         self.follow_replacements();
@@ -215,7 +220,14 @@ impl<'a> Round<'a> {
             Action::Replace { fields: replaces.into_iter().map(str::to_owned).collect() }
         };
         let change = self.change(index, live, desired, action);
-        self.decisions.push(Decision { change, item: Some(index), at: item.at.clone(), kind: item.kind, ops });
+        self.decisions.push(Decision {
+            change,
+            item: Some(index),
+            at: item.at.clone(),
+            kind: item.kind,
+            ops,
+            holds: Vec::new(),
+        });
     }
 
     fn confirm(&mut self, index: usize, live: Option<&Live<AnyModel>>) {
@@ -334,7 +346,8 @@ impl<'a> Round<'a> {
                     outputs: live.outputs.clone(),
                     applied: self.inputs.ledger.get(scope, address).map(|entry| entry.model.value()),
                 };
-                self.decisions.push(Decision { change, item: None, at, kind: *kind, ops });
+                let holds = kind.holds(&live.model);
+                self.decisions.push(Decision { change, item: None, at, kind: *kind, ops, holds });
             }
             Err(Refusal { field, why, help }) => {
                 let why = format!("{field}: {why}");
@@ -468,6 +481,7 @@ impl<'a> Round<'a> {
                             at: item.at.clone(),
                             kind: item.kind,
                             ops,
+                            holds: Vec::new(),
                         });
                     }
                 }
