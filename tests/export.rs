@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::hand::Hand;
 use crate::support::{Project, Run};
 
+mod whole_things;
+
 const TOOLING: &str = "111111111111";
 
 /// A project of these accounts in the world of another, in which nothing says any more who made what.
