@@ -1,8 +1,11 @@
-//! Things that need more than a table of fields: a bucket with every part, a file beside the specs.
+//! Things that need more than a table of fields: a bucket with every part, a file beside the specs, a key without a name.
 
 use std::fs;
 
-use super::{assert_adopted, export, heir, snapshot, written};
+use serde_json::json;
+
+use super::{TOOLING, assert_adopted, export, heir, snapshot, written};
+use crate::hand::Hand;
 use crate::support::Project;
 
 const BUCKETS: &str = r#"
@@ -148,4 +151,38 @@ fn the_metadata_of_a_saml_provider_is_a_file_beside_the_specs() {
     export(&to, &["--overwrite"]);
     assert_eq!(to.read(file), metadata());
     assert_adopted(&to);
+}
+
+/// A key without an alias has nothing but its tag: with it, it is written under the address the tag says, and no other key is taken for it.
+#[test]
+fn a_key_without_an_alias_is_found_by_its_tag() {
+    let project = Project::with("[key.nameless]\ndescription = \"Ours\"\n");
+    project.apply();
+    let hand = Hand::on(&project, TOOLING);
+    let other = hand.kms("CreateKey", &json!({"Description": "Nobody's"}));
+    let arn = other["KeyMetadata"]["Arn"].as_str().unwrap();
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]});
+    hand.iam("CreateRole", &[("RoleName", "reader"), ("AssumeRolePolicyDocument", &trust.to_string())]);
+    let policy =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": arn}]});
+    hand.iam(
+        "PutRolePolicy",
+        &[("RoleName", "reader"), ("PolicyName", "read"), ("PolicyDocument", &policy.to_string())],
+    );
+
+    let beside = export(&project, &["--out", "-", "--format", "json"]);
+    let shown: serde_json::Value = serde_json::from_str(&beside.stdout).unwrap();
+    assert_eq!(shown["known"], 1, "the key of the specs: {}", beside.stdout);
+    assert_eq!(shown["left_out"].as_array().unwrap().len(), 1, "the other key: {}", beside.stdout);
+    assert!(!beside.stdout.contains("key.nameless"), "the policy names the other key: {}", beside.stdout);
+
+    fs::remove_file(project.path().join("specs.toml")).unwrap();
+    let run = export(&project, &[]);
+    assert!(run.says("it has no alias by which a spec could find it; give it one"), "{}", run.stdout);
+    snapshot("export_nameless", &written(&project, "exported"));
+    project.trueup(&["apply", "--yes"]).expect(0);
+    project.assert_true();
+    let keys = hand.kms("ListKeys", &json!({}));
+    assert_eq!(keys["Keys"].as_array().unwrap().len(), 2, "no key was made: {keys}");
 }
