@@ -10,7 +10,7 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained, Waiting};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
@@ -36,6 +36,7 @@ pub(crate) struct Round<'a> {
     decisions: Vec<Decision>,
     blocked: Vec<Blocked>,
     retained: Vec<Retained>,
+    waiting: Vec<Waiting>,
     unchanged: Vec<usize>,
     confirmed: Vec<Confirmed>,
     skipped: HashSet<usize>,
@@ -78,6 +79,7 @@ impl<'a> Round<'a> {
             decisions: Vec::new(),
             blocked: Vec::new(),
             retained: Vec::new(),
+            waiting: Vec::new(),
             unchanged: Vec::new(),
             confirmed: Vec::new(),
             skipped: HashSet::new(),
@@ -92,6 +94,10 @@ impl<'a> Round<'a> {
             let block = &self.inputs.checked.instance(index).block;
             let mut cx = Resolver::new(self.inputs.checked.project, id(index), &known, problems);
             let Some(desired) = item.kind.desired(&*block.spec, &item.at, &mut cx) else { continue };
+            if let Some(why) = self.matches.waits.get(&index) {
+                self.wait(index, why);
+                continue;
+            }
             let desired = self.leave_unchecked(index, desired);
             self.decide_item(index, &desired);
         }
@@ -122,6 +128,12 @@ impl<'a> Round<'a> {
             self.blocked.push(Blocked { address, place, why, help, unread: true });
         }
         left
+    }
+
+    fn wait(&mut self, index: usize, why: &str) {
+        let instance = self.inputs.checked.instance(index);
+        let place = self.inputs.sources.location(instance.block.span);
+        self.waiting.push(Waiting { address: instance.address.clone(), place, why: why.to_owned() });
     }
 
     fn decide_item(&mut self, index: usize, desired: &AnyModel) {
@@ -275,7 +287,7 @@ impl<'a> Round<'a> {
     }
 
     fn decide_leftover(&mut self, leftover: &Leftover<'a>) {
-        let Leftover { kind, scope, live, address, is_own } = leftover;
+        let Leftover { kind, scope, live, address, is_own, waits } = leftover;
         let (project, text) = (self.inputs.checked.project, address.to_string());
         if !self.inputs.selection.has_address(&scope.account, &text) {
             return;
@@ -293,6 +305,9 @@ impl<'a> Round<'a> {
         if project.find(address).is_some_and(|declared| self.skipped.contains(&declared.index())) {
             // What its spec names now can't be had, so what it named before is not given up either.
             return self.retain(leftover, format!("{id} carries the address of a spec that is left alone"), None);
+        }
+        if let Some(why) = waits {
+            return self.retain(leftover, format!("{named} {why}"), None);
         }
         if kind.schema().stateful && !tombstone {
             let (what, close) = if kind.schema().name == ACCOUNT.name {
@@ -491,6 +506,7 @@ impl<'a> Round<'a> {
         self.decisions.sort_by(|a, b| a.change.address.cmp(&b.change.address));
         self.blocked.sort_by(|a, b| a.address.cmp(&b.address));
         self.retained.sort_by(|a, b| a.address.cmp(&b.address));
+        self.waiting.sort_by(|a, b| a.address.cmp(&b.address));
         let known = Known { checked: self.inputs.checked, matches: self.matches, replaced: self.replaced };
         // Their problems were reported by the check; a second report would only repeat them.
         let outputs = resolved(self.inputs.checked.project, &known, &mut Problems::new());
@@ -498,6 +514,7 @@ impl<'a> Round<'a> {
             decisions: self.decisions,
             blocked: self.blocked,
             retained: self.retained,
+            waiting: self.waiting,
             confirmed: self.confirmed,
             unchanged: self.unchanged.len() as u64,
             outputs,
@@ -566,6 +583,7 @@ pub(crate) struct Decided {
     pub(crate) decisions: Vec<Decision>,
     pub(crate) blocked: Vec<Blocked>,
     pub(crate) retained: Vec<Retained>,
+    pub(crate) waiting: Vec<Waiting>,
     pub(crate) confirmed: Vec<Confirmed>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,

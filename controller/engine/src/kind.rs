@@ -186,6 +186,12 @@ pub trait Kind: Send + Sync + 'static {
     fn unchecked(_: &Facts, _: &Scope, _name: &str) -> BTreeMap<String, Unread> {
         BTreeMap::new()
     }
+    /// What a live thing waits for that neither we nor AWS can do, and what that means: a subscription for its receiver's word. Until then
+    /// nobody can change or remove it, and what the model says of it says nothing; the engine leaves it alone and tells.
+    #[must_use]
+    fn waits(_: &Facts, _: &Scope, _name: &str) -> Option<String> {
+        None
+    }
     /// The tags of a model, where the kind has them.
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
@@ -250,6 +256,8 @@ pub trait AnyKind: Send + Sync {
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
     /// See [`Kind::unchecked`].
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
+    /// See [`Kind::waits`].
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
     /// Whether two models are equal.
@@ -356,6 +364,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread> {
         K::unchecked(facts, scope, name)
+    }
+
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String> {
+        K::waits(facts, scope, name)
     }
 
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {

@@ -118,6 +118,7 @@ impl Decided {
             ops,
             blocked: self.blocked,
             retained: self.retained,
+            waiting: self.waiting,
             confirmed: self.confirmed,
             unchanged: self.unchanged,
             deletions_max: Some(deletions_max),

@@ -69,6 +69,7 @@ pub fn revert(inputs: Inputs<'_>, facts: &Facts) -> Result<Plan, NoWayBack> {
         ops: Vec::new(),
         blocked: Vec::new(),
         retained: Vec::new(),
+        waiting: Vec::new(),
         confirmed: Vec::new(),
         unchanged: 0,
         deletions_max: None,

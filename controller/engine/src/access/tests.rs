@@ -128,6 +128,9 @@ impl AnyKind for ToyKind {
     fn unchecked(&self, _: &Facts, _: &Scope, _: &str) -> BTreeMap<String, Unread> {
         BTreeMap::new()
     }
+    fn waits(&self, _: &Facts, _: &Scope, _: &str) -> Option<String> {
+        None
+    }
     fn is_checked_together(&self) -> bool {
         false
     }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 use trueup_specs::pending;
 use trueup_state::facts::Unread;
-use trueup_state::plan::{Action, Blocked, Cause, Change, Danger, Plan, Read, Retained};
+use trueup_state::plan::{Action, Blocked, Cause, Change, Danger, Plan, Read, Retained, Waiting};
 
 pub use ending::report;
 pub use fields::show;
@@ -84,6 +84,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
             }
         }
     }
+    waiting(&mut page, plan);
     blocked(&mut page, plan);
     retained(&mut page, plan);
     dangers(&mut page, plan);
@@ -163,6 +164,19 @@ fn differences(page: &mut Page, change: &Change, before: &Value, after: &Value) 
             page.text(8, (Tone::Faint, "last applied "), (Tone::Faint, &show(applied)));
         }
         fields::changed(page, 8, before.get(field), after.get(field));
+    }
+}
+
+fn waiting(page: &mut Page, plan: &Plan) {
+    if plan.waiting.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &[(Tone::Bold, "Waiting")]);
+    for Waiting { address, place, why } in &plan.waiting {
+        page.gap();
+        page.line(2, &[(Tone::Bold, &address.to_string()), (Tone::Faint, &format!("  {place}"))]);
+        page.text(6, (Tone::Plain, ""), (Tone::Plain, &format!("it {why}")));
     }
 }
 

@@ -102,6 +102,7 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
         ops: Vec::new(),
         blocked: Vec::new(),
         retained: Vec::new(),
+        waiting: Vec::new(),
         confirmed: Vec::new(),
         unchanged: 0,
         deletions_max: None,
