@@ -437,17 +437,26 @@ pub(super) static KINDS: &[KindNeeds] = &[
         linked: &[],
     },
     KindNeeds {
+        kind: "subscription",
+        calls: &["sns:SetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe"],
+        with: &["sns:ListSubscriptionsByTopic"],
+        anywhere: &["sns:ListSubscriptions"],
+        on_fields: &[("iam:PassRole", "role")],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "topic",
         calls: &[
             "sns:CreateTopic",
             "sns:DeleteTopic",
+            "sns:PutDataProtectionPolicy",
             "sns:SetTopicAttributes",
             "sns:TagResource",
             "sns:UntagResource",
         ],
         with: &["sns:GetTopicAttributes", "sns:TagResource"],
         anywhere: &[],
-        on_fields: &[],
+        on_fields: &[("iam:PassRole", "delivery_status")],
         linked: &[],
     },
     KindNeeds {
@@ -596,7 +605,18 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "tag:GetResources",
         ],
     ),
-    ("sns", &["sns:GetTopicAttributes", "sns:ListTagsForResource", "tag:GetResources"]),
+    (
+        "sns",
+        &[
+            "sns:GetDataProtectionPolicy",
+            "sns:GetSubscriptionAttributes",
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptions",
+            "sns:ListSubscriptionsByTopic",
+            "sns:ListTagsForResource",
+            "tag:GetResources",
+        ],
+    ),
 ];
 
 /// What the operations of a kind call.
