@@ -39,11 +39,11 @@ pub struct Plan {
     pub blocked: Vec<Blocked>,
     /// What is ours, is in no spec any more, and stays because nothing says it may go.
     pub retained: Vec<Retained>,
-    /// What is there and waits for someone else, so that it is neither looked at nor changed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub waiting: Vec<Waiting>,
     /// What is as the specs say but not on record so: written to the ledger with the next apply, so that a later difference has a cause.
     pub confirmed: Vec<Confirmed>,
+    /// What its people should know of things that are there and that no spec can say.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     /// How many resources are as the specs say.
     pub unchanged: u64,
     /// How many resources it may remove or replace; `None` is no limit.
@@ -280,6 +280,15 @@ pub struct Blocked {
     pub unread: bool,
 }
 
+/// Something about a live thing that no spec says and nothing is done about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The resource.
+    pub address: Address,
+    /// What there is to know, for a person.
+    pub text: String,
+}
+
 /// A thing of ours that is in no spec and stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retained {
@@ -291,17 +300,6 @@ pub struct Retained {
     pub why: String,
     /// The TOML that would remove it, where some would.
     pub removal: Option<String>,
-}
-
-/// A resource that is there, and that nobody can change before someone else has done something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// The resource.
-    pub address: Address,
-    /// Where its spec stands.
-    pub place: String,
-    /// What it waits for, and what that means.
-    pub why: String,
 }
 
 /// A resource that is as its spec says, and that the ledger has differently or not at all.

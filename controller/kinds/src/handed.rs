@@ -44,6 +44,13 @@ pub const EVENT_RULE: Handed = Handed {
     page: "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html",
 };
 
+/// The role by which a registry pulls from one of another account.
+pub const PULL_THROUGH_CACHE: Handed = Handed {
+    to: "ECR",
+    service: "pullthroughcache.ecr",
+    page: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html",
+};
+
 /// The role with which a bucket is replicated.
 pub const REPLICATION: Handed = Handed {
     to: "S3",
