@@ -9,8 +9,8 @@ spec! {
     /// What an SNS topic sends its messages to.
     ///
     /// Topic, protocol and endpoint make it the one it is. A mailbox, a web page, and what is another account's than the one that subscribes
-    /// it must confirm; until it does, the subscription is left alone and told in each plan, and its end 48 hours later is AWS's. AWS can't tag
-    /// subscriptions, so that whose one is stands in the record of the last apply.
+    /// it must confirm; until it does, the subscription is left alone and told in each plan, and AWS ends it 48 hours after it was made. AWS
+    /// can't tag subscriptions, so that whose one is stands in the record of the last apply.
     pub struct SubscriptionSpec {
         /// The topic, by address or ARN. It is of the same region, and of any account that lets this one subscribe.
         /// Changing it removes the subscription and makes another.
