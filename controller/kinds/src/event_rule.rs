@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 
@@ -16,6 +16,7 @@ use crate::source::events::{self, EventsFacts, RuleFact, rule_resource};
 
 mod desired;
 mod ecs;
+mod export;
 mod parameters;
 pub(crate) mod pattern;
 mod perform;
@@ -290,6 +291,11 @@ impl Kind for EventRule {
 
     fn info(at: &At, op: &EventRuleOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(at: &At, live: &Live<EventRuleModel>) -> Export {
+        // What a service made is that service's to change.
+        if live.model.managed_by.is_some() { Export::Aws } else { export::export(at, &live.model) }
     }
 
     fn simulate(model: &mut Option<EventRuleModel>, op: &EventRuleOp) {

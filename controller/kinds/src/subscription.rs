@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 
@@ -202,6 +202,12 @@ impl Kind for Subscription {
 
     fn info(_: &At, op: &SubscriptionOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<SubscriptionModel>) -> Export {
+        // Without a filter nothing may be said of what it looks at.
+        let scope = live.model.filter_policy.as_ref().map(|_| live.model.filter_policy_scope.clone());
+        Export::same(&live.model).with("filter_policy_scope", scope)
     }
 
     fn simulate(model: &mut Option<SubscriptionModel>, op: &SubscriptionOp) {

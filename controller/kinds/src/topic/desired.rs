@@ -148,7 +148,8 @@ fn statuses(spec: &DeliveryStatusesSpec, cx: &mut Resolver<'_>) -> BTreeMap<Stri
 fn desired_status(what: &str, spec: &DeliveryStatusSpec, cx: &mut Resolver<'_>) -> DeliveryStatus {
     let DeliveryStatusSpec { success_role, success_sample_rate, failure_role } = spec;
     let page = "https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html";
-    if success_role.is_none() && (success_sample_rate.is_some() || failure_role.is_none()) {
+    let is_sampled = success_sample_rate.is_some_and(|rate| rate.get() > 0);
+    if success_role.is_none() && (is_sampled || failure_role.is_none()) {
         let problem = Diagnostic::error(format!("no delivery to {what} can be logged without a role"));
         let help = "add `success_role` for those that succeed, or `failure_role` for those that fail";
         cx.problem(problem.at(cx.span(), "").help(help).note(page));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_sns::types;
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::Wanted;
+use trueup_engine::facts::{Wanted, wants_all};
 
 use super::{AT_ONCE, arn};
 use crate::error::Failure;
@@ -55,6 +55,12 @@ impl Ends {
         Some(Self { topic, protocol: protocol.to_owned(), endpoint: endpoint.to_owned() })
     }
 
+    /// Those of one that was listed.
+    fn of(listed: &types::Subscription) -> Option<Self> {
+        let (topic, protocol, endpoint) = (listed.topic_arn()?, listed.protocol()?, listed.endpoint()?);
+        Some(Self { topic: topic.to_owned(), protocol: protocol.to_owned(), endpoint: endpoint.to_owned() })
+    }
+
     fn is(&self, listed: &types::Subscription) -> bool {
         let Self { topic, protocol, endpoint } = self;
         listed.topic_arn() == Some(topic) && listed.protocol() == Some(protocol) && listed.endpoint() == Some(endpoint)
@@ -64,8 +70,11 @@ impl Ends {
 /// The subscriptions that matter and are there.
 pub(super) async fn read(session: &Session, wanted: &[Wanted]) -> Result<Vec<SubscriptionFact>, Failure> {
     let own = &arn(session, "");
-    let wanted = wanted.iter().filter(|one| &*one.kind == "subscription");
-    let ends: BTreeSet<Ends> = wanted.filter_map(|one| Ends::read(&one.name, own)).collect();
+    let named = wanted.iter().filter(|one| &*one.kind == "subscription" && !one.is_everything());
+    let mut ends: BTreeSet<Ends> = named.filter_map(|one| Ends::read(&one.name, own)).collect();
+    if wants_all(wanted, "subscription") {
+        ends.extend(list_own(session).await?.iter().filter_map(Ends::of));
+    }
     let topics: BTreeSet<String> = ends.iter().map(|ends| ends.topic.clone()).collect();
     let lists = topics.into_iter().map(|topic| async move { list(session, &topic).await });
     let listed: Vec<_> = futures_util::stream::iter(lists).buffered(AT_ONCE).try_collect().await?;
