@@ -72,7 +72,8 @@ fn as_toml(needs: &Needs) -> String {
     out
 }
 
-fn push_policy(out: &mut String, name: &str, document: &Document) {
+/// Writes a policy as specs have it.
+pub(crate) fn push_policy(out: &mut String, name: &str, document: &Document) {
     for statement in &document.statements {
         let (Actions::Is(actions), Some(Resources::Is(resources))) = (&statement.action, &statement.resource) else {
             continue;
