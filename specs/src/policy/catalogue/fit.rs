@@ -107,11 +107,18 @@ fn places(text: &str, never_in: fn(&str) -> Option<char>) -> Vec<Place> {
     places
 }
 
-/// Whether the pattern of an ARN leaves out what kind of thing it is about: `arn:aws:s3:::*`, `arn:aws:*`.
+/// Whether a policy's `Resource` may give an action that is on no single resource.
 ///
-/// AWS's own examples give actions that are on no single resource by such a one.
+/// The tables say that such a one needs `*`. Some are asked for on an ARN without a name all the same (`role/`, `log-group:*`), so that a
+/// pattern may match; and AWS's own examples write `arn:aws:s3:::*`, whose ARNs have no sort in front.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html>
-pub(super) fn is_whole_service(resource: &str) -> bool {
-    let last = resource.splitn(6, ':').last().unwrap_or_default();
-    !last.is_empty() && last.chars().all(|char| char == '*')
+pub(super) fn may_be_nameless(resource: &str) -> bool {
+    let parts: Vec<&str> = resource.splitn(6, ':').collect();
+    let last = parts.last().copied().unwrap_or_default();
+    let is_all = !last.is_empty() && last.chars().all(|char| char == '*');
+    let has_account = parts.get(4).is_some_and(|account| !account.is_empty());
+    is_all
+        || (has_account
+            && parts.len() == 6
+            && places(last, |_| None).iter().any(|place| !matches!(place, Place::Char(_))))
 }

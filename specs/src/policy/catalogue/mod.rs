@@ -262,7 +262,7 @@ impl Action {
             return true;
         }
         if self.group.types.is_empty() {
-            return fit::is_whole_service(resource);
+            return fit::may_be_nameless(resource);
         }
         self.resource_types().flat_map(ResourceType::arns).any(|arn| overlaps(resource, arn))
     }

@@ -109,7 +109,25 @@ fn patterns_and_forms_meet_where_an_arn_is_both() {
     for (resource, form, is_both) in table {
         assert_eq!(overlaps(resource, form), is_both, "{resource} {form}");
     }
-    assert!(one("s3:ListAllMyBuckets").fits("arn:aws:s3:::*") && !one("s3:ListAllMyBuckets").fits("arn:aws:s3:::b"));
+}
+
+/// The tables have these on no single resource; what AWS asks for is seen in its messages: `iam:ListRoles` on `…:role/`.
+#[test]
+fn what_is_on_no_single_resource_may_be_asked_for_without_a_name() {
+    let table = [
+        ("s3:ListAllMyBuckets", "*", true),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::*", true),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::b", false),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::b/*", false),
+        ("iam:ListRoles", "arn:aws:iam::111111111111:role/ci/*", true),
+        ("iam:ListRoles", "arn:aws:iam::111111111111:role/ci", false),
+        ("ecr:GetAuthorizationToken", "arn:aws:ecr:eu-west-1:111111111111:repository/app", false),
+        ("ecr:GetAuthorizationToken", "arn:aws:ecr:*", true),
+        ("ecr:GetAuthorizationToken", "x", false),
+    ];
+    for (action, resource, fits) in table {
+        assert_eq!(one(action).fits(resource), fits, "{action} {resource}");
+    }
 }
 
 proptest::proptest! {

@@ -19,7 +19,8 @@ const NAMED_MAX: usize = 3;
 ///
 /// Left out are those for tags of resources and requests, which the catalogue has for each action that knows tags.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>; `aws:SourceOwner` is SNS's own name of
-/// an older day: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
+/// an older day: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>; `aws:PrincipalOrgMasterAccountId` is in
+/// policies of AWS's own: <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>
 const GLOBAL_KEYS: &[&str] = &[
     "aws:AssumedRoot",
     "aws:CalledVia",
@@ -39,6 +40,7 @@ const GLOBAL_KEYS: &[&str] = &[
     "aws:PrincipalArn",
     "aws:PrincipalIsAWSService",
     "aws:PrincipalOrgID",
+    "aws:PrincipalOrgMasterAccountId",
     "aws:PrincipalOrgPaths",
     "aws:PrincipalServiceName",
     "aws:PrincipalServiceNamesList",
