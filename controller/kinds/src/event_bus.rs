@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
@@ -248,6 +248,11 @@ impl Kind for EventBus {
 
     fn info(at: &At, op: &EventBusOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<EventBusModel>) -> Export {
+        let description = Some(live.model.description.as_str()).filter(|text| !text.is_empty());
+        Export::same(&live.model).with("description", description)
     }
 
     fn simulate(model: &mut Option<EventBusModel>, op: &EventBusOp) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 
@@ -15,6 +15,7 @@ use crate::fields::{self, TagChange, Tags};
 use crate::source::events::{self, EventsFacts, RuleFact, rule_resource};
 
 mod desired;
+mod export;
 mod pattern;
 mod perform;
 mod schedule;
@@ -287,6 +288,10 @@ impl Kind for EventRule {
 
     fn info(at: &At, op: &EventRuleOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(at: &At, live: &Live<EventRuleModel>) -> Export {
+        export::export(at, &live.model)
     }
 
     fn simulate(model: &mut Option<EventRuleModel>, op: &EventRuleOp) {

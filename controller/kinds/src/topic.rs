@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
@@ -244,6 +245,13 @@ impl Kind for Topic {
 
     fn info(at: &At, op: &TopicOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<TopicModel>) -> Export {
+        let version = live.model.signature_version.parse().map_or(Value::Null, |version: i64| Value::from(version));
+        // Of other topics than FIFO ones a spec may not even say that there is none.
+        let deduplication = if live.model.content_based_deduplication { Value::Bool(true) } else { Value::Null };
+        Export::same(&live.model).with("signature_version", version).with("content_based_deduplication", deduplication)
     }
 
     fn simulate(model: &mut Option<TopicModel>, op: &TopicOp) {

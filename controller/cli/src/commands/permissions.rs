@@ -86,7 +86,7 @@ pub(crate) fn push_policy(out: &mut String, name: &str, document: &Document) {
 }
 
 fn push_list<'t>(out: &mut String, key: &str, items: impl Iterator<Item = &'t str>) {
-    let items: Vec<String> = items.map(|item| toml_edit::Value::from(item).to_string()).collect();
+    let items: Vec<String> = items.map(|item| trueup_specs::export::value(&serde_json::Value::from(item))).collect();
     let _ = match items.as_slice() {
         [one] => writeln!(out, "{key} = {one}"),
         several => writeln!(out, "{key} = [\n  {},\n]", several.join(",\n  ")),

@@ -530,6 +530,8 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
         &[
             "events:DescribeEventBus",
             "events:DescribeRule",
+            "events:ListEventBuses",
+            "events:ListRules",
             "events:ListTagsForResource",
             "events:ListTargetsByRule",
             "tag:GetResources",
@@ -551,6 +553,7 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "iam:ListInstanceProfiles",
             "iam:ListOpenIDConnectProviders",
             "iam:ListRoles",
+            "iam:ListSAMLProviders",
             "tag:GetResources",
         ],
     ),
@@ -606,7 +609,7 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "tag:GetResources",
         ],
     ),
-    ("sns", &["sns:GetTopicAttributes", "sns:ListTagsForResource", "tag:GetResources"]),
+    ("sns", &["sns:GetTopicAttributes", "sns:ListTagsForResource", "sns:ListTopics", "tag:GetResources"]),
 ];
 
 /// What the operations of a kind call.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_sdk_sns::types::Tag;
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{Tagged, ours};
 use crate::count::Counter;
@@ -54,7 +54,10 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     let prefix = &arn(session, "");
     let mut matter: BTreeMap<String, Option<String>> =
         index.keys().filter(|arn| arn.starts_with(prefix)).map(|arn| (arn.clone(), None)).collect();
-    let wanted = wanted.iter().filter(|one| &*one.kind == "topic");
+    if wants_all(wanted, "topic") {
+        matter.extend(list(session).await?.into_iter().map(|arn| (arn, None)));
+    }
+    let wanted = wanted.iter().filter(|one| &*one.kind == "topic" && !one.is_everything());
     matter.extend(wanted.map(|one| (arn(session, &one.name), Some(one.address.clone()))));
     let reads =
         matter.into_iter().map(|(arn, address)| async move { topic(session, arn, address.as_deref(), index).await });
@@ -67,6 +70,21 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 /// The ARN of a topic.
 pub(crate) fn arn(session: &Session, name: &str) -> String {
     format!("arn:{}:sns:{}:{}:{name}", session.partition(), session.region(), session.account_id())
+}
+
+/// The ARNs of all topics.
+async fn list(session: &Session) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    let mut token = None;
+    loop {
+        let page = session.sns().list_topics().set_next_token(token).send().await;
+        let page = page.map_err(|error| session.failure("sns:ListTopics", &error))?;
+        found.extend(page.topics.unwrap_or_default().into_iter().filter_map(|topic| topic.topic_arn));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 /// One topic; `None` if there is none of the name.
