@@ -13,7 +13,7 @@ use trueup_engine::plan::{Inputs, plan};
 use trueup_engine::render::counted;
 use trueup_kinds::account::{KnownAccount, known as known_accounts};
 use trueup_kinds::lints::{self, Finding};
-use trueup_kinds::lockout::WaysIn;
+use trueup_kinds::lockout::{Lack, WaysIn};
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions, GLOBAL_REGION};
 use trueup_kinds::source::organizations::{self, OrganizationFacts};
 use trueup_kinds::store::{Place, S3Store, Terms};
@@ -60,6 +60,8 @@ pub(crate) struct Planned {
     pub(crate) ledger: Ledger,
     /// What the guardrails found in the specs.
     pub(crate) findings: Vec<Finding>,
+    /// What the caller lacks for it.
+    pub(crate) lacks: Vec<Lack>,
 }
 
 /// Specs as far as they were understood, and all there is to say of them.
@@ -396,8 +398,9 @@ impl Context {
         let requests = observe::requests(checked, &selection, &reach, &ledger);
         let facts = self.read_more(aws, &requests, &found).await;
         let from = From { specs, checked, selection: &selection, requests: &requests, adopt };
-        let plan = self.plan_of(from, aws, facts, &ledger)?;
-        Ok(Planned { plan, ledger, findings })
+        let (plan, ways) = self.plan_of(from, aws, facts, &ledger)?;
+        let lacks = ways.lacks(aws, &plan).await;
+        Ok(Planned { plan, ledger, findings, lacks })
     }
 
     /// Reads what was not read before, and puts both together.
@@ -431,13 +434,14 @@ impl Context {
             wide.documents.entry(item.at.scope.clone()).or_default();
         }
         let from = From { specs, checked: &empty, selection: &selection, requests: &requests, adopt: false };
-        let mut plan = self.plan_of(from, aws, facts, &wide)?;
+        let (mut plan, ways) = self.plan_of(from, aws, facts, &wide)?;
         plan.purpose = Purpose::Destroy;
         plan.declared = checked.items.len() as u64;
-        Ok(Planned { plan, ledger, findings })
+        let lacks = ways.lacks(aws, &plan).await;
+        Ok(Planned { plan, ledger, findings, lacks })
     }
 
-    fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<Plan, Stop> {
+    fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<(Plan, WaysIn), Stop> {
         let From { specs, checked, selection, requests, adopt } = from;
         let mut problems = Problems::new();
         let world = self.world(aws);
@@ -457,7 +461,7 @@ impl Context {
         self.report(problems, &specs.sources)?;
         let mut plan = plan.ok_or(Stop::Reported)?;
         ways.mark(&mut plan);
-        Ok(plan)
+        Ok((plan, ways))
     }
 }
 

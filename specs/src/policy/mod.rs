@@ -46,6 +46,7 @@
 //! value may stand, kept as it is, and counts nothing towards [`Document::size`].
 
 mod caseless;
+pub mod catalogue;
 mod check;
 mod condition;
 mod difference;

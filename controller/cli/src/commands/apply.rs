@@ -97,8 +97,10 @@ async fn still_true(context: &Context, begun: &Begun, mut plan: Plan, findings: 
             exit: Exit::Refused,
         });
     }
-    WaysIn::of(&begun.aws, &facts).mark(&mut plan);
-    Ok(Planned { plan, ledger, findings })
+    let ways = WaysIn::of(&begun.aws, &facts);
+    ways.mark(&mut plan);
+    let lacks = ways.lacks(&begun.aws, &plan).await;
+    Ok(Planned { plan, ledger, findings, lacks })
 }
 
 fn unread_stop(unread: &Unread) -> Stop {

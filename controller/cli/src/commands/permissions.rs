@@ -91,7 +91,8 @@ fn parts(document: &Document) -> Vec<Document> {
     parts
 }
 
-fn push_policy(out: &mut String, name: &str, document: &Document) {
+/// Writes a policy as specs have it.
+pub(crate) fn push_policy(out: &mut String, name: &str, document: &Document) {
     for statement in &document.statements {
         let (Actions::Is(actions), Some(Resources::Is(resources))) = (&statement.action, &statement.resource) else {
             continue;

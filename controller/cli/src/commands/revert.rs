@@ -49,7 +49,8 @@ pub(crate) async fn run(context: &Context, args: &RevertArgs) -> Result<Exit, St
         help: Some("look at the run with `trueup history show`, and change the specs instead".to_owned()),
         exit: Exit::Incomplete,
     })?;
-    WaysIn::of(&begun.aws, &facts).mark(&mut plan);
+    let ways = WaysIn::of(&begun.aws, &facts);
+    ways.mark(&mut plan);
     context.output.note("The specs still say what they said: change them too, or the next apply does it again.");
     if let Some(file) = &args.out {
         show(context, &plan)?;
@@ -59,5 +60,7 @@ pub(crate) async fn run(context: &Context, args: &RevertArgs) -> Result<Exit, St
     }
     let consent = if args.yes { Consent::Given } else { Consent::Yes };
     let allow = Allow { self_lockout: args.allow_self_lockout };
-    carry_out(context, begun, Planned { plan, ledger, findings: Vec::new() }, |_| Ok(()), consent, allow).await
+    let lacks = ways.lacks(&begun.aws, &plan).await;
+    let planned = Planned { plan, ledger, findings: Vec::new(), lacks };
+    carry_out(context, begun, planned, |_| Ok(()), consent, allow).await
 }

@@ -19,6 +19,7 @@ use trueup_state::record::{self, Ended, Record, Revision};
 use trueup_state::store::{Hold, Holder, RunJournal, Store};
 
 use crate::args::Format;
+use crate::commands::lacks;
 use crate::commands::plan::show;
 use crate::context::{Context, Planned, Specs, store_stop};
 use crate::exit::{Exit, Stop};
@@ -85,7 +86,7 @@ pub(crate) async fn carry_out(
         show(context, &planned.plan)?;
     }
     rails(&planned)?;
-    let Planned { plan, mut ledger, findings: _ } = planned;
+    let Planned { plan, mut ledger, findings: _, lacks: lacking } = planned;
     let incomplete = plan.is_incomplete();
     let end = |exit| if exit == Exit::Done && incomplete { Exit::Incomplete } else { exit };
     if plan.is_empty() {
@@ -97,6 +98,7 @@ pub(crate) async fn carry_out(
         return Ok(end(Exit::Done));
     }
     let approved = approve_with(plan, allow).map_err(|refused| refusal(&refused))?;
+    lacks::refuse(context, &lacking)?;
     confirm(context, &consent)?;
     let plan = approved.plan();
     let scopes: BTreeSet<_> =

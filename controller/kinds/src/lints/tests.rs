@@ -171,3 +171,22 @@ expires = 2025-12-31
     assert_eq!(problems, "");
     insta::assert_snapshot!(pictures);
 }
+
+#[test]
+fn what_the_catalogue_has_not_is_told_with_what_was_meant() {
+    let statements = [
+        "allow = [\"s3:GetObjekt\", \"s4:GetObject\", \"iam:Gett*\", \"kms:Decript\"]\nresource = \"*\"",
+        "allow = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x\"",
+        "allow = [\"s3:GetObject\", \"ecr:GetAuthorizationToken\", \"s3:ListBucket\"]\nresource = [\"arn:aws:s3:::x\", \"arn:aws:s3:::x/*\"]",
+        "deny = [\"kms:Decrypt\", \"kms:Encrypt\"]\nresource = \"arn:aws:kms:*:111111111111:alias/x\"",
+        "allow = \"s3:GetObject\"\nresource = \"*\"\ncondition = { StringLike = { \"s3:prefix\" = \"a\", \"aws:PrincipalTags/team\" = \"b\", \"s4:x\" = \"c\" } }",
+        "deny = \"ec2:DescribeInstances\"\nresource = \"*\"\ncondition = { StringEquals = { \"aws:RequestTag/team\" = \"a\" } }",
+        "deny = \"*\"\nresource = \"*\"\ncondition = { StringEquals = { \"s3:prefixx\" = \"a\" } }",
+    ];
+    let statements: String = statements.map(|one| format!("[[policy.x.policy]]\n{one}\n")).concat();
+    let (findings, problems) = found("", &format!("[policy.x]\n{statements}"));
+    let known = ["action-resource-mismatch", "unknown-action", "unknown-condition-key"];
+    let told = findings.iter().filter(|finding| known.contains(&finding.lint.id));
+    let told: Vec<String> = told.map(|finding| format!("{}: {}", finding.lint.id, finding.label)).collect();
+    insta::assert_snapshot!(format!("{}{problems}", told.join("\n")));
+}

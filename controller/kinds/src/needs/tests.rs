@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use trueup_specs::policy::catalogue;
+
 use super::table::{KINDS, SOURCES};
 use super::*;
 
@@ -173,4 +175,16 @@ fn what_aws_makes_on_the_way_is_asked_for_where_it_is_made() {
     assert!(linked(&pairs(true)) && !linked(&pairs(false)));
     let alias = "arn:aws:kms:eu-west-1:111111111111:alias/x".to_owned();
     assert!(pairs(false).contains(&("kms:CreateAlias".to_owned(), alias)));
+}
+
+/// A call that no service has would be asked for and could not be given.
+#[test]
+fn every_action_asked_for_is_in_the_catalogue() {
+    let kinds = KINDS.iter().flat_map(|kind| {
+        let of_fields = kind.on_fields.iter().map(|(action, _)| *action);
+        kind.calls.iter().chain(kind.with).chain(kind.anywhere).copied().chain(of_fields)
+    });
+    let sources = SOURCES.iter().flat_map(|(_, calls)| calls.iter().copied());
+    let is_unknown = |action: &&str| catalogue::actions(action).next().is_none();
+    assert_eq!(kinds.chain(sources).filter(is_unknown).collect::<BTreeSet<_>>(), BTreeSet::new());
 }

@@ -286,3 +286,20 @@ fn escalation(subject: &Subject<'_>) -> Vec<Hit> {
     }
     hits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ESCALATING, PASS_ROLE, RUNNING, SENSITIVE};
+    use crate::policy::catalogue;
+
+    /// A name that no service has would never be found in a policy.
+    #[test]
+    fn the_lists_name_what_there_is() {
+        for action in ESCALATING.iter().chain(RUNNING).chain([&PASS_ROLE]) {
+            assert_eq!(catalogue::why_unknown(action), None);
+        }
+        for service in SENSITIVE {
+            assert!(catalogue::service(service).is_some(), "{service}");
+        }
+    }
+}

@@ -2,11 +2,12 @@
 //!
 //! A lint is a function over one document, and a row in the table of the file it stands in: `identity` for what is allowed
 //! to whoever a policy is attached to, `trust` for who may take a role, `resource` for buckets and keys, `form` for how
-//! any document is written. A function sees a document as its spec writes it, with all places; what is not known before apply
-//! is text in it that nothing matches.
+//! any document is written, `known` for what AWS's catalogue has nothing of. A function sees a document as its spec writes
+//! it, with all places; what is not known before apply is text in it that nothing matches.
 
 mod form;
 mod identity;
+mod known;
 mod look;
 mod resource;
 mod trust;
@@ -53,5 +54,5 @@ impl DocumentLint {
 
 /// All lints over documents.
 pub fn all() -> impl Iterator<Item = &'static DocumentLint> {
-    [identity::LINTS, trust::LINTS, resource::LINTS, form::LINTS].into_iter().flatten()
+    [identity::LINTS, trust::LINTS, resource::LINTS, form::LINTS, known::LINTS].into_iter().flatten()
 }

@@ -83,6 +83,24 @@ const GITHUB_GOOD: &str = oidc!(
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        id: "action-resource-mismatch",
+        on: "policy.x",
+        fires: policy!("allow = [\"s3:GetObject\", \"s3:ListBucket\"]\nresource = \"arn:aws:s3:::x\""),
+        silent: &[
+            policy!(
+                "allow = [\"s3:GetObject\", \"s3:ListBucket\"]\nresource = [\"arn:aws:s3:::x\", \"arn:aws:s3:::x/*\"]"
+            ),
+            policy!("allow = \"s3:*\"\nresource = \"arn:aws:s3:::x\""),
+            policy!("allow = \"*\"\nresource = \"arn:aws:s3:::x\""),
+            policy!("allow = \"s3:ListAllMyBuckets\"\nresource = \"arn:aws:s3:::*\""),
+            policy!("allow = \"s3:GetObject\"\nresource = \"*\""),
+            policy!("allow = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x/${aws:username}\""),
+            policy!("allow = \"new:Action\"\nresource = \"arn:aws:s3:::x\""),
+            policy!("deny = \"s3:GetObject\"\nnot_resource = \"arn:aws:s3:::x\""),
+            policy!("effect = \"Deny\"\nnot_action = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x\""),
+        ],
+    },
+    Case {
         id: "admin-access",
         on: "policy.x",
         fires: policy!("allow = \"*\"\nresource = \"*\""),
@@ -509,5 +527,35 @@ pub(super) const CASES: &[Case] = &[
         on: "account_settings.x",
         fires: "[account_settings.x]\npassword_policy = { minimum_length = 8 }\n",
         silent: &["[account_settings.x]\npassword_policy = { minimum_length = 14, password_reuse_prevention = 24 }\n"],
+    },
+    Case {
+        id: "unknown-action",
+        on: "policy.x",
+        fires: policy!("allow = [\"s3:GetObjekt\", \"s3:GetObject\"]\nresource = \"arn:aws:s3:::x/*\""),
+        silent: &[
+            policy!("allow = [\"S3:getobject\", \"s3:Get*\", \"iam:?etRole\"]\nresource = \"*\""),
+            policy!("allow = \"*\"\nresource = \"*\""),
+        ],
+    },
+    Case {
+        id: "unknown-condition-key",
+        on: "policy.x",
+        fires: policy!(
+            "allow = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x/*\"\ncondition = { StringLike = { \"s3:prefix\" = \"a/*\" } }"
+        ),
+        silent: &[
+            policy!(
+                "allow = \"s3:ListBucket\"\nresource = \"arn:aws:s3:::x\"\ncondition = { StringLike = { \"S3:Prefix\" = \"a/*\" } }"
+            ),
+            policy!(
+                "allow = [\"s3:GetObject\", \"s3:ListBucket\"]\nresource = \"*\"\ncondition = { StringLike = { \"s3:prefix\" = \"a/*\", \"aws:sourceip\" = \"192.0.2.1\" } }"
+            ),
+            policy!(
+                "allow = \"iam:CreateRole\"\nresource = \"*\"\ncondition = { StringLike = { \"aws:RequestTag/team\" = \"a\", \"lambda:SourceFunctionArn\" = \"*\" } }"
+            ),
+            policy!(
+                "allow = \"*\"\nresource = \"*\"\ncondition = { StringLike = { \"ec2:ResourceTag/team\" = \"a\", \"saml:sub\" = \"a\", \"idp.example.com:sub\" = \"a\" } }"
+            ),
+        ],
     },
 ];
