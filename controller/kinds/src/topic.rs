@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
@@ -14,6 +15,7 @@ use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, Within, spec, words};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, NameRule, PolicyDocument, TagChange, Tags, unnamed};
 use crate::source::sns::{self, SnsFacts, TopicFact};
@@ -248,6 +250,13 @@ impl Kind for Topic {
 
     fn simulate(model: &mut Option<TopicModel>, op: &TopicOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m TopicModel, _: &Outputs) -> Vec<Access<'m>> {
+        // SNS's own policy lets in whom the topic's account lets do it anyway.
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
+        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        vec![Access::Resource { arn: at.arn("sns", &model.name), policy, field: "policy", itself: Itself::Arn }]
     }
 }
 
