@@ -39,6 +39,7 @@ fn three_stages_come_from_one_template() {
 #[test]
 fn a_stage_may_let_end_users_in() {
     let project = applied("ecr-stages");
+    project.forget_access();
     let with = "end_users  = [\"policy.release.authorize\", \"policy.release.read\"]\nbranches   = \"ref:refs/tags/*\"";
     project.edit("stages.toml", "branches   = \"ref:refs/tags/*\"", with);
     let run = project.apply();
