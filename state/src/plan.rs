@@ -41,6 +41,9 @@ pub struct Plan {
     pub retained: Vec<Retained>,
     /// What is as the specs say but not on record so: written to the ledger with the next apply, so that a later difference has a cause.
     pub confirmed: Vec<Confirmed>,
+    /// What its people should know of things that are there and that no spec can say.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     /// How many resources are as the specs say.
     pub unchanged: u64,
     /// How many resources it may remove or replace; `None` is no limit.
@@ -275,6 +278,15 @@ pub struct Blocked {
     pub help: Option<String>,
     /// True when it could not be read, false when a rule forbids the change.
     pub unread: bool,
+}
+
+/// Something about a live thing that no spec says and nothing is done about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The resource.
+    pub address: Address,
+    /// What there is to know, for a person.
+    pub text: String,
 }
 
 /// A thing of ours that is in no spec and stays.

@@ -10,15 +10,17 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Note, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
-use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
+use crate::kind::{AnyKind, AnyModel, At, Held, Live, Refusal, Steps};
 use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
 use crate::observe::with_fields;
 use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
+
+mod held;
 
 /// One resource's change before it has an order.
 pub(crate) struct Decision {
@@ -27,6 +29,8 @@ pub(crate) struct Decision {
     pub(crate) at: At,
     pub(crate) kind: &'static dyn AnyKind,
     pub(crate) ops: Vec<Value>,
+    /// Of a removal: what is in the thing.
+    pub(crate) holds: Vec<Held>,
 }
 
 pub(crate) struct Round<'a> {
@@ -98,6 +102,7 @@ impl<'a> Round<'a> {
         for leftover in &self.matches.leftovers {
             self.decide_leftover(leftover);
         }
+        self.keep_what_holds_something();
         self.retain_of_lost_accounts();
         self.block_dependents();
         self.follow_replacements();
@@ -215,7 +220,14 @@ impl<'a> Round<'a> {
             Action::Replace { fields: replaces.into_iter().map(str::to_owned).collect() }
         };
         let change = self.change(index, live, desired, action);
-        self.decisions.push(Decision { change, item: Some(index), at: item.at.clone(), kind: item.kind, ops });
+        self.decisions.push(Decision {
+            change,
+            item: Some(index),
+            at: item.at.clone(),
+            kind: item.kind,
+            ops,
+            holds: Vec::new(),
+        });
     }
 
     fn confirm(&mut self, index: usize, live: Option<&Live<AnyModel>>) {
@@ -334,7 +346,8 @@ impl<'a> Round<'a> {
                     outputs: live.outputs.clone(),
                     applied: self.inputs.ledger.get(scope, address).map(|entry| entry.model.value()),
                 };
-                self.decisions.push(Decision { change, item: None, at, kind: *kind, ops });
+                let holds = kind.holds(&live.model);
+                self.decisions.push(Decision { change, item: None, at, kind: *kind, ops, holds });
             }
             Err(Refusal { field, why, help }) => {
                 let why = format!("{field}: {why}");
@@ -468,6 +481,7 @@ impl<'a> Round<'a> {
                             at: item.at.clone(),
                             kind: item.kind,
                             ops,
+                            holds: Vec::new(),
                         });
                     }
                 }
@@ -491,6 +505,7 @@ impl<'a> Round<'a> {
         self.decisions.sort_by(|a, b| a.change.address.cmp(&b.change.address));
         self.blocked.sort_by(|a, b| a.address.cmp(&b.address));
         self.retained.sort_by(|a, b| a.address.cmp(&b.address));
+        let notes = self.notes();
         let known = Known { checked: self.inputs.checked, matches: self.matches, replaced: self.replaced };
         // Their problems were reported by the check; a second report would only repeat them.
         let outputs = resolved(self.inputs.checked.project, &known, &mut Problems::new());
@@ -499,10 +514,30 @@ impl<'a> Round<'a> {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            notes,
             unchanged: self.unchanged.len() as u64,
             outputs,
             access: AccessChange::default(),
         }
+    }
+}
+
+impl Round<'_> {
+    /// What there is to know of the live things that the selected specs found, in order of their addresses.
+    fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for (index, item) in self.inputs.checked.items.iter().enumerate() {
+            if let (true, Found::Live(live, Owner::Nobody | Owner::Ours(_))) =
+                (self.inputs.reach.selected[index], &self.matches.found[index])
+            {
+                let address = &self.inputs.checked.instance(index).address;
+                notes.extend(
+                    item.kind.notes(&live.model).into_iter().map(|text| Note { address: address.clone(), text }),
+                );
+            }
+        }
+        notes.sort_by(|a, b| a.address.cmp(&b.address));
+        notes
     }
 }
 
@@ -567,6 +602,7 @@ pub(crate) struct Decided {
     pub(crate) blocked: Vec<Blocked>,
     pub(crate) retained: Vec<Retained>,
     pub(crate) confirmed: Vec<Confirmed>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,
     /// Set once all is decided.

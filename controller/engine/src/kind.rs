@@ -82,6 +82,15 @@ pub struct Live<M> {
     pub outputs: Outputs,
 }
 
+/// Something that is in another thing, as an account is in an organizational unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its output `id`.
+    pub id: String,
+    /// What it is, for people.
+    pub what: String,
+}
+
 /// What makes `before` into `after`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steps<Op> {
@@ -190,6 +199,17 @@ pub trait Kind: Send + Sync + 'static {
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
     fn tags_mut(model: &mut Self::Model) -> Option<&mut BTreeMap<String, String>>;
+    /// What people should know of a live thing that its spec can't say: the age of a user's access keys. A sentence each.
+    #[must_use]
+    fn notes(_live: &Self::Model) -> Vec<String> {
+        Vec::new()
+    }
+    /// What is in a live thing that AWS removes only empty. Such a thing is kept until all of it is gone or moved: until each
+    /// has an operation that [releases](OpInfo::releases) the thing's `id`.
+    #[must_use]
+    fn holds(_live: &Self::Model) -> Vec<Held> {
+        Vec::new()
+    }
     /// What makes `before` into `after`: empty exactly when they are equal.
     ///
     /// # Errors
@@ -252,6 +272,10 @@ pub trait AnyKind: Send + Sync {
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
+    /// See [`Kind::holds`].
+    fn holds(&self, live: &AnyModel) -> Vec<Held>;
+    /// See [`Kind::notes`].
+    fn notes(&self, live: &AnyModel) -> Vec<String>;
     /// Whether two models are equal.
     fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool;
     /// The model with other tags.
@@ -360,6 +384,14 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         K::tags(own(&**model))
+    }
+
+    fn holds(&self, live: &AnyModel) -> Vec<Held> {
+        K::holds(own(&**live))
+    }
+
+    fn notes(&self, live: &AnyModel) -> Vec<String> {
+        K::notes(own(&**live))
     }
 
     fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool {

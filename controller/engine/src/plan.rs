@@ -76,7 +76,7 @@ impl Decided {
         let mut drafts = Vec::new();
         let mut changes = Vec::with_capacity(self.decisions.len());
         let mut items = Vec::with_capacity(self.decisions.len());
-        for (index, Decision { change, item, at, kind, ops }) in self.decisions.into_iter().enumerate() {
+        for (index, Decision { change, item, at, kind, ops, holds: _ }) in self.decisions.into_iter().enumerate() {
             for op in ops {
                 let info = kind.info(&at, &op);
                 drafts.push(Draft { change: index, kind, at: at.clone(), op, info });
@@ -119,6 +119,7 @@ impl Decided {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            notes: self.notes,
             unchanged: self.unchanged,
             deletions_max: Some(deletions_max),
             reads,

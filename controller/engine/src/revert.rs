@@ -70,6 +70,7 @@ pub fn revert(inputs: Inputs<'_>, facts: &Facts) -> Result<Plan, NoWayBack> {
         blocked: Vec::new(),
         retained: Vec::new(),
         confirmed: Vec::new(),
+        notes: Vec::new(),
         unchanged: 0,
         deletions_max: None,
         reads: done.reads.iter().map(|read| Read { unread: None, ..read.clone() }).collect(),

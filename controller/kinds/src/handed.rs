@@ -37,6 +37,13 @@ pub const INSTANCE_PROFILE: Handed = Handed {
     page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html",
 };
 
+/// The role by which a registry pulls from one of another account.
+pub const PULL_THROUGH_CACHE: Handed = Handed {
+    to: "ECR",
+    service: "pullthroughcache.ecr",
+    page: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html",
+};
+
 impl Handed {
     /// The names under which the service may come: everywhere, and in one region, each as it is in China too.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services>

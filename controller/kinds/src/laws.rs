@@ -299,7 +299,12 @@ pub(crate) async fn organize(sandbox: &Sandbox) {
     use crate::organization::{Organization, OrganizationModel, PolicyTypeWord};
     let aws = aws(sandbox).await;
     let policy_types = PolicyTypeWord::ALL.iter().map(ToString::to_string).collect();
-    let steps = Organization::ops(&at::<Organization>(), None, Some(&OrganizationModel { policy_types })).unwrap();
+    let steps = Organization::ops(
+        &at::<Organization>(),
+        None,
+        Some(&OrganizationModel { policy_types, members: crate::made::Inside::default() }),
+    )
+    .unwrap();
     let session = aws.session("tooling", None).await.unwrap();
     for op in steps.ops {
         Organization::perform(op, &session, OpContext::default()).await.unwrap();

@@ -14,7 +14,7 @@ use trueup_state::outputs::Outputs;
 
 use super::{Access, Answer, Beside, Context, Itself, Paper, Question, Side, Thing, Verdict, Who, World};
 use crate::facts::{Facts, Scope, Unread};
-use crate::kind::{AnyKind, AnyModel, At, Claim, Identity, Live, OpInfo, Refusal, Steps};
+use crate::kind::{AnyKind, AnyModel, At, Claim, Held, Identity, Live, OpInfo, Refusal, Steps};
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/deploy";
 const BUCKET: &str = "arn:aws:s3:::artifacts";
@@ -95,6 +95,12 @@ impl AnyKind for ToyKind {
     }
     fn tags<'m>(&self, _: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         None
+    }
+    fn holds(&self, _: &AnyModel) -> Vec<Held> {
+        Vec::new()
+    }
+    fn notes(&self, _: &AnyModel) -> Vec<String> {
+        Vec::new()
     }
     fn equal(&self, _: &AnyModel, _: &AnyModel) -> bool {
         false

@@ -103,6 +103,7 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
         blocked: Vec::new(),
         retained: Vec::new(),
         confirmed: Vec::new(),
+        notes: Vec::new(),
         unchanged: 0,
         deletions_max: None,
         reads: Vec::new(),

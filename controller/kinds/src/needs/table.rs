@@ -120,16 +120,24 @@ pub(super) static KINDS: &[KindNeeds] = &[
     KindNeeds {
         kind: "ecr_registry",
         calls: &[
+            "ecr:CreatePullThroughCacheRule",
+            "ecr:DeletePullThroughCacheRule",
             "ecr:DeleteRegistryPolicy",
+            "ecr:PutAccountSetting",
             "ecr:PutRegistryPolicy",
             "ecr:PutRegistryScanningConfiguration",
             "ecr:PutReplicationConfiguration",
+            "ecr:UpdatePullThroughCacheRule",
         ],
         with: &[],
         anywhere: &[],
-        on_fields: &[],
-        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html
-        linked: &[("replication", "replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication")],
+        // The role's own policies would show whom it is for: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+        on_fields: &[("iam:PassRole", "pull_through_cache")],
+        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html and slr-pullthroughcache.html
+        linked: &[
+            ("replication", "replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"),
+            ("pull_through_cache", "pullthroughcache.ecr.amazonaws.com/AWSServiceRoleForECRPullThroughCache"),
+        ],
     },
     KindNeeds {
         kind: "ecr_repository",
@@ -504,8 +512,10 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
     (
         "ecr",
         &[
+            "ecr:DescribePullThroughCacheRules",
             "ecr:DescribeRegistry",
             "ecr:DescribeRepositories",
+            "ecr:GetAccountSetting",
             "ecr:GetLifecyclePolicy",
             "ecr:GetRegistryPolicy",
             "ecr:GetRegistryScanningConfiguration",

@@ -59,6 +59,9 @@ pub struct OrganizationFact {
     pub id: String,
     /// `r-…`
     pub root: String,
+    /// The id of the account that manages it.
+    #[serde(default)]
+    pub management: String,
     /// The policy types that are enabled in the root.
     pub policy_types: BTreeSet<String>,
 }
@@ -148,7 +151,12 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     complete(session, wanted, &index, &mut tree).await?;
     let policies = read_policies(session, wanted, &index, listed).await?;
     let mut facts = OrganizationFacts {
-        organization: Some(OrganizationFact { id, root: root_id, policy_types }),
+        organization: Some(OrganizationFact {
+            id,
+            root: root_id,
+            management: session.account_id().to_owned(),
+            policy_types,
+        }),
         accounts: tree.accounts,
         units: tree.units,
         policies,
