@@ -464,3 +464,39 @@ fn a_bucket_that_blocks_the_public_lets_no_outsider_in() {
     ask("*", 0);
     ask("222222222222", 0);
 }
+
+#[test]
+fn what_is_beside_a_policy_changes_access_in_a_plan() {
+    let project = Project::with(
+        r#"
+[bucket.data]
+name                = "data-111111111111"
+public_access_block = { block_public_policy = false }
+[[bucket.data.policy]]
+allow     = "s3:GetObject"
+principal = "*"
+resource  = "${bucket.data.arn}/*"
+
+[role.worker]
+[[role.worker.trust]]
+allow     = "sts:AssumeRole"
+principal = { service = "ec2.amazonaws.com" }
+
+[key.data]
+[key.data.grant.workers]
+grantee_principal = "role.worker"
+operations        = ["Decrypt"]
+"#,
+    );
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-bucket = \"allow\"\n\n[project]");
+    project.apply();
+    project.edit("specs.toml", "[\"Decrypt\"]", "[\"Decrypt\", \"Encrypt\"]");
+    project.edit(
+        "specs.toml",
+        "block_public_policy = false",
+        "block_public_policy = false, restrict_public_buckets = false",
+    );
+    let plan = project.trueup(&["plan"]).expect(0).stdout;
+    insta::assert_snapshot!(plan.split("Who gains").nth(1).unwrap().split("Plan:").next().unwrap());
+    project.trueup(&["plan", "--fail-on", "public-access"]).expect(3);
+}

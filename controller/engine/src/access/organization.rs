@@ -104,11 +104,14 @@ impl World<'_> {
 
     /// The accounts under a place of the organization, or all of them.
     pub(super) fn accounts_under(&self, place: Option<&str>) -> Vec<&str> {
+        // An account's place has its id, and nothing is under it.
+        if let Some((account, _)) = place.and_then(|place| self.organization.accounts.get_key_value(place)) {
+            return vec![account];
+        }
         let known = self.organization.accounts.keys().map(String::as_str);
         let is_under = |account: &&str| place.is_none_or(|place| self.organization.path(account).contains(&place));
         // One that no model places may still be attached to by its id.
-        let attached = place.filter(|place| !self.organization.accounts.contains_key(*place));
-        let attached = attached.and_then(|place| self.accounts.get_key_value(place)).map(|(id, _)| id.as_str());
+        let attached = place.and_then(|place| self.accounts.get_key_value(place)).map(|(id, _)| id.as_str());
         known.filter(is_under).chain(attached).collect()
     }
 }

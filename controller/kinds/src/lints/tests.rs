@@ -135,6 +135,14 @@ fn what_several_documents_of_one_identity_allow_is_summed() {
 }
 
 #[test]
+fn what_is_said_of_any_document_is_said_of_controls() {
+    let control = "[scope]\naccount = \"boss\"\n[account.boss]\nid = \"999999999999\"\nmanagement = true\n[service_control_policy.x]\n[[service_control_policy.x.policy]]\ndeny = [\"iam:Create*\", \"iam:CreateUser\"]\nresource = \"*\"\ncondition = { StringEquals = { \"aws:RequestedRegion\" = \"eu-*\" } }\n";
+    let (findings, problems) = found("", control);
+    let ids: Vec<&str> = findings.iter().map(|finding| finding.lint.id).collect();
+    assert_eq!(ids, ["redundant-action", "exact-wildcard"], "{problems}");
+}
+
+#[test]
 fn what_different_identities_have_is_not_summed() {
     assert_eq!(escalations(""), [""; 0]);
     let one_each = format!(

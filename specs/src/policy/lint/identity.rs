@@ -60,7 +60,7 @@ pub const PRIVILEGE_ESCALATION: Lint = Lint {
     id: "privilege-escalation",
     severity: Severity::High,
     level: Level::Warn,
-    summary: "with this policy one can give oneself more rights",
+    summary: "whoever has it can give itself more rights",
     reason: "whoever can change policies or credentials of any identity, or run code with any role, has the rights of the strongest",
     help: "name the identities in `resource`, and bound what they may become by a condition on `iam:PermissionsBoundary`",
     page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html",
