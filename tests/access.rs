@@ -8,7 +8,11 @@ const EXAMPLES: [&str; 5] =
 /// Statements that no assertion of the examples needs, each with the reason.
 ///
 /// A statement is named by its example, its file, the table it is in, and its sid or its number in that table.
-const DELIBERATE: [(&str, &str); 2] = [
+const DELIBERATE: [(&str, &str); 3] = [
+    (
+        "dev-prod-codedeploy dev.toml policy.pipeline.policy AskForApproval",
+        "SNS's own policy of a topic may let the account publish too: without the statement nothing is missing for sure",
+    ),
     (
         "on-premises servers.toml policy.fetch.policy Agent",
         "the bucket with the agent's files is AWS's own: no model has its policy, so that nothing can be proved of it",

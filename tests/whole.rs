@@ -7,6 +7,8 @@ mod architecture;
 mod bad_input;
 mod codedeploy;
 mod commands;
+mod dependents;
+mod export;
 mod guardrails;
 mod hand;
 mod identities;

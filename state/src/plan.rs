@@ -232,6 +232,11 @@ pub enum Danger {
     Removal,
     /// Something is removed and made again.
     Replacement,
+    /// Things that no spec here asks for still name what is removed: AWS refuses that, or they are left with a dead id.
+    Dependents {
+        /// Kind, name and place of each.
+        who: Vec<String>,
+    },
     /// A resource policy or trust admits who it did not admit.
     WiderTrust {
         /// The field.

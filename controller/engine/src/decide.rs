@@ -96,6 +96,10 @@ impl<'a> Round<'a> {
             let block = &self.inputs.checked.instance(index).block;
             let mut cx = Resolver::new(self.inputs.checked.project, id(index), &known, problems);
             let Some(desired) = item.kind.desired(&*block.spec, &item.at, &mut cx) else { continue };
+            // Nobody can change it yet; the notes tell.
+            if self.matches.waits.contains_key(&index) {
+                continue;
+            }
             let desired = self.leave_unchecked(index, desired);
             self.decide_item(index, &desired);
         }
@@ -287,7 +291,7 @@ impl<'a> Round<'a> {
     }
 
     fn decide_leftover(&mut self, leftover: &Leftover<'a>) {
-        let Leftover { kind, scope, live, address, is_own } = leftover;
+        let Leftover { kind, scope, live, address, is_own, waits } = leftover;
         let (project, text) = (self.inputs.checked.project, address.to_string());
         if !self.inputs.selection.has_address(&scope.account, &text) {
             return;
@@ -305,6 +309,9 @@ impl<'a> Round<'a> {
         if project.find(address).is_some_and(|declared| self.skipped.contains(&declared.index())) {
             // What its spec names now can't be had, so what it named before is not given up either.
             return self.retain(leftover, format!("{id} carries the address of a spec that is left alone"), None);
+        }
+        if let Some(why) = waits {
+            return self.retain(leftover, format!("{named} {why}"), None);
         }
         if kind.schema().stateful && !tombstone {
             let (what, close) = if kind.schema().name == ACCOUNT.name {
@@ -531,9 +538,9 @@ impl Round<'_> {
                 (self.inputs.reach.selected[index], &self.matches.found[index])
             {
                 let address = &self.inputs.checked.instance(index).address;
-                notes.extend(
-                    item.kind.notes(&live.model).into_iter().map(|text| Note { address: address.clone(), text }),
-                );
+                let waits = self.matches.waits.get(&index).map(|why| (*why).to_owned());
+                let texts = waits.into_iter().chain(item.kind.notes(&live.model));
+                notes.extend(texts.map(|text| Note { address: address.clone(), text }));
             }
         }
         notes.sort_by(|a, b| a.address.cmp(&b.address));

@@ -46,6 +46,12 @@ pub fn moved(plan: &Plan, kinds: &Kinds, facts: &Facts, ledger: &Ledger) -> Resu
         let what = match (now, &change.before) {
             (None, None) => continue,
             (None, Some(_)) => "is gone".to_owned(),
+            // One that waits does not become what the change makes beside it.
+            (Some(live), None)
+                if live.name != change.name && kind.waits(facts, &change.scope, &live.name).is_some() =>
+            {
+                continue;
+            }
             (Some(_), None) => "exists by now".to_owned(),
             (Some(live), Some(before)) => {
                 let now = kind.to_value(&live.model);

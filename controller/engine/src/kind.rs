@@ -139,6 +139,38 @@ pub struct OpInfo {
     pub once: bool,
 }
 
+/// What of a live thing can be written as a spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Export {
+    /// The fields of the spec that asks for it, as a JSON object: each under the spec's name, defaults too, policies as AWS's
+    /// JSON. Nulls and members the spec has no word for are passed over.
+    Spec(Value),
+    /// It is AWS's own, or an AWS service's, and nobody's to specify.
+    Aws,
+    /// No spec can ask for it, and why.
+    Not(String),
+}
+
+impl Export {
+    /// Of a model whose members have the names of the spec's fields.
+    #[must_use]
+    pub fn same(model: &impl Serialize) -> Self {
+        match serde_json::to_value(model) {
+            Ok(fields) => Self::Spec(fields),
+            Err(error) => Self::Not(error.to_string()),
+        }
+    }
+
+    /// The same with one more field, or another value of one.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        if let Self::Spec(Value::Object(fields)) = &mut self {
+            fields.insert(field.to_owned(), value.into());
+        }
+        self
+    }
+}
+
 /// Looks at all models that specs ask for, each with its place, and tells what can't be.
 pub type Together<M> = fn(&[(M, Span)], &mut Problems);
 
@@ -195,6 +227,12 @@ pub trait Kind: Send + Sync + 'static {
     fn unchecked(_: &Facts, _: &Scope, _name: &str) -> BTreeMap<String, Unread> {
         BTreeMap::new()
     }
+    /// What a live thing waits for that neither we nor AWS can do, and what that means: a subscription for its receiver's word. Until then
+    /// nobody can change or remove it, and what the model says of it says nothing; the engine leaves it alone and tells.
+    #[must_use]
+    fn waits(_: &Facts, _: &Scope, _name: &str) -> Option<String> {
+        None
+    }
     /// The tags of a model, where the kind has them.
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
@@ -221,6 +259,8 @@ pub trait Kind: Send + Sync + 'static {
     fn follow(at: &At, model: &Self::Model, replaced: &str) -> Vec<Self::Op>;
     /// What the operation is to the engine.
     fn info(at: &At, op: &Self::Op) -> OpInfo;
+    /// What a spec would say of a live thing: the inverse of [`Kind::desired`].
+    fn export(at: &At, live: &Live<Self::Model>) -> Export;
     /// What must hold for all models of the kind together, such as how many of them one thing may carry; `None` where nothing does.
     #[must_use]
     fn together() -> Option<Together<Self::Model>> {
@@ -270,6 +310,8 @@ pub trait AnyKind: Send + Sync {
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
     /// See [`Kind::unchecked`].
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
+    /// See [`Kind::waits`].
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
     /// See [`Kind::holds`].
@@ -298,6 +340,8 @@ pub trait AnyKind: Send + Sync {
     fn follow(&self, at: &At, model: &AnyModel, replaced: &str) -> Vec<Value>;
     /// See [`Kind::info`].
     fn info(&self, at: &At, op: &Value) -> OpInfo;
+    /// See [`Kind::export`].
+    fn export(&self, at: &At, live: &Live<AnyModel>) -> Export;
     /// Whether [`Kind::together`] says anything.
     fn is_checked_together(&self) -> bool;
     /// See [`Kind::together`].
@@ -382,6 +426,10 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::unchecked(facts, scope, name)
     }
 
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String> {
+        K::waits(facts, scope, name)
+    }
+
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         K::tags(own(&**model))
     }
@@ -429,6 +477,12 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn info(&self, at: &At, value: &Value) -> OpInfo {
         K::info(at, &op::<K>(value))
+    }
+
+    fn export(&self, at: &At, live: &Live<AnyModel>) -> Export {
+        let Live { name, model, outputs } = live;
+        let model = own::<K::Model>(&**model).clone();
+        K::export(at, &Live { name: name.clone(), model, outputs: outputs.clone() })
     }
 
     fn is_checked_together(&self) -> bool {

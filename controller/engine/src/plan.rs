@@ -12,6 +12,7 @@ use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Purpose, 
 use crate::access;
 use crate::check::Checked;
 use crate::decide::{Decided, Decision, Round};
+use crate::dependents;
 use crate::facts::{Facts, ReadRequest};
 use crate::matching::matches;
 use crate::observe::{Reach, Selection, observe};
@@ -67,6 +68,7 @@ pub fn plan(inputs: Inputs<'_>, facts: Facts, problems: &mut Problems) -> Option
         }
         replaced.extend(again);
     };
+    dependents::tell(&mut decided.decisions, inputs.checked, &snapshot, &matches);
     decided.access = access::change(inputs, &snapshot, &matches, &decided.decisions);
     decided.into_plan(inputs, reads, problems)
 }

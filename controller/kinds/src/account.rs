@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::kind::KindSchema;
 use trueup_specs::project::{Project, account_address};
@@ -197,6 +197,10 @@ impl Kind for Account {
 
     fn info(_: &At, op: &AccountOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<AccountModel>) -> Export {
+        Export::same(&live.model).with("id", live.outputs.get("id").cloned())
     }
 
     fn simulate(model: &mut Option<AccountModel>, op: &AccountOp) {

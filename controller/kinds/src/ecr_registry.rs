@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Beside, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
@@ -370,6 +370,10 @@ impl Kind for EcrRegistry {
             }
             EcrRegistryOp::PutBlobMounting { enabled: _ } => of("ecr:PutAccountSetting", "put blob mounting"),
         }
+    }
+
+    fn export(_: &At, live: &Live<EcrRegistryModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<EcrRegistryModel>, op: &EcrRegistryOp) {

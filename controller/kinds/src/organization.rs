@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{spec, words};
@@ -191,6 +191,10 @@ impl Kind for Organization {
 
     fn info(_: &At, op: &OrganizationOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<OrganizationModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<OrganizationModel>, op: &OrganizationOp) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::project::InstanceId;
@@ -194,6 +194,10 @@ impl Kind for OrganizationalUnit {
 
     fn info(_: &At, op: &OrganizationalUnitOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<OrganizationalUnitModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<OrganizationalUnitModel>, op: &OrganizationalUnitOp) {

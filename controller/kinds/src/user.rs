@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_engine::render::counted;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -308,6 +308,10 @@ impl Kind for User {
 
     fn info(at: &At, op: &UserOp) -> OpInfo {
         ops::info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<UserModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<UserModel>, op: &UserOp) {

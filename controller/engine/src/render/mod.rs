@@ -228,6 +228,9 @@ fn dangers(page: &mut Page, plan: &Plan) {
             let text = match danger {
                 Danger::Removal => "is removed".to_owned(),
                 Danger::Replacement => "is removed and made again".to_owned(),
+                Danger::Dependents { who } => {
+                    format!("is still named, and no spec here says so, by {}", who.join(", "))
+                }
                 Danger::SelfLockout { why } => format!("locks out: {why}"),
                 Danger::WiderTrust { field, who } => {
                     let who: Vec<String> = who.iter().map(|who| pending::show(who)).collect();

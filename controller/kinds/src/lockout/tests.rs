@@ -117,7 +117,7 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
     let dangers = plan.changes.into_iter().flat_map(|change| change.dangers);
     let why = dangers.filter_map(|danger| match danger {
         Danger::SelfLockout { why } => Some(why),
-        Danger::Removal | Danger::Replacement | Danger::WiderTrust { .. } => None,
+        Danger::Removal | Danger::Replacement | Danger::Dependents { .. } | Danger::WiderTrust { .. } => None,
     });
     why.collect()
 }

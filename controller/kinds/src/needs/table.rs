@@ -445,17 +445,26 @@ pub(super) static KINDS: &[KindNeeds] = &[
         linked: &[],
     },
     KindNeeds {
+        kind: "subscription",
+        calls: &["sns:SetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe"],
+        with: &["sns:ListSubscriptionsByTopic"],
+        anywhere: &["sns:ListSubscriptions"],
+        on_fields: &[("iam:PassRole", "role")],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "topic",
         calls: &[
             "sns:CreateTopic",
             "sns:DeleteTopic",
+            "sns:PutDataProtectionPolicy",
             "sns:SetTopicAttributes",
             "sns:TagResource",
             "sns:UntagResource",
         ],
         with: &["sns:GetTopicAttributes", "sns:TagResource"],
         anywhere: &[],
-        on_fields: &[],
+        on_fields: &[("iam:PassRole", "delivery_status")],
         linked: &[],
     },
     KindNeeds {
@@ -530,6 +539,8 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
         &[
             "events:DescribeEventBus",
             "events:DescribeRule",
+            "events:ListEventBuses",
+            "events:ListRules",
             "events:ListTagsForResource",
             "events:ListTargetsByRule",
             "tag:GetResources",
@@ -551,6 +562,7 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "iam:ListInstanceProfiles",
             "iam:ListOpenIDConnectProviders",
             "iam:ListRoles",
+            "iam:ListSAMLProviders",
             "tag:GetResources",
         ],
     ),
@@ -606,7 +618,19 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "tag:GetResources",
         ],
     ),
-    ("sns", &["sns:GetTopicAttributes", "sns:ListTagsForResource", "tag:GetResources"]),
+    (
+        "sns",
+        &[
+            "sns:GetDataProtectionPolicy",
+            "sns:GetSubscriptionAttributes",
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptions",
+            "sns:ListSubscriptionsByTopic",
+            "sns:ListTagsForResource",
+            "sns:ListTopics",
+            "tag:GetResources",
+        ],
+    ),
 ];
 
 /// What the operations of a kind call.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecr::types::{Repository, Tag};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{Tagged, ours};
 use crate::count::Counter;
@@ -106,6 +106,7 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 }
 
 async fn repositories(session: &Session, wanted: &[Wanted]) -> Result<Vec<RepositoryFact>, Failure> {
+    let all = wants_all(wanted, "ecr_repository");
     let wanted: BTreeMap<&str, &str> = wanted
         .iter()
         .filter(|one| &*one.kind == "ecr_repository")
@@ -118,7 +119,7 @@ async fn repositories(session: &Session, wanted: &[Wanted]) -> Result<Vec<Reposi
     }
     let mut matter = list(session).await?;
     matter.retain(|found| {
-        wanted.contains_key(found.repository_name().unwrap_or_default())
+        all || wanted.contains_key(found.repository_name().unwrap_or_default())
             || is_ours(found.repository_arn().unwrap_or_default())
     });
     let managed_key = managed_key(session, &matter).await?;
