@@ -10,10 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use trueup_engine::access::{Access, Itself, Paper};
+use trueup_engine::access::{Access, Beside, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
+use trueup_specs::policy::lint::is_public;
 use trueup_specs::resolve::{Resolver, partition};
 use trueup_state::outputs::Outputs;
 
@@ -25,6 +26,7 @@ mod live;
 mod name;
 pub(crate) mod parts;
 mod perform;
+mod public;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -352,7 +354,14 @@ impl Kind for Bucket {
     fn access<'m>(at: &At, model: &'m BucketModel, _: &Outputs) -> Vec<Access<'m>> {
         let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
         let arn = format!("arn:{}:s3:::{}", at.partition, model.name);
-        vec![Access::Resource { arn, policy, field: "policy", itself: Itself::Arn }]
+        let is_open = model.policy.as_ref().and_then(PolicyDocument::document).is_some_and(is_public);
+        let block = (is_open && model.public_access_block.restrict_public_buckets).then(|| Access::Beside {
+            arn: arn.clone(),
+            sort: Beside::Limit,
+            paper: Paper::of_settings("public_access_block", public::restricted_to(&at.account_id)),
+        });
+        let bucket = Access::Resource { arn, policy, field: "policy", itself: Itself::Arn };
+        [bucket].into_iter().chain(block).collect()
     }
 
     fn simulate(model: &mut Option<BucketModel>, op: &BucketOp) {

@@ -7,6 +7,7 @@
 
 use aws_sdk_eventbridge::types as wire;
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
@@ -14,6 +15,7 @@ use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, spec, words};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, NameRule, PolicyDocument, TagChange, Tags, unnamed};
 use crate::source::events::{self, BusFact, DEFAULT_BUS, EventsFacts};
@@ -323,6 +325,11 @@ impl Kind for EventBus {
 
     fn simulate(model: &mut Option<EventBusModel>, op: &EventBusOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m EventBusModel, _: &Outputs) -> Vec<Access<'m>> {
+        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        vec![Access::Resource { arn: arn(at, &model.name), policy, field: "policy", itself: Itself::Arn }]
     }
 }
 

@@ -86,7 +86,7 @@ impl Handed {
         let Some(document) = cx.beside(id, |cx| cx.policy(trust, Use::Trust)) else { return };
         let arn = cx.reference(role);
         let policies =
-            Policies { resource: Some(Source { name: "trust", document: &document }), ..Policies::default() };
+            Policies { resource: vec![Source { name: "trust", document: &document }], ..Policies::default() };
         let keeps_out = |service: String| {
             let request = Request::new(Caller::Service(service), "sts:AssumeRole", &arn);
             decide(&request, &policies).is_denied()

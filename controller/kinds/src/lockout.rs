@@ -292,7 +292,7 @@ impl WaysIn {
         let (everything, caller) = (allow_all(), self.caller());
         let may = |trust: &Document| {
             let identity = everything.iter().map(|document| Source { name: "caller", document }).collect();
-            let resource = Some(Source { name: "trust", document: trust });
+            let resource = vec![Source { name: "trust", document: trust }];
             let policies = Policies { identity, resource, ..Policies::default() };
             May::from(decide(&Request::new(caller.clone(), "sts:AssumeRole", &way.arn), &policies))
         };
@@ -420,7 +420,7 @@ fn verdict(way: &Way, known: &Known<'_>, action: &str, resource: &str) -> (May, 
     let policies = Policies {
         identity: documents.into_iter().map(source).collect(),
         boundary: boundary.flatten().map(source),
-        resource: open.as_ref().filter(|_| action == "sts:AssumeRole").map(source),
+        resource: open.iter().filter(|_| action == "sts:AssumeRole").map(source).collect(),
         ..Policies::default()
     };
     let caller = match way.kind {

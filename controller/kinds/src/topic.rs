@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
+use trueup_state::outputs::Outputs;
 
 use self::attributes::{attributes, fresh, live, set};
 use self::delivery::DeliveryPolicy;
@@ -245,6 +247,13 @@ impl Kind for Topic {
 
     fn simulate(model: &mut Option<TopicModel>, op: &TopicOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m TopicModel, _: &Outputs) -> Vec<Access<'m>> {
+        // SNS's own policy lets in whom the topic's account lets do it anyway.
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
+        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        vec![Access::Resource { arn: at.arn("sns", &model.name), policy, field: "policy", itself: Itself::Arn }]
     }
 }
 

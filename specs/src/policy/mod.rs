@@ -66,4 +66,4 @@ pub use difference::{ElementChange, StatementChange, difference};
 pub use error::{ParseError, Step};
 pub use model::{Actions, Document, Effect, Principal, Principals, Resources, Statement, Use, Version};
 pub use read::TEXT_BYTES_MAX;
-pub use widen::widens_trust;
+pub use widen::{EVERYONE, widens_trust};

@@ -7,9 +7,14 @@ use trueup_specs::policy::catalogue;
 use super::table::{KINDS, SOURCES};
 use super::*;
 
-/// Actions that code speaks of without calling them.
+/// Actions that code speaks of without calling them, and condition keys.
 const NOT_CALLED: &[&str] = &[
+    "aws:PrincipalAccount",
+    "aws:PrincipalIsAWSService",
+    "aws:SourceArn",
     "kms:Decrypt",
+    "kms:EncryptionContextKeys",
+    "kms:RetireGrant",
     "s3:IntelligentTiering",
     "s3:LifecycleTransition",
     "s3:ReducedRedundancyLostObject",

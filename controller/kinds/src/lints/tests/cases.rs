@@ -16,6 +16,18 @@ macro_rules! policy {
     ($($statement:literal),+) => { concat!("[policy.x]\n", $("[[policy.x.policy]]\n", $statement, "\n"),+) };
 }
 
+/// A service control policy with this statement, and an account that keeps it.
+macro_rules! control {
+    ($statement:literal) => {
+        concat!(
+            "[scope]\naccount = \"boss\"\n[account.boss]\nid = \"999999999999\"\nmanagement = true\n",
+            "[service_control_policy.x]\ntargets = [\"account.main\"]\n[[service_control_policy.x.policy]]\n",
+            $statement,
+            "\n"
+        )
+    };
+}
+
 /// A role with this trust.
 macro_rules! trust {
     ($($statement:literal),+) => { concat!("[role.x]\n", $("[[role.x.trust]]\n", $statement, "\n"),+) };
@@ -492,6 +504,28 @@ pub(super) const CASES: &[Case] = &[
         on: "role.x",
         fires: role!(""),
         silent: &[role!("permissions_boundary = \"arn:aws:iam::aws:policy/ReadOnlyAccess\"")],
+    },
+    Case {
+        id: "scp-allow-without-effect",
+        on: "service_control_policy.x",
+        fires: control!("allow = \"s3:*\"\nresource = \"*\""),
+        silent: &[
+            control!("allow = \"*\"\nresource = \"*\""),
+            control!(
+                "effect = \"Deny\"\nnot_action = \"s3:*\"\nresource = \"*\"\ncondition = { StringNotEquals = { \"aws:PrincipalTag/team\" = \"platform\" } }"
+            ),
+        ],
+    },
+    Case {
+        id: "scp-locks-out",
+        on: "service_control_policy.x",
+        fires: control!("deny = \"*\"\nresource = \"*\""),
+        silent: &[
+            control!(
+                "deny = \"*\"\nresource = \"*\"\ncondition = { ArnNotLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::*:role/OrganizationAccountAccessRole\" } }"
+            ),
+            control!("deny = \"organizations:LeaveOrganization\"\nresource = \"*\""),
+        ],
     },
     Case {
         id: "secrets-any",
