@@ -7,6 +7,7 @@ mod architecture;
 mod bad_input;
 mod codedeploy;
 mod commands;
+mod contents;
 mod guardrails;
 mod hand;
 mod identities;

@@ -10,12 +10,12 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Danger, Forgotten, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
-use crate::kind::{AnyKind, AnyModel, At, Live, Refusal, Steps};
-use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
+use crate::kind::{AnyKind, AnyModel, At, Emptying, Live, Refusal, Steps};
+use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, emptied, tombstones};
 use crate::observe::with_fields;
 use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
@@ -40,6 +40,7 @@ pub(crate) struct Round<'a> {
     confirmed: Vec<Confirmed>,
     skipped: HashSet<usize>,
     tombstones: BTreeSet<String>,
+    emptied: BTreeSet<String>,
 }
 
 /// Outputs as they are now, or as they follow from names; what a replacement will make up anew is not known.
@@ -82,6 +83,7 @@ impl<'a> Round<'a> {
             confirmed: Vec::new(),
             skipped: HashSet::new(),
             tombstones: tombstones(inputs.checked),
+            emptied: emptied(inputs.checked),
         }
     }
 
@@ -319,13 +321,19 @@ impl<'a> Round<'a> {
             address: Arc::from(text),
         };
         match kind.ops(&at, Some(&live.model), None) {
-            Ok(Steps { ops, .. }) => {
+            Ok(Steps { mut ops, .. }) => {
                 let action = Action::Remove { tombstone };
+                let mut dangers = dangers::of(&action, None, None);
+                let is_emptied = self.emptied.contains(&address.to_string());
+                if let Some(Emptying { ops: first, what }) = kind.empty(&live.model).filter(|_| is_emptied) {
+                    ops.splice(0..0, first);
+                    dangers.push(Danger::Contents { what });
+                }
                 let change = Change {
                     address: address.clone(),
                     scope: (*scope).clone(),
                     name: live.name.clone(),
-                    dangers: dangers::of(&action, None, None),
+                    dangers,
                     action,
                     place: String::new(),
                     causes: BTreeMap::new(),
@@ -499,6 +507,7 @@ impl<'a> Round<'a> {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            forgotten: Vec::new(),
             unchanged: self.unchanged.len() as u64,
             outputs,
             access: AccessChange::default(),
@@ -567,6 +576,8 @@ pub(crate) struct Decided {
     pub(crate) blocked: Vec<Blocked>,
     pub(crate) retained: Vec<Retained>,
     pub(crate) confirmed: Vec<Confirmed>,
+    /// Set once all is decided.
+    pub(crate) forgotten: Vec<Forgotten>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,
     /// Set once all is decided.

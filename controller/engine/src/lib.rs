@@ -8,6 +8,7 @@ pub mod check;
 pub mod dangers;
 mod decide;
 pub mod execute;
+mod forget;
 pub mod fresh;
 pub mod guard;
 pub mod kind;

@@ -7,12 +7,13 @@ use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::pending;
 use trueup_specs::span::Sources;
 use trueup_state::ledger::Ledger;
-use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Purpose, Read};
+use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Purpose, Read, digests};
 
 use crate::access;
 use crate::check::Checked;
 use crate::decide::{Decided, Decision, Round};
 use crate::facts::{Facts, ReadRequest};
+use crate::forget::forgotten;
 use crate::matching::matches;
 use crate::observe::{Reach, Selection, observe};
 use crate::order::{Circle, Draft, order};
@@ -67,6 +68,7 @@ pub fn plan(inputs: Inputs<'_>, facts: Facts, problems: &mut Problems) -> Option
         }
         replaced.extend(again);
     };
+    decided.forgotten = forgotten(inputs.checked, inputs.selection, &snapshot, inputs.ledger);
     decided.access = access::change(inputs, &snapshot, &matches, &decided.decisions);
     decided.into_plan(inputs, reads, problems)
 }
@@ -110,6 +112,7 @@ impl Decided {
         Some(Plan {
             format: FORMAT,
             purpose: Purpose::Specs,
+            specs: digests(inputs.sources),
             declared: inputs.checked.items.len() as u64,
             world: inputs.world.to_owned(),
             project: Arc::from(&*inputs.checked.project.name),
@@ -119,6 +122,7 @@ impl Decided {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            forgotten: self.forgotten,
             unchanged: self.unchanged,
             deletions_max: Some(deletions_max),
             reads,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trueup_engine::execute::{Event, Outcome};
+use trueup_engine::execute::{Event, Outcome, Walk};
 use trueup_engine::guard::{Refused, approve};
+use trueup_engine::perform::Unwatched;
 use trueup_state::journal::{Entry, Journal, Memory};
 
 use crate::case::{Case, Recorded, Run, lines};
@@ -206,7 +207,7 @@ fn each_intent_is_written_before_its_call_is_sent() {
     let mut journal = Watching(&case, Memory::default(), Vec::new());
     let stop = AtomicBool::new(false);
     let walk =
-        trueup_engine::execute::Walk { performer: &case.toy, journal: &mut journal, events: &mut |_| {}, stop: &stop };
+        Walk { performer: &case.toy, witness: &Unwatched, journal: &mut journal, events: &mut |_| {}, stop: &stop };
     crate::case::block_on(trueup_engine::execute::execute(&approved, walk));
     assert_eq!(journal.2, [0, 1, 2], "how many there were when each intent was written");
 }
@@ -275,4 +276,32 @@ fn a_part_of_the_specs_that_is_missing_removes_little() {
     case.specs(&[("one", "")]);
     let refused = approve(case.plan()).unwrap_err();
     assert!(matches!(refused, Refused::NothingDeclared { found: 1, .. }), "{refused}");
+}
+
+#[test]
+fn what_was_removed_by_a_run_that_could_not_say_so_goes_off_the_record() {
+    let mut case = Case::applied("[node.a]\n[node.gone]\n[badge.gone]\n");
+    case.specs(&[("one", "[node.a]\n")]);
+    let before = case.ledger.clone();
+    assert!(case.apply().report.is_complete());
+    // The run died before its last write.
+    case.ledger = before;
+    let plan = case.plan();
+    assert!(plan.is_empty());
+    let forgotten: Vec<String> = plan.forgotten.iter().map(|one| one.address.to_string()).collect();
+    assert_eq!(forgotten, ["one/badge.gone", "one/node.gone"]);
+    case.execute(plan);
+    let left: Vec<String> =
+        case.ledger.documents.values().flat_map(|document| document.entries.keys()).map(ToString::to_string).collect();
+    assert_eq!(left, ["one/node.a"]);
+    // What can't be read is not forgotten.
+    let mut case = Case::applied("[node.a]\n[node.gone]\n");
+    case.specs(&[("one", "[node.a]\n")]);
+    let before = case.ledger.clone();
+    case.apply();
+    case.ledger = before;
+    case.toy
+        .unreadable
+        .insert(("nodes".to_owned(), trueup_state::facts::Scope { account: "one".into(), region: None }));
+    assert!(case.plan().forgotten.is_empty());
 }
