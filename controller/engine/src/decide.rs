@@ -254,7 +254,9 @@ impl<'a> Round<'a> {
             | Action::Follow { .. } => None,
         };
         let recorded = former.as_ref().unwrap_or(&instance.address);
+        // Of what was made in part, no model is on record.
         let applied = self.inputs.ledger.get(&item.at.scope, recorded).map(|entry| entry.model.value());
+        let applied = applied.filter(|model| !model.is_null());
         let causes = before.as_ref().map(|before| causes(before, &after, applied.as_ref())).unwrap_or_default();
         let dangers = dangers::of(&action, before.as_ref(), Some(&after));
         // What AWS made up stays with the thing; what follows from its name is as the spec says, also when it is renamed in place.

@@ -10,7 +10,7 @@ use trueup_specs::pending;
 use trueup_state::journal::{Entry, Journal};
 use trueup_state::ledger::{self, Ledger, SavedModel};
 use trueup_state::outputs::Outputs;
-use trueup_state::plan::{Action, Confirmed, Forgotten, Plan, PlannedOp};
+use trueup_state::plan::{Action, Change, Confirmed, Forgotten, Plan, PlannedOp};
 
 use crate::guard::Approved;
 use crate::kind::At;
@@ -423,6 +423,47 @@ pub fn fill(value: &Value, outputs: &BTreeMap<String, Outputs>) -> Value {
     }
 }
 
+/// Puts on record, before the first call, what a plan is about to make of the kinds that AWS can't tag: were the run cut off in between, nothing
+/// else would say whose a half-made thing is. There is no model of it yet. Returns whether there is any.
+pub fn promise(ledger: &mut Ledger, plan: &Plan, is_taggable: impl Fn(&str) -> bool) -> bool {
+    let made = |change: &&Change| change.before.is_none() && change.after.is_some();
+    let mut any = false;
+    for change in plan.changes.iter().filter(made) {
+        if !is_taggable(&change.address.kind) && !pending::is_pending(&change.name) {
+            any = true;
+            ledger.put(&change.scope, change.address.clone(), without_model(&change.name, Outputs::new()));
+        }
+    }
+    any
+}
+
+/// The record of a thing of which only a part was made.
+fn without_model(name: &str, outputs: Outputs) -> ledger::Entry {
+    ledger::Entry { name: name.to_owned(), outputs, model: SavedModel::from(&Value::Null) }
+}
+
+/// Puts on record what was made in part, so that the next run goes on with it; what was not begun is taken off.
+fn remember_parts(ledger: &mut Ledger, plan: &Plan, report: &Report, complete: &[bool]) {
+    let mut made = vec![false; plan.changes.len()];
+    for (op, outcome) in plan.ops.iter().zip(&report.outcomes) {
+        made[op.change] |= match outcome {
+            Outcome::Done => true,
+            Outcome::Failed(error) => error.effect == Effect::Unknown,
+            Outcome::Skipped => false,
+        };
+    }
+    let parts = plan.changes.iter().zip(made).zip(complete).filter(|(_, complete)| !**complete);
+    for ((change, made), _) in parts.filter(|((change, _), _)| change.before.is_none()) {
+        if made {
+            let outputs = report.outputs.get(&change.address.to_string()).cloned().unwrap_or_default();
+            let entry = without_model(&fill_text(&change.name, &report.outputs), outputs);
+            ledger.put(&change.scope, change.address.clone(), entry);
+        } else {
+            ledger.remove(&change.scope, &change.address);
+        }
+    }
+}
+
 /// Writes into the ledger what the run brought about: a resource whose operations all succeeded is as its plan says. One of which a
 /// part failed keeps its old entry, since only AWS knows what it is now.
 pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
@@ -430,6 +471,7 @@ pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
     for (op, outcome) in plan.ops.iter().zip(&report.outcomes) {
         complete[op.change] &= *outcome == Outcome::Done;
     }
+    remember_parts(ledger, plan, report, &complete);
     let done = || plan.changes.iter().zip(&complete).filter(|(_, complete)| **complete).map(|(change, _)| change);
     // All that goes before all that stays: things may change places, and one address may stand for a thing that goes and one that stays.
     for change in done() {

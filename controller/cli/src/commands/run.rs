@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 use time::OffsetDateTime;
 use time::macros::format_description;
-use trueup_engine::execute::{Event, Outcome, Report, Walk, execute, remember};
+use trueup_engine::execute::{Event, Outcome, Report, Walk, execute, promise, remember};
 use trueup_engine::guard::{Allow, Approved, Refused, approve_with};
 use trueup_engine::perform::{Effect, Witness};
 use trueup_engine::render;
@@ -102,7 +102,13 @@ pub(crate) async fn carry_out(
     let plan = approved.plan();
     let scopes: BTreeSet<_> =
         plan.changes.iter().map(|change| &change.scope).chain(plan.confirmed.iter().map(|one| &one.scope)).collect();
+    let known = kinds();
+    let is_taggable = |kind: &str| known.get(kind).is_none_or(|kind| kind.schema().taggable);
+    let promised = promise(&mut ledger, plan, is_taggable);
     store.prepare(&mut ledger, scopes, &hold).map_err(|error| store_stop(&error))?;
+    if promised {
+        store.save(&mut ledger, &hold).map_err(|error| store_stop(&error))?;
+    }
     let specs = revision(&context.common.directory);
     let mut record =
         Record { format: record::FORMAT, run: hold.holder().clone(), specs, plan: plan.clone(), ended: None };

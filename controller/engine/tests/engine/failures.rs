@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trueup_engine::execute::{Event, Outcome, Walk};
+use trueup_engine::execute::{Event, Outcome, Walk, promise};
 use trueup_engine::guard::{Refused, approve};
 use trueup_engine::perform::Unwatched;
 use trueup_state::journal::{Entry, Journal, Memory};
@@ -304,4 +304,27 @@ fn what_was_removed_by_a_run_that_could_not_say_so_goes_off_the_record() {
         .unreadable
         .insert(("nodes".to_owned(), trueup_state::facts::Scope { account: "one".into(), region: None }));
     assert!(case.plan().forgotten.is_empty());
+}
+
+/// A badge can't be tagged: of one that was made by a run that was cut off, only the promise says whose it is.
+#[test]
+fn what_was_made_in_part_is_gone_on_with() {
+    let mut case = Case::new("[badge.x]\nmotto = \"m\"\n[node.a]");
+    let plan = case.plan();
+    let taggable = |kind: &str| crate::toy::kinds().get(kind).is_some_and(|kind| kind.schema().taggable);
+    assert!(promise(&mut case.ledger, &plan, taggable));
+    let promised = case.ledger.clone();
+    case.execute(plan);
+    // The process died before its last write, and before the motto was on the badge.
+    case.ledger = promised;
+    case.toy.world(|world| world.badges.values_mut().next().unwrap().motto.clear());
+    case.check(&["~ one/badge.x motto:unrecorded", "= 1"]);
+    case.converge();
+    // Where the call was refused, nothing is ours.
+    let mut case = Case::new("[badge.x]");
+    let plan = case.plan();
+    promise(&mut case.ledger, &plan, taggable);
+    case.toy.fail(Fault::Refuse(0));
+    case.execute(plan);
+    assert!(case.ledger.documents.values().all(|document| document.entries.is_empty()));
 }

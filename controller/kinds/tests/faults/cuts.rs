@@ -10,9 +10,6 @@ use crate::{EXAMPLES, random_number, told};
 /// At how many calls of an example other than the first a run is cut off: their calls are of the same sorts.
 const SAMPLE: u64 = 4;
 
-/// What is cut off. In `ecr-stages` there are groups, which AWS can't tag: one that was made and could not be filled is nobody's.
-const CUT: [&str; 4] = ["cross-account-saas", "dev-prod-codedeploy", "on-premises", "travis-codedeploy"];
-
 /// The calls at which an example is cut off: all of the first, and all of all where one has the time for it; of the others one from each
 /// of equal parts.
 fn places(example: &str, calls: u64) -> Vec<u64> {
@@ -49,7 +46,8 @@ fn forget_end(memory: &Memory) {
         if name.starts_with("ledger/")
             && let Ok(mut document) = serde_json::from_slice::<serde_json::Value>(&bytes)
         {
-            document["entries"] = serde_json::json!({});
+            // What was promised before the first call has no model.
+            document["entries"].as_object_mut().unwrap().retain(|_, entry| entry["model"].is_null());
             memory.set(&name, document.to_string().as_bytes());
         }
     }
@@ -57,21 +55,21 @@ fn forget_end(memory: &Memory) {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_before_any_call_is_made_good() {
-    for example in CUT {
+    for example in EXAMPLES {
         cut_everywhere(example, When::BeforeEffect, Then::StayDown).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_after_any_call_is_made_good() {
-    for example in CUT {
+    for example in EXAMPLES {
         cut_everywhere(example, When::AfterEffect, Then::StayDown).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_to_any_call_is_made_good() {
-    for example in CUT {
+    for example in EXAMPLES {
         cut_everywhere(example, When::AfterEffect, Then::Recover).await;
     }
 }

@@ -8,7 +8,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde_json::Value;
 use trueup_engine::check::{Kinds, check};
-use trueup_engine::execute::{Event, Report, Walk, execute, remember};
+use trueup_engine::execute::{Event, Report, Walk, execute, promise, remember};
 use trueup_engine::guard::approve;
 use trueup_engine::observe::{Selection, reach, requests};
 use trueup_engine::plan::{Inputs, plan};
@@ -233,7 +233,11 @@ impl Specs {
         let approved = approve(plan).map_err(|refused| refused.to_string())?;
         let plan = approved.plan();
         let scopes: BTreeSet<_> = plan.changes.iter().map(|change| &change.scope).collect();
-        let prepared = store.prepare(&mut ledger, scopes, &hold);
+        let known = kinds();
+        let promised = promise(&mut ledger, plan, |kind| known.get(kind).is_none_or(|kind| kind.schema().taggable));
+        let prepared = store
+            .prepare(&mut ledger, scopes, &hold)
+            .and_then(|()| if promised { store.save(&mut ledger, &hold) } else { Ok(()) });
         let stop = AtomicBool::new(false);
         let saved = match prepared {
             Err(error) => Err(error),
