@@ -1,6 +1,9 @@
 //! Users, groups and whom their accounts trust: made, found true, renamed, and removed.
 
+use crate::hand::Hand;
 use crate::support::{Project, STAYS};
+
+const MAIN: &str = "111111111111";
 
 const SPECS: &str = r#"
 [group.developers]
@@ -33,6 +36,23 @@ service = "autoscaling.amazonaws.com"
 alias           = "delivery"
 password_policy = { minimum_length = 14 }
 "#;
+
+#[test]
+fn the_access_keys_of_users_are_told_and_never_recorded() {
+    let project = Project::with(SPECS);
+    project.apply();
+    let made = Hand::on(&project, MAIN).iam("CreateAccessKey", &[("UserName", "travis")]);
+    let inside = |tag: &str| made.split(&format!("<{tag}>")).nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let (id, secret) = (inside("AccessKeyId"), inside("SecretAccessKey"));
+    let plan = project.trueup(&["plan"]);
+    let told = format!("To know main/user.travis access key {id} (active) is 0 days old");
+    assert!(plan.says(&told), "{}", plan.stdout);
+    let json = project.trueup(&["plan", "--format", "json"]).stdout;
+    assert!(json.contains(&id) && !json.contains(&secret), "{json}");
+    project.assert_true();
+    let ledger = project.read(".trueup/sandbox/state/ledger/main.json");
+    assert!(ledger.contains("user.travis") && !ledger.contains(&id), "no part of the record: {ledger}");
+}
 
 #[test]
 fn identities_are_made_renamed_and_removed() {

@@ -93,8 +93,7 @@ fn account(hand: &Hand, name: &str) -> Value {
 }
 
 fn unit(hand: &Hand, name: &str) -> String {
-    let root = hand.organizations("ListRoots", &json!({}))["Roots"][0]["Id"].clone();
-    let listed = hand.organizations("ListOrganizationalUnitsForParent", &json!({ "ParentId": root }));
+    let listed = hand.organizations("ListOrganizationalUnitsForParent", &json!({ "ParentId": root(hand) }));
     let units = listed["OrganizationalUnits"].as_array().unwrap();
     units.iter().find(|unit| unit["Name"] == name).unwrap()["Id"].as_str().unwrap().to_owned()
 }
@@ -272,4 +271,41 @@ fn another_account_than_the_management_account_is_told_where_to_go() {
     assert!(early.stdout.contains("AccessDenied"), "{}", early.stdout);
     let run = project.trueup(&["plan"]).expect(4);
     assert!(run.says(&format!("{MANAGEMENT} does")), "{}", run.stdout);
+}
+
+#[test]
+fn a_unit_with_something_in_it_is_kept() {
+    let project = project(&["gnome"]);
+    project.apply();
+    let hand = Hand::on(&project, MANAGEMENT);
+    let tenants = unit(&hand, "tenants");
+    let listed = hand.organizations("ListOrganizationalUnitsForParent", &json!({ "ParentId": tenants }));
+    let pilots = listed["OrganizationalUnits"][0]["Id"].as_str().unwrap().to_owned();
+    let gnome = account(&hand, "gnome")["Id"].as_str().unwrap().to_owned();
+    let to = |from: &str, to: &str| json!({ "AccountId": gnome, "SourceParentId": from, "DestinationParentId": to });
+    hand.organizations("MoveAccount", &to(&tenants, &pilots));
+    // Both units go from the specs, and a hand's account is in the inner one: both stay, with the reason.
+    project.edit("organization.toml", "[organizational_unit.tenants]", "");
+    project.edit("organization.toml", "[organizational_unit.pilots]\nparent = \"organizational_unit.tenants\"", "");
+    project.edit("organization.toml", "[\"organizational_unit.tenants\"]", "[\"root\"]");
+    project.edit("accounts.toml", "\"organizational_unit.tenants\"", &format!("\"{pilots}\""));
+    let kept = project.trueup(&["apply", "--yes"]).expect(0);
+    snapshot("organization_kept_units", &kept.stdout);
+    // Moved away in the same plan, nothing holds them any more.
+    project.edit("accounts.toml", &format!("\"{pilots}\""), "\"root\"");
+    project.apply();
+    let units = hand.organizations("ListOrganizationalUnitsForParent", &json!({ "ParentId": root(&hand) }));
+    assert_eq!(units["OrganizationalUnits"], json!([]));
+}
+
+fn root(hand: &Hand) -> Value {
+    hand.organizations("ListRoots", &json!({}))["Roots"][0]["Id"].clone()
+}
+
+#[test]
+fn destroying_keeps_the_units_of_accounts_that_stay() {
+    let project = project(&["gnome"]);
+    project.apply();
+    let run = project.trueup(&["destroy", "--confirm", "test"]);
+    snapshot("organization_destroyed", &format!("{}\n{}", run.code, run.stdout));
 }

@@ -11,6 +11,7 @@ use crate::support::Project;
 fn action(service: &str, operation: &str) -> Option<String> {
     let service = match service.to_lowercase() {
         name if name.contains("resource groups") => "tag".to_owned(),
+        name if name == "eventbridge" => "events".to_owned(),
         name => name,
     };
     let operation = match (service.as_str(), operation) {

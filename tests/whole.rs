@@ -8,6 +8,8 @@ mod bad_input;
 mod codedeploy;
 mod commands;
 mod contents;
+mod dependents;
+mod export;
 mod guardrails;
 mod hand;
 mod identities;

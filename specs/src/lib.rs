@@ -12,7 +12,7 @@
 //! - What stands in a file: [`value`], [`text`], [`naming`], [`policy_spec`].
 //! - How a type is read: [`decode`], [`shape`], [`spec!`], [`words!`], [`kind`].
 //! - The whole: [`project`], [`mod@load`], [`resolve`].
-//! - For editors and readers: [`schema`], [`mod@reference`].
+//! - For editors and readers: [`schema`], [`mod@reference`]; from what is there back to TOML: [`export`].
 //! - IAM's policy language: [`policy`].
 
 pub mod access_spec;
@@ -20,6 +20,7 @@ pub mod address;
 pub mod decode;
 pub mod diagnostic;
 pub mod document;
+pub mod export;
 pub mod kind;
 pub mod lint;
 pub mod load;

@@ -50,6 +50,30 @@ pub struct Wanted {
     pub recorded: BTreeMap<String, String>,
 }
 
+/// Stands for every name; no name of AWS's is this.
+const EVERYTHING: &str = "*";
+
+impl Wanted {
+    /// Everything of a kind, whoever's it is.
+    #[must_use]
+    pub fn everything(kind: &str) -> Self {
+        let all = || EVERYTHING.to_owned();
+        Self { kind: Arc::from(kind), name: all(), address: all(), recorded: BTreeMap::new() }
+    }
+
+    /// Whether everything of the kind is wanted.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.name == EVERYTHING
+    }
+}
+
+/// Whether everything of a kind is among what is wanted.
+#[must_use]
+pub fn wants_all(wanted: &[Wanted], kind: &str) -> bool {
+    wanted.iter().any(|one| &*one.kind == kind && one.is_everything())
+}
+
 /// One read to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadRequest {

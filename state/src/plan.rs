@@ -50,6 +50,9 @@ pub struct Plan {
     /// What is on record, and neither there nor wanted any more: taken off the record with the next apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forgotten: Vec<Forgotten>,
+    /// What its people should know of things that are there and that no spec can say.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     /// How many resources are as the specs say.
     pub unchanged: u64,
     /// How many resources it may remove or replace; `None` is no limit.
@@ -243,6 +246,11 @@ pub enum Danger {
         /// What that is, as far as it is known.
         what: String,
     },
+    /// Things that no spec here asks for still name what is removed: AWS refuses that, or they are left with a dead id.
+    Dependents {
+        /// Kind, name and place of each.
+        who: Vec<String>,
+    },
     /// A resource policy or trust admits who it did not admit.
     WiderTrust {
         /// The field.
@@ -289,6 +297,15 @@ pub struct Blocked {
     pub help: Option<String>,
     /// True when it could not be read, false when a rule forbids the change.
     pub unread: bool,
+}
+
+/// Something about a live thing that no spec says and nothing is done about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The resource.
+    pub address: Address,
+    /// What there is to know, for a person.
+    pub text: String,
 }
 
 /// A thing of ours that is in no spec and stays.

@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Bring AWS true to the specs.
     Apply(ApplyArgs),
+    /// Write the specs of what the accounts have and no spec asks for yet.
+    Export(ExportArgs),
     /// Ask who can do what, by the specs or in the live accounts.
     Access(AccessArgs),
     /// Remove everything that is the project's, whatever the specs say.
@@ -301,6 +303,36 @@ pub(crate) enum StateCommand {
     Rebuild,
     /// Show who holds which account, since when, and what for.
     Locks,
+}
+
+/// Flags of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Look in this region; may be given several times. Without it, in the project's.
+    #[arg(long = "region", value_name = "REGION")]
+    pub(crate) regions: Vec<String>,
+    /// Only this kind; may be given several times.
+    #[arg(long = "kind", value_name = "KIND")]
+    pub(crate) kinds: Vec<String>,
+    /// The folder for the files, inside of the project; `-` prints them. Without it, exported/, in a new project its directory.
+    #[arg(short, long = "out", value_name = "DIR")]
+    pub(crate) out: Option<String>,
+    /// Write anew the files of an earlier export, all of them; what is in the folder only then does not count as specs.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Begin a new project with this account, entered by the project's access role; may be given several times. Without it and
+    /// --profile, with the caller's own.
+    #[arg(long = "account-id", value_name = "ID")]
+    pub(crate) account_ids: Vec<String>,
+    /// Begin a new project with the account that this profile of the AWS configuration leads into; may be given several times.
+    #[arg(long = "profile", value_name = "NAME")]
+    pub(crate) profiles: Vec<String>,
+    /// Begin a new project with the account that manages an organization, and write the organization's accounts, units and policies too.
+    #[arg(long)]
+    pub(crate) organization: bool,
+    /// The name of the new project. Without it, the directory's.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 /// Flags of `graph`.

@@ -50,7 +50,7 @@ pub(crate) struct Specs {
     /// What they say.
     pub(crate) project: Project,
     /// What is wrong with them so far.
-    problems: Problems,
+    pub(crate) problems: Problems,
 }
 
 /// A plan, and what it was decided with.
@@ -288,11 +288,7 @@ impl Context {
         } else {
             AwsOptions { endpoint_url: self.common.endpoint_url.clone(), region, ..AwsOptions::default() }
         };
-        Aws::connect(options, accounts).await.map_err(|failure| Stop::Error {
-            what: format!("{}: {}", failure.call, failure.text()),
-            help: failure.advice(),
-            exit: Exit::Error,
-        })
+        Aws::connect(options, accounts).await.map_err(|failure| Stop::of_failure(&failure))
     }
 
     /// The sandbox of the project, with its accounts.

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use trueup_kinds::error::Failure;
+
 /// What the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -55,6 +57,12 @@ impl Stop {
     /// An error with a way out.
     pub(crate) fn with_help(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Error { what: what.into(), help: Some(help.into()), exit: Exit::Error }
+    }
+
+    /// A call that failed.
+    pub(crate) fn of_failure(failure: &Failure) -> Self {
+        let what = format!("{}: {}", failure.call, failure.text());
+        Self::Error { what, help: failure.advice(), exit: Exit::Error }
     }
 
     /// The exit code.

@@ -46,6 +46,7 @@ fn run(context: &Context, command: Command) -> Result<Exit, Stop> {
         Command::Plan(args) => block_on(commands::plan::run(context, &args)),
         Command::Access(args) => block_on(commands::access::run(context, &args)),
         Command::Apply(args) => block_on(commands::apply::run(context, &args)),
+        Command::Export(args) => block_on(commands::export::run(context, &args)),
         Command::Destroy(args) => block_on(commands::destroy::run(context, &args)),
         Command::Revert(args) => block_on(commands::revert::run(context, &args)),
         Command::History(args) => block_on(commands::history::run(context, &args)),

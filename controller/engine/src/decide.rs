@@ -10,15 +10,17 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Danger, Forgotten, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Danger, Forgotten, Note, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
-use crate::kind::{AnyKind, AnyModel, At, Emptying, Live, Refusal, Steps};
+use crate::kind::{AnyKind, AnyModel, At, Emptying, Held, Live, Refusal, Steps};
 use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, emptied, tombstones};
 use crate::observe::with_fields;
 use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
+
+mod held;
 
 /// One resource's change before it has an order.
 pub(crate) struct Decision {
@@ -27,6 +29,8 @@ pub(crate) struct Decision {
     pub(crate) at: At,
     pub(crate) kind: &'static dyn AnyKind,
     pub(crate) ops: Vec<Value>,
+    /// Of a removal: what is in the thing.
+    pub(crate) holds: Vec<Held>,
 }
 
 pub(crate) struct Round<'a> {
@@ -94,12 +98,17 @@ impl<'a> Round<'a> {
             let block = &self.inputs.checked.instance(index).block;
             let mut cx = Resolver::new(self.inputs.checked.project, id(index), &known, problems);
             let Some(desired) = item.kind.desired(&*block.spec, &item.at, &mut cx) else { continue };
+            // Nobody can change it yet; the notes tell.
+            if self.matches.waits.contains_key(&index) {
+                continue;
+            }
             let desired = self.leave_unchecked(index, desired);
             self.decide_item(index, &desired);
         }
         for leftover in &self.matches.leftovers {
             self.decide_leftover(leftover);
         }
+        self.keep_what_holds_something();
         self.retain_of_lost_accounts();
         self.block_dependents();
         self.follow_replacements();
@@ -217,7 +226,14 @@ impl<'a> Round<'a> {
             Action::Replace { fields: replaces.into_iter().map(str::to_owned).collect() }
         };
         let change = self.change(index, live, desired, action);
-        self.decisions.push(Decision { change, item: Some(index), at: item.at.clone(), kind: item.kind, ops });
+        self.decisions.push(Decision {
+            change,
+            item: Some(index),
+            at: item.at.clone(),
+            kind: item.kind,
+            ops,
+            holds: Vec::new(),
+        });
     }
 
     fn confirm(&mut self, index: usize, live: Option<&Live<AnyModel>>) {
@@ -279,7 +295,7 @@ impl<'a> Round<'a> {
     }
 
     fn decide_leftover(&mut self, leftover: &Leftover<'a>) {
-        let Leftover { kind, scope, live, address, is_own } = leftover;
+        let Leftover { kind, scope, live, address, is_own, waits } = leftover;
         let (project, text) = (self.inputs.checked.project, address.to_string());
         if !self.inputs.selection.has_address(&scope.account, &text) {
             return;
@@ -297,6 +313,9 @@ impl<'a> Round<'a> {
         if project.find(address).is_some_and(|declared| self.skipped.contains(&declared.index())) {
             // What its spec names now can't be had, so what it named before is not given up either.
             return self.retain(leftover, format!("{id} carries the address of a spec that is left alone"), None);
+        }
+        if let Some(why) = waits {
+            return self.retain(leftover, format!("{named} {why}"), None);
         }
         if kind.schema().stateful && !tombstone {
             let (what, close) = if kind.schema().name == ACCOUNT.name {
@@ -344,7 +363,8 @@ impl<'a> Round<'a> {
                     outputs: live.outputs.clone(),
                     applied: self.inputs.ledger.get(scope, address).map(|entry| entry.model.value()),
                 };
-                self.decisions.push(Decision { change, item: None, at, kind: *kind, ops });
+                let holds = kind.holds(&live.model);
+                self.decisions.push(Decision { change, item: None, at, kind: *kind, ops, holds });
             }
             Err(Refusal { field, why, help }) => {
                 let why = format!("{field}: {why}");
@@ -478,6 +498,7 @@ impl<'a> Round<'a> {
                             at: item.at.clone(),
                             kind: item.kind,
                             ops,
+                            holds: Vec::new(),
                         });
                     }
                 }
@@ -501,6 +522,7 @@ impl<'a> Round<'a> {
         self.decisions.sort_by(|a, b| a.change.address.cmp(&b.change.address));
         self.blocked.sort_by(|a, b| a.address.cmp(&b.address));
         self.retained.sort_by(|a, b| a.address.cmp(&b.address));
+        let notes = self.notes();
         let known = Known { checked: self.inputs.checked, matches: self.matches, replaced: self.replaced };
         // Their problems were reported by the check; a second report would only repeat them.
         let outputs = resolved(self.inputs.checked.project, &known, &mut Problems::new());
@@ -510,10 +532,30 @@ impl<'a> Round<'a> {
             retained: self.retained,
             confirmed: self.confirmed,
             forgotten: Vec::new(),
+            notes,
             unchanged: self.unchanged.len() as u64,
             outputs,
             access: AccessChange::default(),
         }
+    }
+}
+
+impl Round<'_> {
+    /// What there is to know of the live things that the selected specs found, in order of their addresses.
+    fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for (index, item) in self.inputs.checked.items.iter().enumerate() {
+            if let (true, Found::Live(live, Owner::Nobody | Owner::Ours(_))) =
+                (self.inputs.reach.selected[index], &self.matches.found[index])
+            {
+                let address = &self.inputs.checked.instance(index).address;
+                let waits = self.matches.waits.get(&index).map(|why| (*why).to_owned());
+                let texts = waits.into_iter().chain(item.kind.notes(&live.model));
+                notes.extend(texts.map(|text| Note { address: address.clone(), text }));
+            }
+        }
+        notes.sort_by(|a, b| a.address.cmp(&b.address));
+        notes
     }
 }
 
@@ -580,6 +622,7 @@ pub(crate) struct Decided {
     pub(crate) confirmed: Vec<Confirmed>,
     /// Set once all is decided.
     pub(crate) forgotten: Vec<Forgotten>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,
     /// Set once all is decided.

@@ -77,6 +77,10 @@ pub fn became(
     match (find(plan, change, kind, live, ledger), &change.before) {
         (None, None) => None,
         (None, Some(_)) => Some("is gone".to_owned()),
+        // One that waits does not become what the change makes beside it.
+        (Some(live), None) if live.name != change.name && kind.waits(facts, &change.scope, &live.name).is_some() => {
+            None
+        }
         (Some(_), None) => Some("exists by now".to_owned()),
         (Some(live), Some(before)) => {
             let mut fields = differing(before, &kind.to_value(&live.model));

@@ -82,6 +82,15 @@ pub struct Live<M> {
     pub outputs: Outputs,
 }
 
+/// Something that is in another thing, as an account is in an organizational unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its output `id`.
+    pub id: String,
+    /// What it is, for people.
+    pub what: String,
+}
+
 /// What makes `before` into `after`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steps<Op> {
@@ -137,6 +146,38 @@ pub struct OpInfo {
     pub yields: &'static [&'static str],
     /// True for a call that makes a new thing each time it is sent: it is never sent again blindly.
     pub once: bool,
+}
+
+/// What of a live thing can be written as a spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Export {
+    /// The fields of the spec that asks for it, as a JSON object: each under the spec's name, defaults too, policies as AWS's
+    /// JSON. Nulls and members the spec has no word for are passed over.
+    Spec(Value),
+    /// It is AWS's own, or an AWS service's, and nobody's to specify.
+    Aws,
+    /// No spec can ask for it, and why.
+    Not(String),
+}
+
+impl Export {
+    /// Of a model whose members have the names of the spec's fields.
+    #[must_use]
+    pub fn same(model: &impl Serialize) -> Self {
+        match serde_json::to_value(model) {
+            Ok(fields) => Self::Spec(fields),
+            Err(error) => Self::Not(error.to_string()),
+        }
+    }
+
+    /// The same with one more field, or another value of one.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        if let Self::Spec(Value::Object(fields)) = &mut self {
+            fields.insert(field.to_owned(), value.into());
+        }
+        self
+    }
 }
 
 /// Looks at all models that specs ask for, each with its place, and tells what can't be.
@@ -195,10 +236,27 @@ pub trait Kind: Send + Sync + 'static {
     fn unchecked(_: &Facts, _: &Scope, _name: &str) -> BTreeMap<String, Unread> {
         BTreeMap::new()
     }
+    /// What a live thing waits for that neither we nor AWS can do, and what that means: a subscription for its receiver's word. Until then
+    /// nobody can change or remove it, and what the model says of it says nothing; the engine leaves it alone and tells.
+    #[must_use]
+    fn waits(_: &Facts, _: &Scope, _name: &str) -> Option<String> {
+        None
+    }
     /// The tags of a model, where the kind has them.
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
     fn tags_mut(model: &mut Self::Model) -> Option<&mut BTreeMap<String, String>>;
+    /// What people should know of a live thing that its spec can't say: the age of a user's access keys. A sentence each.
+    #[must_use]
+    fn notes(_live: &Self::Model) -> Vec<String> {
+        Vec::new()
+    }
+    /// What is in a live thing that AWS removes only empty. Such a thing is kept until all of it is gone or moved: until each
+    /// has an operation that [releases](OpInfo::releases) the thing's `id`.
+    #[must_use]
+    fn holds(_live: &Self::Model) -> Vec<Held> {
+        Vec::new()
+    }
     /// What makes `before` into `after`: empty exactly when they are equal.
     ///
     /// # Errors
@@ -216,6 +274,8 @@ pub trait Kind: Send + Sync + 'static {
     fn follow(at: &At, model: &Self::Model, replaced: &str) -> Vec<Self::Op>;
     /// What the operation is to the engine.
     fn info(at: &At, op: &Self::Op) -> OpInfo;
+    /// What a spec would say of a live thing: the inverse of [`Kind::desired`].
+    fn export(at: &At, live: &Live<Self::Model>) -> Export;
     /// What must hold for all models of the kind together, such as how many of them one thing may carry; `None` where nothing does.
     #[must_use]
     fn together() -> Option<Together<Self::Model>> {
@@ -265,8 +325,14 @@ pub trait AnyKind: Send + Sync {
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
     /// See [`Kind::unchecked`].
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
+    /// See [`Kind::waits`].
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
+    /// See [`Kind::holds`].
+    fn holds(&self, live: &AnyModel) -> Vec<Held>;
+    /// See [`Kind::notes`].
+    fn notes(&self, live: &AnyModel) -> Vec<String>;
     /// Whether two models are equal.
     fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool;
     /// The model with other tags.
@@ -293,6 +359,8 @@ pub trait AnyKind: Send + Sync {
     fn follow(&self, at: &At, model: &AnyModel, replaced: &str) -> Vec<Value>;
     /// See [`Kind::info`].
     fn info(&self, at: &At, op: &Value) -> OpInfo;
+    /// See [`Kind::export`].
+    fn export(&self, at: &At, live: &Live<AnyModel>) -> Export;
     /// Whether [`Kind::together`] says anything.
     fn is_checked_together(&self) -> bool;
     /// See [`Kind::together`].
@@ -377,8 +445,20 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::unchecked(facts, scope, name)
     }
 
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String> {
+        K::waits(facts, scope, name)
+    }
+
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         K::tags(own(&**model))
+    }
+
+    fn holds(&self, live: &AnyModel) -> Vec<Held> {
+        K::holds(own(&**live))
+    }
+
+    fn notes(&self, live: &AnyModel) -> Vec<String> {
+        K::notes(own(&**live))
     }
 
     fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool {
@@ -420,6 +500,12 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn info(&self, at: &At, value: &Value) -> OpInfo {
         K::info(at, &op::<K>(value))
+    }
+
+    fn export(&self, at: &At, live: &Live<AnyModel>) -> Export {
+        let Live { name, model, outputs } = live;
+        let model = own::<K::Model>(&**model).clone();
+        K::export(at, &Live { name: name.clone(), model, outputs: outputs.clone() })
     }
 
     fn is_checked_together(&self) -> bool {

@@ -12,6 +12,7 @@ use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Purpose, 
 use crate::access;
 use crate::check::Checked;
 use crate::decide::{Decided, Decision, Round};
+use crate::dependents;
 use crate::facts::{Facts, ReadRequest};
 use crate::forget::forgotten;
 use crate::matching::matches;
@@ -69,6 +70,7 @@ pub fn plan(inputs: Inputs<'_>, facts: Facts, problems: &mut Problems) -> Option
         replaced.extend(again);
     };
     decided.forgotten = forgotten(inputs.checked, inputs.selection, &snapshot, inputs.ledger);
+    dependents::tell(&mut decided.decisions, inputs.checked, &snapshot, &matches);
     decided.access = access::change(inputs, &snapshot, &matches, &decided.decisions);
     decided.into_plan(inputs, reads, problems)
 }
@@ -78,7 +80,7 @@ impl Decided {
         let mut drafts = Vec::new();
         let mut changes = Vec::with_capacity(self.decisions.len());
         let mut items = Vec::with_capacity(self.decisions.len());
-        for (index, Decision { change, item, at, kind, ops }) in self.decisions.into_iter().enumerate() {
+        for (index, Decision { change, item, at, kind, ops, holds: _ }) in self.decisions.into_iter().enumerate() {
             for op in ops {
                 let info = kind.info(&at, &op);
                 drafts.push(Draft { change: index, kind, at: at.clone(), op, info });
@@ -123,6 +125,7 @@ impl Decided {
             retained: self.retained,
             confirmed: self.confirmed,
             forgotten: self.forgotten,
+            notes: self.notes,
             unchanged: self.unchanged,
             deletions_max: Some(deletions_max),
             reads,

@@ -92,6 +92,7 @@ pub fn revert(inputs: Inputs<'_>, facts: &Facts) -> Result<Plan, NoWayBack> {
         retained: Vec::new(),
         confirmed: Vec::new(),
         forgotten: Vec::new(),
+        notes: Vec::new(),
         unchanged: 0,
         deletions_max: None,
         reads: done.reads.iter().map(|read| Read { unread: None, ..read.clone() }).collect(),

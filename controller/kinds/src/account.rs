@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::kind::KindSchema;
 use trueup_specs::project::{Project, account_address};
@@ -109,10 +109,7 @@ pub enum AccountCall {
         keys: Vec<String>,
     },
     /// `CloseAccount`.
-    CloseAccount {
-        /// The id of what it is in, or `root`.
-        parent: String,
-    },
+    CloseAccount,
 }
 
 /// The kind `account`.
@@ -181,10 +178,7 @@ impl Kind for Account {
         let ops = match (before, after) {
             (None, None) => Vec::new(),
             (None, Some(after)) => creation(at, after),
-            (Some(before), None) => {
-                let parent = before.parent.clone();
-                on(&before.id.or_token(at), before, vec![AccountCall::CloseAccount { parent }])
-            }
+            (Some(before), None) => on(&before.id.or_token(at), before, vec![AccountCall::CloseAccount]),
             (Some(before), Some(after)) => change(at, before, after)?,
         };
         Ok(Steps { ops, replaces: Vec::new() })
@@ -203,6 +197,10 @@ impl Kind for Account {
         info(op)
     }
 
+    fn export(_: &At, live: &Live<AccountModel>) -> Export {
+        Export::same(&live.model).with("id", live.outputs.get("id").cloned())
+    }
+
     fn simulate(model: &mut Option<AccountModel>, op: &AccountOp) {
         simulate(model, op);
     }
@@ -218,7 +216,7 @@ fn check_name(name: &str, span: trueup_specs::Span, cx: &mut Resolver<'_>) {
     }
 }
 
-fn is_open(account: &AccountFact) -> bool {
+pub(crate) fn is_open(account: &AccountFact) -> bool {
     !CLOSED.contains(&account.state.as_str())
 }
 
@@ -334,9 +332,10 @@ fn info(op: &AccountOp) -> OpInfo {
         AccountCall::UntagResource { keys: _ } => {
             of("organizations:UntagResource", format!("remove tags of account {name}"))
         }
-        AccountCall::CloseAccount { parent } => OpInfo {
+        // It stays where it is for 90 days: nothing is released.
+        // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
+        AccountCall::CloseAccount => OpInfo {
             destroys: vec![account.clone()],
-            releases: vec![parent.clone(), THE_ORGANIZATION.to_owned()],
             ..of("organizations:CloseAccount", format!("close account {name}"))
         },
     }
@@ -354,6 +353,6 @@ fn simulate(model: &mut Option<AccountModel>, op: &AccountOp) {
         AccountCall::UntagResource { keys } => {
             model.iter_mut().for_each(|held| held.tags.retain(|key, _| !keys.contains(key)));
         }
-        AccountCall::CloseAccount { parent: _ } => *model = None,
+        AccountCall::CloseAccount => *model = None,
     }
 }

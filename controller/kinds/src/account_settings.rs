@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
@@ -225,6 +225,10 @@ impl Kind for AccountSettings {
             }
         };
         OpInfo { call, resource: "*".to_owned(), title, ..OpInfo::default() }
+    }
+
+    fn export(_: &At, live: &Live<AccountSettingsModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<AccountSettingsModel>, op: &AccountSettingsOp) {

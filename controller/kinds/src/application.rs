@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Text, spec, words};
@@ -186,6 +186,10 @@ impl Kind for Application {
 
     fn info(_: &At, op: &ApplicationOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<ApplicationModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<ApplicationModel>, op: &ApplicationOp) {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Emptying, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Emptying, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::{Resolver, partition};
 use trueup_state::outputs::Outputs;
@@ -358,6 +358,14 @@ impl Kind for Bucket {
                 ..base
             },
         }
+    }
+
+    fn export(_: &At, live: &Live<BucketModel>) -> Export {
+        let unsaid = live.model.parts.unsaid();
+        if !unsaid.is_empty() {
+            return Export::Not(format!("an export can't write its {} yet", unsaid.join(", ")));
+        }
+        Export::same(&live.model)
     }
 
     fn access<'m>(at: &At, model: &'m BucketModel, _: &Outputs) -> Vec<Access<'m>> {

@@ -6,7 +6,7 @@
 use aws_sdk_codedeploy::types as aws;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::decode::Within;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -296,6 +296,10 @@ impl Kind for DeploymentConfig {
                 ..of("codedeploy:DeleteDeploymentConfig", name, format!("delete deployment config {name}"))
             },
         }
+    }
+
+    fn export(_: &At, live: &Live<DeploymentConfigModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<DeploymentConfigModel>, op: &DeploymentConfigOp) {

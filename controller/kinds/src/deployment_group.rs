@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 
@@ -13,6 +13,7 @@ use crate::fields::{TagChange, Tags};
 use crate::source::codedeploy::{self, CodeDeployFacts, GroupFact, PREDEFINED};
 
 mod desired;
+mod export;
 mod perform;
 mod settings;
 mod spec;
@@ -206,6 +207,10 @@ impl Kind for DeploymentGroup {
 
     fn info(at: &At, op: &DeploymentGroupOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(at: &At, live: &Live<DeploymentGroupModel>) -> Export {
+        export::export(at, &live.model)
     }
 
     fn simulate(model: &mut Option<DeploymentGroupModel>, op: &DeploymentGroupOp) {

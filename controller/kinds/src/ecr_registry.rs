@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
@@ -19,9 +20,12 @@ use crate::fields::{self, PolicyDocument, Tags, unnamed};
 use crate::source::ecr::{self, EcrFacts, RegistryFact};
 
 mod desired;
-mod perform;
+pub(crate) mod perform;
+mod pull_through;
 #[cfg(test)]
 mod tests;
+
+pub use pull_through::{PullThroughCache, PullThroughCacheRule, PullThroughCacheSpec};
 
 /// There is one registry in a region of an account, and it has no other name.
 const NAME: &str = "registry";
@@ -43,6 +47,15 @@ spec! {
         /// At most 10,240 characters. Default: no policy.
         /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html>
         pub policy: Option<PolicySpec>,
+        /// Upstream registries whose images are kept here once they were pulled, by the prefix of the repositories they are kept in:
+        /// `docker-hub`, or `ROOT` for all. At most 50.
+        /// Default: none; one made by hand is removed.
+        /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html>
+        pub pull_through_cache: IndexMap<String, PullThroughCacheSpec>,
+        /// Whether a layer that another repository of the registry has is taken from there when it is pushed.
+        /// Default: `false`.
+        /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutAccountSetting.html>
+        pub blob_mounting: Option<bool>,
     }
 }
 
@@ -122,6 +135,12 @@ pub struct EcrRegistryModel {
     pub replication: Replication,
     /// What others may do.
     pub policy: Option<PolicyDocument>,
+    /// Which upstream registries are kept copies of, by prefix.
+    #[serde(default)]
+    pub pull_through_cache: PullThroughCache,
+    /// Whether layers are shared between repositories.
+    #[serde(default)]
+    pub blob_mounting: bool,
 }
 
 /// How a registry's images are scanned.
@@ -197,6 +216,32 @@ pub enum EcrRegistryOp {
         /// Principals it named.
         unnames: Vec<String>,
     },
+    /// `CreatePullThroughCacheRule`.
+    CreatePullThroughCacheRule {
+        /// Of the repositories.
+        prefix: String,
+        /// All of it.
+        rule: PullThroughCacheRule,
+    },
+    /// `UpdatePullThroughCacheRule`.
+    UpdatePullThroughCacheRule {
+        /// Of the repositories.
+        prefix: String,
+        /// The ARN of a secret.
+        credential_arn: Option<String>,
+        /// The ARN of a role.
+        custom_role_arn: Option<String>,
+    },
+    /// `DeletePullThroughCacheRule`.
+    DeletePullThroughCacheRule {
+        /// Of the repositories.
+        prefix: String,
+    },
+    /// `PutAccountSetting` of `BLOB_MOUNTING`.
+    PutBlobMounting {
+        /// Whether layers are shared.
+        enabled: bool,
+    },
 }
 
 /// The kind `ecr_registry`.
@@ -234,7 +279,7 @@ impl Kind for EcrRegistry {
     }
 
     fn desired(spec: &EcrRegistrySpec, at: &At, cx: &mut Resolver<'_>) -> Option<EcrRegistryModel> {
-        let EcrRegistrySpec { scanning, replication, policy } = spec;
+        let EcrRegistrySpec { scanning, replication, policy, pull_through_cache, blob_mounting } = spec;
         let policy = match policy {
             None => Some(None),
             Some(policy) => cx.policy(policy, Use::Registry).map(|document| {
@@ -244,10 +289,12 @@ impl Kind for EcrRegistry {
         };
         let scanning = scanning.as_ref().map(|scanning| desired::scanning(scanning, cx)).unwrap_or_default();
         let replication = desired::replication(replication.as_deref().unwrap_or_default(), at, cx);
-        let model = EcrRegistryModel { scanning, replication, policy: policy? };
+        let pull_through_cache = pull_through::desired(pull_through_cache, at, cx);
+        let blob_mounting = blob_mounting.unwrap_or_default();
+        let model = EcrRegistryModel { scanning, replication, policy: policy?, pull_through_cache, blob_mounting };
         if model == EcrRegistryModel::default() {
             let problem = Diagnostic::error("these settings are those that every registry has").at(cx.span(), "");
-            cx.problem(problem.help("give scanning rules, `replication` or a `policy`, or leave the whole table out"));
+            cx.problem(problem.help("give scanning rules, `replication`, a `policy` or a `pull_through_cache`, or leave the whole table out"));
             return None;
         }
         Some(model)
@@ -309,7 +356,23 @@ impl Kind for EcrRegistry {
             EcrRegistryOp::DeleteRegistryPolicy { unnames } => {
                 OpInfo { unnames: unnames.clone(), ..of("ecr:DeleteRegistryPolicy", "delete policy") }
             }
+            EcrRegistryOp::CreatePullThroughCacheRule { prefix, rule } => OpInfo {
+                needs: rule.custom_role_arn.iter().cloned().collect(),
+                ..of("ecr:CreatePullThroughCacheRule", &format!("create pull through cache rule {prefix}"))
+            },
+            EcrRegistryOp::UpdatePullThroughCacheRule { prefix, credential_arn: _, custom_role_arn } => OpInfo {
+                needs: custom_role_arn.iter().cloned().collect(),
+                ..of("ecr:UpdatePullThroughCacheRule", &format!("update pull through cache rule {prefix}"))
+            },
+            EcrRegistryOp::DeletePullThroughCacheRule { prefix } => {
+                of("ecr:DeletePullThroughCacheRule", &format!("delete pull through cache rule {prefix}"))
+            }
+            EcrRegistryOp::PutBlobMounting { enabled: _ } => of("ecr:PutAccountSetting", "put blob mounting"),
         }
+    }
+
+    fn export(_: &At, live: &Live<EcrRegistryModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<EcrRegistryModel>, op: &EcrRegistryOp) {
@@ -319,14 +382,30 @@ impl Kind for EcrRegistry {
             EcrRegistryOp::PutReplicationConfiguration { replication } => settings.replication = replication,
             EcrRegistryOp::PutRegistryPolicy { policy, unnames: _ } => settings.policy = Some(policy),
             EcrRegistryOp::DeleteRegistryPolicy { unnames: _ } => settings.policy = None,
+            EcrRegistryOp::CreatePullThroughCacheRule { prefix, rule } => {
+                settings.pull_through_cache.insert(prefix, rule);
+            }
+            EcrRegistryOp::UpdatePullThroughCacheRule { prefix, credential_arn, custom_role_arn } => {
+                if let Some(rule) = settings.pull_through_cache.get_mut(&prefix) {
+                    rule.credential_arn = credential_arn.or(rule.credential_arn.take());
+                    rule.custom_role_arn = custom_role_arn.or(rule.custom_role_arn.take());
+                }
+            }
+            EcrRegistryOp::DeletePullThroughCacheRule { prefix } => {
+                settings.pull_through_cache.remove(&prefix);
+            }
+            EcrRegistryOp::PutBlobMounting { enabled } => settings.blob_mounting = enabled,
         }
         *model = Some(settings).filter(|settings| *settings != EcrRegistryModel::default());
     }
 }
 
 fn change(before: &EcrRegistryModel, after: &EcrRegistryModel) -> Vec<EcrRegistryOp> {
-    let EcrRegistryModel { scanning, replication, policy } = after.clone();
-    let mut ops = Vec::new();
+    let EcrRegistryModel { scanning, replication, policy, pull_through_cache, blob_mounting } = after.clone();
+    let mut ops = pull_through::change(&before.pull_through_cache, &pull_through_cache);
+    if blob_mounting != before.blob_mounting {
+        ops.push(EcrRegistryOp::PutBlobMounting { enabled: blob_mounting });
+    }
     if scanning != before.scanning {
         ops.push(EcrRegistryOp::PutRegistryScanningConfiguration { scanning });
     }
@@ -344,11 +423,13 @@ fn change(before: &EcrRegistryModel, after: &EcrRegistryModel) -> Vec<EcrRegistr
 }
 
 fn live(fact: &RegistryFact) -> Option<Live<EcrRegistryModel>> {
-    let RegistryFact { scanning, replication, policy } = fact;
+    let RegistryFact { scanning, replication, policy, pull_through_cache, blob_mounting } = fact;
     let model = EcrRegistryModel {
         scanning: scanning.clone(),
         replication: replication.clone(),
         policy: policy.as_deref().map(PolicyDocument::from_live),
+        pull_through_cache: pull_through_cache.clone(),
+        blob_mounting: *blob_mounting,
     };
     let is_something = model != EcrRegistryModel::default();
     // Id and host name follow from where it is.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_state::outputs::Outputs;
@@ -241,6 +241,10 @@ impl Kind for EcrRepository {
 
     fn info(at: &At, op: &EcrRepositoryOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<EcrRepositoryModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn access<'m>(at: &At, model: &'m EcrRepositoryModel, _: &Outputs) -> Vec<Access<'m>> {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, spec};
@@ -201,6 +201,10 @@ impl Kind for Group {
 
     fn info(at: &At, op: &GroupOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<GroupModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<GroupModel>, op: &GroupOp) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
@@ -189,6 +189,10 @@ impl Kind for InstanceProfile {
 
     fn info(at: &At, op: &InstanceProfileOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<InstanceProfileModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<InstanceProfileModel>, op: &InstanceProfileOp) {

@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Claim, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Claim, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_state::outputs::Outputs;
@@ -19,6 +19,7 @@ use crate::fields::{PolicyDocument, Tags};
 use crate::source::kms::{self, KeyFact, KeySettings, KmsFacts};
 
 pub(crate) mod desired;
+pub(crate) mod export;
 pub mod grants;
 pub mod own;
 pub(crate) mod perform;
@@ -226,6 +227,10 @@ impl Kind for Key {
             }
             KeyOp::Change(change) => own::info(at, change),
         }
+    }
+
+    fn export(_: &At, live: &Live<KeyModel>) -> Export {
+        export::export(&live.model)
     }
 
     fn simulate(model: &mut Option<KeyModel>, op: &KeyOp) {

@@ -78,7 +78,20 @@ pub(crate) fn hold_all<K: Kind>(one: &K::Model, two: &K::Model) {
     let json = serde_json::to_value(one).unwrap();
     assert!(json.is_object());
     assert_eq!(serde_json::from_value::<K::Model>(json).unwrap(), *one, "a model survives JSON");
+    // It reads and checks a project some dozen times, so it looks at one model of many; which, the model says.
+    if json_size(one).is_multiple_of(EXPORTED_OF) {
+        export::holds::<K>(one);
+    }
 }
+
+/// Of so many models about one is exported.
+const EXPORTED_OF: usize = 32;
+
+fn json_size<M: serde::Serialize>(model: &M) -> usize {
+    serde_json::to_string(model).unwrap().bytes().map(usize::from).sum()
+}
+
+mod export;
 
 /// Identity-based documents of one or two statements.
 pub(crate) fn identity_documents() -> impl Strategy<Value = PolicyDocument> {
@@ -256,6 +269,18 @@ fn named(project: &trueup_specs::Project, kinds: &[&str]) -> Named {
     Named(outputs.collect())
 }
 
+/// The settings and the accounts of the tests' project.
+fn project_files() -> Vec<(PathBuf, Vec<u8>)> {
+    let accounts = format!(
+        "[account.tooling]\nid = \"{ACCOUNT}\"\nmanagement = true\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
+         [account.gnome]\nid = \"333333333333\"\ngroups = [\"tenants\"]\n"
+    );
+    vec![
+        (PathBuf::from("trueup.toml"), b"[project]\nname = \"laws\"\nregion = \"eu-west-1\"\n".to_vec()),
+        (PathBuf::from("accounts.toml"), accounts.into_bytes()),
+    ]
+}
+
 /// The identities and models of a kind that specs ask for, by address; or the problems, as a person sees them.
 pub(crate) fn desired<K: Kind<Spec: 'static>>(toml: &str) -> Result<Vec<(String, Identity, K::Model)>, String> {
     desired_of::<K>(&[("spec.toml", toml)])
@@ -265,20 +290,13 @@ pub(crate) fn desired<K: Kind<Spec: 'static>>(toml: &str) -> Result<Vec<(String,
 pub(crate) fn desired_of<K: Kind<Spec: 'static>>(
     more: &[(&str, &str)],
 ) -> Result<Vec<(String, Identity, K::Model)>, String> {
-    let accounts = format!(
-        "[account.tooling]\nid = \"{ACCOUNT}\"\nmanagement = true\n[account.unicorn]\nid = \"222222222222\"\ngroups = [\"tenants\"]\n\
-         [account.gnome]\nid = \"333333333333\"\ngroups = [\"tenants\"]\n"
-    );
-    let mut files = vec![
-        (PathBuf::from("trueup.toml"), b"[project]\nname = \"laws\"\nregion = \"eu-west-1\"\n".to_vec()),
-        (PathBuf::from("accounts.toml"), accounts.into_bytes()),
-    ];
+    let mut files = project_files();
     files.extend(more.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())));
     let loaded = trueup_specs::load_from(files, &crate::schemas());
     let mut problems: Problems = loaded.problems;
     let mut models = Vec::new();
     if let Some(project) = &loaded.project {
-        let named = named(project, &["application", "deployment_config"]);
+        let named = named(project, &["application", "deployment_config", "topic"]);
         for (id, instance) in project.iter() {
             let Some(spec) = instance.block.spec::<K::Spec>() else { continue };
             let at = place(project, instance);
@@ -299,7 +317,12 @@ pub(crate) async fn organize(sandbox: &Sandbox) {
     use crate::organization::{Organization, OrganizationModel, PolicyTypeWord};
     let aws = aws(sandbox).await;
     let policy_types = PolicyTypeWord::ALL.iter().map(ToString::to_string).collect();
-    let steps = Organization::ops(&at::<Organization>(), None, Some(&OrganizationModel { policy_types })).unwrap();
+    let steps = Organization::ops(
+        &at::<Organization>(),
+        None,
+        Some(&OrganizationModel { policy_types, members: crate::made::Inside::default() }),
+    )
+    .unwrap();
     let session = aws.session("tooling", None).await.unwrap();
     for op in steps.ops {
         Organization::perform(op, &session, OpContext::default()).await.unwrap();

@@ -1,12 +1,14 @@
 //! What the kinds of an organization share: ids that AWS makes up, the root, and tags.
 
 use serde::{Deserialize, Serialize};
-use trueup_engine::kind::At;
+use trueup_engine::kind::{At, Held};
 use trueup_specs::pending;
 
+use crate::account::is_open;
 use crate::error::Failure;
 use crate::fields::Tags;
 use crate::session::{GLOBAL_REGION, Session};
+use crate::source::organizations::AccountFact;
 
 /// How specs, models and operations name the organization's root.
 pub const ROOT: &str = "root";
@@ -38,6 +40,26 @@ impl Made {
     pub fn or_token(&self, at: &At) -> String {
         self.0.clone().unwrap_or_else(|| token(at))
     }
+}
+
+/// What is in a live unit, or in the organization. A spec says nothing of it, so that any two are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Inside(pub Vec<Held>);
+
+impl PartialEq for Inside {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Inside {}
+
+/// An account, as people should know it who wonder why something is kept.
+#[must_use]
+pub fn held_account(account: &AccountFact) -> Held {
+    let AccountFact { id, name, state, email: _, parent: _, joined_at: _, tags: _ } = account;
+    let closed = if is_open(account) { String::new() } else { format!(" ({state}: a closed one stays for 90 days)") };
+    Held { id: id.clone(), what: format!("account {name} {id}{closed}") }
 }
 
 /// What stands for the id of the resource until it is made.

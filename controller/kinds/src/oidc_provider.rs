@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
@@ -220,6 +221,11 @@ impl Kind for OidcProvider {
 
     fn info(_: &At, op: &OidcProviderOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<OidcProviderModel>) -> Export {
+        // What AWS has found by itself is no wish of anyone's.
+        Export::same(&live.model).with("url", format!("{SCHEME}{}", live.model.url)).with("thumbprints", Value::Null)
     }
 
     fn simulate(model: &mut Option<OidcProviderModel>, op: &OidcProviderOp) {

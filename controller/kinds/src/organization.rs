@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{spec, words};
 
 use crate::fields::Tags;
-use crate::made::{THE_ORGANIZATION, type_enabled};
+use crate::made::{Inside, THE_ORGANIZATION, held_account, type_enabled};
 use crate::source::organizations::{self, OrganizationFact, OrganizationFacts};
 
 mod perform;
@@ -74,6 +74,9 @@ words! {
 pub struct OrganizationModel {
     /// The types that are enabled.
     pub policy_types: BTreeSet<String>,
+    /// Its member accounts, in a live one; neither compared nor saved.
+    #[serde(skip)]
+    pub members: Inside,
 }
 
 /// One call on the organization.
@@ -137,12 +140,12 @@ impl Kind for Organization {
             Some(types) => types.iter().map(ToString::to_string).collect(),
             None => [FROM_THE_START.to_owned()].into(),
         };
-        Some(OrganizationModel { policy_types })
+        Some(OrganizationModel { policy_types, members: Inside::default() })
     }
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<OrganizationModel>>, Unread> {
         let facts: &OrganizationFacts = facts.get(organizations::NAME, scope)?;
-        Ok(facts.organization.iter().map(live).collect())
+        Ok(facts.organization.iter().map(|organization| live(organization, members(facts))).collect())
     }
 
     fn tags(_: &OrganizationModel) -> Option<&Tags> {
@@ -151,6 +154,10 @@ impl Kind for Organization {
 
     fn tags_mut(_: &mut OrganizationModel) -> Option<&mut Tags> {
         None
+    }
+
+    fn holds(live: &OrganizationModel) -> Vec<Held> {
+        live.members.0.clone()
     }
 
     fn ops(
@@ -184,10 +191,17 @@ impl Kind for Organization {
         info(op)
     }
 
+    fn export(_: &At, live: &Live<OrganizationModel>) -> Export {
+        Export::same(&live.model)
+    }
+
     fn simulate(model: &mut Option<OrganizationModel>, op: &OrganizationOp) {
         match op.clone() {
             OrganizationOp::CreateOrganization => {
-                *model = Some(OrganizationModel { policy_types: [FROM_THE_START.to_owned()].into() });
+                *model = Some(OrganizationModel {
+                    policy_types: [FROM_THE_START.to_owned()].into(),
+                    members: Inside::default(),
+                });
             }
             OrganizationOp::EnablePolicyType { policy_type } => model.iter_mut().for_each(|held| {
                 held.policy_types.insert(policy_type.clone());
@@ -200,12 +214,19 @@ impl Kind for Organization {
     }
 }
 
-fn live(fact: &OrganizationFact) -> Live<OrganizationModel> {
-    let OrganizationFact { id, root, policy_types } = fact;
+/// All accounts but the management account, closed ones too: AWS counts them until they are gone.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganization.html>
+fn members(facts: &OrganizationFacts) -> Inside {
+    let management = facts.organization.as_ref().map(|organization| &organization.management);
+    Inside(facts.accounts.iter().filter(|account| Some(&account.id) != management).map(held_account).collect())
+}
+
+fn live(fact: &OrganizationFact, members: Inside) -> Live<OrganizationModel> {
+    let OrganizationFact { id, root, policy_types, management: _ } = fact;
     let outputs = [("id", id), ("root_id", root)];
     Live {
         name: NAME.to_owned(),
-        model: OrganizationModel { policy_types: policy_types.clone() },
+        model: OrganizationModel { policy_types: policy_types.clone(), members },
         outputs: outputs.map(|(attribute, value)| (attribute.to_owned(), value.clone())).into(),
     }
 }

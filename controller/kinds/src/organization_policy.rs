@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
@@ -298,6 +298,12 @@ impl Kind for OrganizationPolicy {
 
     fn together() -> Option<Together<OrganizationPolicyModel>> {
         Some(together)
+    }
+
+    fn export(_: &At, live: &Live<OrganizationPolicyModel>) -> Export {
+        // The member `policy` is what the other kinds of policies call it.
+        let content = serde_json::to_value(&live.model.content).unwrap_or_default();
+        Export::same(&live.model).with("content", content)
     }
 
     fn simulate(model: &mut Option<OrganizationPolicyModel>, op: &OrganizationPolicyOp) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::project::InstanceId;
@@ -10,7 +10,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::{Parent, Reference, Text, pending, spec};
 
 use crate::fields::{self, TagChange, Tags};
-use crate::made::{Made, ROOT, THE_ORGANIZATION};
+use crate::made::{Inside, Made, ROOT, THE_ORGANIZATION, held_account};
 use crate::source::organizations::{self, DEPTH_MAX, OrganizationFacts, UnitFact};
 
 mod perform;
@@ -50,6 +50,9 @@ pub struct OrganizationalUnitModel {
     /// Its id, in a live one; neither compared nor saved.
     #[serde(skip)]
     pub id: Made,
+    /// What is in it, in a live one; neither compared nor saved.
+    #[serde(skip)]
+    pub inside: Inside,
 }
 
 /// One call on one unit.
@@ -142,13 +145,14 @@ impl Kind for OrganizationalUnit {
             parent: parent.as_ref().map_or_else(|| ROOT.to_owned(), |parent| cx.reference(parent)),
             tags: fields::tags(cx),
             id: Made::default(),
+            inside: Inside::default(),
         })
     }
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<OrganizationalUnitModel>>, Unread> {
         let facts: &OrganizationFacts = facts.get(organizations::NAME, scope)?;
         let root = facts.organization.as_ref().map(|organization| organization.root.as_str()).unwrap_or_default();
-        Ok(facts.units.iter().map(|unit| live(unit, root)).collect())
+        Ok(facts.units.iter().map(|unit| live(unit, root, inside(&unit.id, facts))).collect())
     }
 
     fn tags(model: &OrganizationalUnitModel) -> Option<&Tags> {
@@ -157,6 +161,10 @@ impl Kind for OrganizationalUnit {
 
     fn tags_mut(model: &mut OrganizationalUnitModel) -> Option<&mut Tags> {
         Some(&mut model.tags)
+    }
+
+    fn holds(live: &OrganizationalUnitModel) -> Vec<Held> {
+        live.inside.0.clone()
     }
 
     fn ops(
@@ -184,6 +192,10 @@ impl Kind for OrganizationalUnit {
 
     fn info(_: &At, op: &OrganizationalUnitOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<OrganizationalUnitModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<OrganizationalUnitModel>, op: &OrganizationalUnitOp) {
@@ -246,7 +258,16 @@ fn path(spec: &OrganizationalUnitSpec, name: &str, cx: &mut Resolver<'_>) -> Str
     format!("{front}/{}", names.join("/"))
 }
 
-fn live(fact: &UnitFact, root: &str) -> Live<OrganizationalUnitModel> {
+/// The units and the accounts in a unit, closed ones too: AWS counts them until they are gone.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganizationalUnit.html>
+fn inside(unit: &str, facts: &OrganizationFacts) -> Inside {
+    let units = facts.units.iter().filter(|one| one.parent == unit);
+    let units = units.map(|one| Held { id: one.id.clone(), what: format!("organizational unit {}", one.path) });
+    let accounts = facts.accounts.iter().filter(|one| one.parent == unit).map(held_account);
+    Inside(units.chain(accounts).collect())
+}
+
+fn live(fact: &UnitFact, root: &str, inside: Inside) -> Live<OrganizationalUnitModel> {
     let UnitFact { id, arn, name, parent, path, tags } = fact;
     let outputs = [("id", id), ("arn", arn), ("name", name)];
     Live {
@@ -256,6 +277,7 @@ fn live(fact: &UnitFact, root: &str) -> Live<OrganizationalUnitModel> {
             parent: if parent == root { ROOT.to_owned() } else { parent.clone() },
             tags: tags.clone(),
             id: Made(Some(id.clone())),
+            inside,
         },
         outputs: outputs.map(|(attribute, value)| (attribute.to_owned(), value.clone())).into(),
     }
@@ -267,7 +289,7 @@ fn on(unit: &str, name: &str, calls: Vec<OrganizationalUnitCall>) -> Vec<Organiz
 }
 
 fn creation(_: &At, after: &OrganizationalUnitModel) -> Vec<OrganizationalUnitOp> {
-    let OrganizationalUnitModel { name, parent, tags, id: _ } = after.clone();
+    let OrganizationalUnitModel { name, parent, tags, id: _, inside: _ } = after.clone();
     on("", &name, vec![OrganizationalUnitCall::CreateOrganizationalUnit { parent, tags }])
 }
 
@@ -281,7 +303,7 @@ fn change(
     before: &OrganizationalUnitModel,
     after: &OrganizationalUnitModel,
 ) -> Result<Vec<OrganizationalUnitOp>, Refusal> {
-    let OrganizationalUnitModel { name, parent, tags, id: _ } = after;
+    let OrganizationalUnitModel { name, parent, tags, id: _, inside: _ } = after;
     if *parent != before.parent {
         return Err(Refusal {
             field: "parent",
@@ -334,7 +356,8 @@ fn simulate(model: &mut Option<OrganizationalUnitModel>, op: &OrganizationalUnit
     let OrganizationalUnitOp { unit: _, name, call } = op.clone();
     match call {
         OrganizationalUnitCall::CreateOrganizationalUnit { parent, tags } => {
-            *model = Some(OrganizationalUnitModel { name, parent, tags, id: Made::default() });
+            *model =
+                Some(OrganizationalUnitModel { name, parent, tags, id: Made::default(), inside: Inside::default() });
         }
         OrganizationalUnitCall::UpdateOrganizationalUnit { new_name } => {
             model.iter_mut().for_each(|held| held.name.clone_from(&new_name));

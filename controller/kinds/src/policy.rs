@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
@@ -221,6 +221,10 @@ impl Kind for Policy {
 
     fn info(_: &At, op: &PolicyOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, live: &Live<PolicyModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<PolicyModel>, op: &PolicyOp) {

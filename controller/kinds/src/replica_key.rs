@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Claim, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Claim, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::decode::{OneOrMany, Within};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -16,6 +16,7 @@ use trueup_specs::{PolicySpec, Reference, Text, spec};
 
 use crate::fields::{self, PolicyDocument, Tags};
 use crate::key::desired as key_desired;
+use crate::key::export as key_export;
 use crate::key::grants::{self, GrantSpec};
 use crate::key::own::{self, Handles, KeyChange, OwnProperties};
 use crate::key::{
@@ -228,6 +229,10 @@ impl Kind for ReplicaKey {
             },
             ReplicaKeyOp::Change(change) => own::info(at, change),
         }
+    }
+
+    fn export(_: &At, live: &Live<ReplicaKeyModel>) -> Export {
+        key_export::own(&live.model.own, Export::same(&live.model))
     }
 
     fn simulate(model: &mut Option<ReplicaKeyModel>, op: &ReplicaKeyOp) {

@@ -1,7 +1,7 @@
 //! Resource control policies. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
 
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -121,6 +121,10 @@ impl Kind for ResourceControlPolicy {
 
     fn together() -> Option<Together<OrganizationPolicyModel>> {
         Some(organization_policy::together)
+    }
+
+    fn export(_: &At, live: &Live<OrganizationPolicyModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<OrganizationPolicyModel>, op: &OrganizationPolicyOp) {

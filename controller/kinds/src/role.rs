@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::{Document, Use};
@@ -33,6 +33,10 @@ const TRUST_SIZE_RAISED: usize = 4_096;
 pub(crate) const LIMITS: Limits = Limits { holder: "role", inline_size_max: 10_240, managed_max: 25 };
 
 const NAME: NameRule = NameRule { what: "role", max: 64, signs: IAM_SIGNS, page: IAM_QUOTAS };
+
+/// The path of the roles AWS keeps for its own ways in, such as IAM Identity Center's: only it may change them.
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>
+const RESERVED: &str = "/aws-reserved/";
 
 spec! {
     /// An IAM role: who may take it, and what whoever took it may do.
@@ -320,6 +324,13 @@ impl Kind for Role {
 
     fn info(at: &At, op: &RoleOp) -> OpInfo {
         ops::info(at, op)
+    }
+
+    fn export(_: &At, live: &Live<RoleModel>) -> Export {
+        if live.model.path.starts_with(RESERVED) {
+            return Export::Aws;
+        }
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<RoleModel>, op: &RoleOp) {

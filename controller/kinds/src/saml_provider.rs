@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
@@ -215,6 +215,12 @@ impl Kind for SamlProvider {
 
     fn info(_: &At, op: &SamlProviderOp) -> OpInfo {
         info(op)
+    }
+
+    fn export(_: &At, _: &Live<SamlProviderModel>) -> Export {
+        Export::Not(
+            "its metadata is a file of the identity provider's: save that beside a spec, and adopt it".to_owned(),
+        )
     }
 
     fn simulate(model: &mut Option<SamlProviderModel>, op: &SamlProviderOp) {

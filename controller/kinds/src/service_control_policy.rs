@@ -1,7 +1,7 @@
 //! Service control policies. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
 
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
@@ -118,6 +118,10 @@ impl Kind for ServiceControlPolicy {
 
     fn together() -> Option<Together<OrganizationPolicyModel>> {
         Some(organization_policy::together)
+    }
+
+    fn export(_: &At, live: &Live<OrganizationPolicyModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<OrganizationPolicyModel>, op: &OrganizationPolicyOp) {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
@@ -179,6 +179,11 @@ impl Kind for ServiceLinkedRole {
 
     fn info(at: &At, op: &ServiceLinkedRoleOp) -> OpInfo {
         info(at, op)
+    }
+
+    fn export(_: &At, _: &Live<ServiceLinkedRoleModel>) -> Export {
+        // The service makes it when it is first used.
+        Export::Aws
     }
 
     fn simulate(model: &mut Option<ServiceLinkedRoleModel>, op: &ServiceLinkedRoleOp) {

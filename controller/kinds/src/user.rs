@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::render::counted;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
@@ -16,7 +17,7 @@ use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, Group, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, Tags};
 use crate::permissions::{self, Limits};
-use crate::source::iam::users::UserFact;
+use crate::source::iam::users::{AccessKeyFact, UserFact};
 use crate::source::iam::{self, IamFacts};
 
 mod ops;
@@ -33,11 +34,15 @@ pub(crate) const LIMITS: Limits = Limits { holder: "user", inline_size_max: 2_04
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const GROUPS_MAX: usize = 10;
 
+/// An older access key should be replaced, in days.
+/// <https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html>, IAM.3
+const KEY_AGE_DAYS_MAX: u64 = 90;
+
 spec! {
     /// An IAM user: someone or something with credentials of its own in the account.
     ///
-    /// Its password and access keys are nobody's business here: they are neither made nor removed, and no secret is ever read. A user
-    /// that has some is not removed.
+    /// Its password and access keys are nobody's business here: they are neither made nor removed, and no secret is ever read. A plan tells
+    /// the ids and the age of its access keys. A user that has some of either is not removed.
     pub struct UserSpec {
         /// The user's name.
         /// Default: the name in the address, dots as dashes. At most 64 letters, digits and `_+=,.@-`; two names of an account may not
@@ -87,7 +92,12 @@ pub struct UserModel {
 
 /// What a user signs in with, for people to read: never a secret. Any two are equal; see [`UserModel::credentials`].
 #[derive(Clone, Debug, Default)]
-pub struct Credentials(pub Vec<String>);
+pub struct Credentials {
+    /// Since when it has a password, as a date and time, if it has one.
+    pub password_since: Option<String>,
+    /// Its access keys.
+    pub access_keys: Vec<AccessKeyFact>,
+}
 
 impl PartialEq for Credentials {
     fn eq(&self, _: &Self) -> bool {
@@ -263,11 +273,15 @@ impl Kind for User {
         Some(&mut model.tags)
     }
 
+    fn notes(live: &UserModel) -> Vec<String> {
+        live.credentials.access_keys.iter().map(told).collect()
+    }
+
     fn ops(_: &At, before: Option<&UserModel>, after: Option<&UserModel>) -> Result<Steps<UserOp>, Refusal> {
         let ops = match (before, after) {
             (None, None) => Vec::new(),
             (None, Some(after)) => ops::creation(after),
-            (Some(before), None) if !before.credentials.0.is_empty() => return Err(held(before)),
+            (Some(before), None) if !before.credentials.are_none() => return Err(held(before)),
             (Some(before), None) => ops::removal(before),
             (Some(before), Some(after)) => ops::change(before, after),
         };
@@ -296,6 +310,10 @@ impl Kind for User {
         ops::info(at, op)
     }
 
+    fn export(_: &At, live: &Live<UserModel>) -> Export {
+        Export::same(&live.model)
+    }
+
     fn simulate(model: &mut Option<UserModel>, op: &UserOp) {
         ops::simulate(model, op);
     }
@@ -313,12 +331,38 @@ impl Kind for User {
     }
 }
 
+impl Credentials {
+    fn are_none(&self) -> bool {
+        self.password_since.is_none() && self.access_keys.is_empty()
+    }
+}
+
+/// What there is to know of an access key, without its secret.
+fn told(key: &AccessKeyFact) -> String {
+    let AccessKeyFact { since, id, active, age_days } = key;
+    let state = if *active { "active" } else { "inactive" };
+    let day = since.split('T').next().unwrap_or_default();
+    let old = match age_days {
+        age_days if *active && *age_days > KEY_AGE_DAYS_MAX => {
+            format!("; AWS advises to make a new one every {KEY_AGE_DAYS_MAX} days")
+        }
+        _ => String::new(),
+    };
+    format!("access key {id} ({state}) is {} old, made {day}{old}", counted(*age_days, "day"))
+}
+
 /// Why a user that can sign in stays.
 fn held(user: &UserModel) -> Refusal {
-    let Credentials(credentials) = &user.credentials;
+    let Credentials { password_since, access_keys } = &user.credentials;
+    let password = password_since.iter().map(|since| format!("a password (since {since})"));
+    let keys = access_keys.iter().map(|key| {
+        let state = if key.active { "active" } else { "inactive" };
+        format!("the access key {} ({state}, since {})", key.id, key.since)
+    });
+    let held: Vec<String> = password.chain(keys).collect();
     Refusal {
         field: "credentials",
-        why: format!("user {} still has {}", user.name, credentials.join(", ")),
+        why: format!("user {} still has {}", user.name, held.join(", ")),
         help: "find out who uses them, delete them by hand, then apply again".to_owned(),
     }
 }
@@ -361,11 +405,6 @@ fn live(fact: &UserFact) -> Live<UserModel> {
     } = fact;
     let inline = inline.iter().map(|(name, text)| (name.clone(), PolicyDocument::from_live(text)));
     let outputs = [("arn", arn), ("name", name), ("id", id)];
-    let password = password_since.iter().map(|since| format!("a password (since {since})"));
-    let keys = access_keys.iter().map(|key| {
-        let state = if key.active { "active" } else { "inactive" };
-        format!("the access key {} ({state}, since {})", key.id, key.since)
-    });
     Live {
         name: name.clone(),
         model: UserModel {
@@ -376,7 +415,7 @@ fn live(fact: &UserFact) -> Live<UserModel> {
             managed_policies: managed_policies.clone(),
             permissions_boundary: permissions_boundary.clone(),
             tags: tags.clone(),
-            credentials: Credentials(password.chain(keys).collect()),
+            credentials: Credentials { password_since: password_since.clone(), access_keys: access_keys.clone() },
         },
         outputs: outputs.map(|(attribute, value)| (attribute.to_owned(), value.clone())).into(),
     }

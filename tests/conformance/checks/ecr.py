@@ -4,6 +4,7 @@ import json
 
 from harness import ACCOUNT, REGION, Error, Has, Scenario, c
 
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ecr-pullthroughcache/docker-hub-AbCdEf"
 API = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference"
 GUIDE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide"
 CREATE = f"{API}/API_CreateRepository.html"
@@ -127,6 +128,24 @@ SCENARIOS = [
             ecr("describe_registry", aws=Has({"registryId": ACCOUNT, "replicationConfiguration": {"rules": []}}), page=f"{API}/API_DescribeRegistry.html"),
             ecr("put_replication_configuration", {"replicationConfiguration": {"rules": [{"destinations": [{"region": REGION, "registryId": ACCOUNT}]}]}}, aws=Error("InvalidParameterException"), page=f"{API}/API_PutReplicationConfiguration.html"),
             ecr("put_replication_configuration", {"replicationConfiguration": {"rules": [{"destinations": [{"region": "us-east-1", "registryId": ACCOUNT}]}]}}, aws=Has({"replicationConfiguration": {"rules": [{"destinations": [{"region": "us-east-1", "registryId": ACCOUNT}]}]}}), page=f"{API}/API_PutReplicationConfiguration.html"),
+        ],
+    ),
+    Scenario(
+        "ecr pull through cache and account settings",
+        [
+            ecr("describe_pull_through_cache_rules", aws=Has({"pullThroughCacheRules": []}), page=f"{API}/API_DescribePullThroughCacheRules.html"),
+            ecr("create_pull_through_cache_rule", {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "https://quay.io"}, aws=Error("UnsupportedUpstreamRegistryException"), page=f"{API}/API_CreatePullThroughCacheRule.html"),
+            ecr("create_pull_through_cache_rule", {"ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io"}, aws=Error("InvalidParameterException"), page=f"{API}/API_CreatePullThroughCacheRule.html"),
+            ecr("create_pull_through_cache_rule", {"ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io", "credentialArn": SECRET}, aws=Has({"ecrRepositoryPrefix": "docker-hub", "upstreamRegistry": "docker-hub", "credentialArn": SECRET, "upstreamRepositoryPrefix": "ROOT"}), page=f"{API}/API_CreatePullThroughCacheRule.html"),
+            ecr("create_pull_through_cache_rule", {"ecrRepositoryPrefix": "docker-hub/", "upstreamRegistryUrl": "public.ecr.aws"}, aws=Error("PullThroughCacheRuleAlreadyExistsException"), page=f"{API}/API_CreatePullThroughCacheRule.html"),
+            ecr("update_pull_through_cache_rule", {"ecrRepositoryPrefix": "docker-hub", "credentialArn": SECRET + "2"}, aws=Has({"ecrRepositoryPrefix": "docker-hub", "credentialArn": SECRET + "2"}), page=f"{API}/API_UpdatePullThroughCacheRule.html"),
+            ecr("update_pull_through_cache_rule", {"ecrRepositoryPrefix": "nobody", "credentialArn": SECRET}, aws=Error("PullThroughCacheRuleNotFoundException"), page=f"{API}/API_UpdatePullThroughCacheRule.html"),
+            ecr("describe_pull_through_cache_rules", {"ecrRepositoryPrefixes": ["docker-hub"]}, aws=Has({"pullThroughCacheRules": [{"ecrRepositoryPrefix": "docker-hub", "credentialArn": SECRET + "2"}]}), page=f"{API}/API_DescribePullThroughCacheRules.html"),
+            ecr("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "docker-hub"}, aws=Has({"ecrRepositoryPrefix": "docker-hub"}), page=f"{API}/API_DeletePullThroughCacheRule.html"),
+            ecr("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "docker-hub"}, aws=Error("PullThroughCacheRuleNotFoundException"), page=f"{API}/API_DeletePullThroughCacheRule.html"),
+            ecr("put_account_setting", {"name": "BLOB_MOUNTING", "value": "SOMETIMES"}, aws=Error("InvalidParameterException"), page=f"{API}/API_PutAccountSetting.html"),
+            ecr("put_account_setting", {"name": "BLOB_MOUNTING", "value": "ENABLED"}, aws=Has({"name": "BLOB_MOUNTING", "value": "ENABLED"}), page=f"{API}/API_PutAccountSetting.html"),
+            ecr("get_account_setting", {"name": "BLOB_MOUNTING"}, aws=Has({"name": "BLOB_MOUNTING", "value": "ENABLED"}), page=f"{API}/API_GetAccountSetting.html"),
         ],
     ),
 ]

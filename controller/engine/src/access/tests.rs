@@ -14,7 +14,7 @@ use trueup_state::outputs::Outputs;
 
 use super::{Access, Answer, Context, Itself, Paper, Question, Side, Thing, Verdict, Who, World};
 use crate::facts::{Facts, Scope, Unread};
-use crate::kind::{AnyKind, AnyModel, At, Claim, Identity, Live, OpInfo, Refusal, Steps};
+use crate::kind::{AnyKind, AnyModel, At, Claim, Export, Held, Identity, Live, OpInfo, Refusal, Steps};
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/deploy";
 const BUCKET: &str = "arn:aws:s3:::artifacts";
@@ -92,6 +92,12 @@ impl AnyKind for ToyKind {
     fn tags<'m>(&self, _: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         None
     }
+    fn holds(&self, _: &AnyModel) -> Vec<Held> {
+        Vec::new()
+    }
+    fn notes(&self, _: &AnyModel) -> Vec<String> {
+        Vec::new()
+    }
     fn equal(&self, _: &AnyModel, _: &AnyModel) -> bool {
         false
     }
@@ -106,6 +112,9 @@ impl AnyKind for ToyKind {
     }
     fn ops(&self, _: &At, _: Option<&AnyModel>, _: Option<&AnyModel>) -> Result<Steps<Value>, Refusal> {
         Ok(Steps { ops: Vec::new(), replaces: Vec::new() })
+    }
+    fn export(&self, _: &At, _: &Live<AnyModel>) -> Export {
+        Export::Aws
     }
     fn split(&self, _: &At, _: &Value) -> Option<Vec<Value>> {
         None
@@ -127,6 +136,9 @@ impl AnyKind for ToyKind {
     }
     fn unchecked(&self, _: &Facts, _: &Scope, _: &str) -> BTreeMap<String, Unread> {
         BTreeMap::new()
+    }
+    fn waits(&self, _: &Facts, _: &Scope, _: &str) -> Option<String> {
+        None
     }
     fn is_checked_together(&self) -> bool {
         false

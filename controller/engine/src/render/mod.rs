@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 use trueup_specs::pending;
 use trueup_state::facts::Unread;
-use trueup_state::plan::{Action, Blocked, Cause, Change, Danger, Plan, Read, Retained};
+use trueup_state::plan::{Action, Blocked, Cause, Change, Danger, Note, Plan, Read, Retained};
 
 pub use ending::report;
 pub use fields::show;
@@ -86,6 +86,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
     }
     blocked(&mut page, plan);
     retained(&mut page, plan);
+    notes(&mut page, plan);
     dangers(&mut page, plan);
     access::access(&mut page, plan);
     outputs(&mut page, plan);
@@ -205,6 +206,20 @@ fn retained(page: &mut Page, plan: &Plan) {
     }
 }
 
+/// What there is to know of what is there, one paragraph a resource.
+fn notes(page: &mut Page, plan: &Plan) {
+    if plan.notes.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(0, &[(Tone::Bold, "To know")]);
+    for group in plan.notes.chunk_by(|one, next| one.address == next.address) {
+        let texts: Vec<&str> = group.iter().map(|note| &*note.text).collect();
+        let Some(Note { address, text: _ }) = group.first() else { continue };
+        page.text(2, (Tone::Bold, &format!("{address} ")), (Tone::Plain, &texts.join("; ")));
+    }
+}
+
 /// Everything dangerous once more, in one place at the end, where the eye is when the question comes.
 fn dangers(page: &mut Page, plan: &Plan) {
     let mut lines = Vec::new();
@@ -214,6 +229,9 @@ fn dangers(page: &mut Page, plan: &Plan) {
                 Danger::Removal => "is removed".to_owned(),
                 Danger::Replacement => "is removed and made again".to_owned(),
                 Danger::Contents { what } => format!("DELETES {what}"),
+                Danger::Dependents { who } => {
+                    format!("is still named, and no spec here says so, by {}", who.join(", "))
+                }
                 Danger::SelfLockout { why } => format!("locks out: {why}"),
                 Danger::WiderTrust { field, who } => {
                     let who: Vec<String> = who.iter().map(|who| pending::show(who)).collect();

@@ -44,7 +44,7 @@ async fn send(session: &Session, op: &AccountOp) -> Result<Outputs, Failure> {
         AccountCall::MoveAccount { from, to } => move_to(session, account, from, to).await?,
         AccountCall::TagResource { tags } => tag(session, account, tags).await?,
         AccountCall::UntagResource { keys } => untag(session, account, keys).await?,
-        AccountCall::CloseAccount { parent: _ } => {
+        AccountCall::CloseAccount => {
             let sent = session.organizations().close_account().account_id(account).send().await;
             match sent.map_err(|error| session.failure("organizations:CloseAccount", &error)) {
                 // The answer to an earlier attempt may have been lost.

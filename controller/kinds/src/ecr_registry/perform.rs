@@ -5,10 +5,15 @@ use aws_smithy_types::error::operation::BuildError;
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
-use super::{Destination, EcrRegistry, EcrRegistryOp, Replication, ReplicationRule, Scanning, ScanningRule};
+use super::{
+    Destination, EcrRegistry, EcrRegistryOp, PullThroughCacheRule, Replication, ReplicationRule, Scanning, ScanningRule,
+};
 use crate::driver::{Driver, patiently};
 use crate::error::Failure;
 use crate::session::Session;
+
+/// The name of the setting. <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutAccountSetting.html>
+pub(crate) const BLOB_MOUNTING: &str = "BLOB_MOUNTING";
 
 impl Driver for EcrRegistry {
     async fn perform(op: EcrRegistryOp, session: &Session, cx: OpContext) -> Result<Outputs, OpError> {
@@ -47,7 +52,51 @@ async fn send(session: &Session, op: &EcrRegistryOp) -> Result<(), Failure> {
             // The answer to an earlier attempt may have been lost.
             if failure.is("RegistryPolicyNotFoundException") { Ok(()) } else { Err(failure) }
         }
+        EcrRegistryOp::CreatePullThroughCacheRule { prefix, rule } => create_rule(session, prefix, rule).await,
+        EcrRegistryOp::UpdatePullThroughCacheRule { prefix, credential_arn, custom_role_arn } => {
+            let request = ecr
+                .update_pull_through_cache_rule()
+                .ecr_repository_prefix(prefix)
+                .set_credential_arn(credential_arn.clone())
+                .set_custom_role_arn(custom_role_arn.clone());
+            let sent = request.send().await;
+            sent.map(drop).map_err(|error| session.failure("ecr:UpdatePullThroughCacheRule", &error))
+        }
+        EcrRegistryOp::DeletePullThroughCacheRule { prefix } => {
+            let sent = ecr.delete_pull_through_cache_rule().ecr_repository_prefix(prefix).send().await;
+            let Err(error) = sent else { return Ok(()) };
+            let failure = session.failure("ecr:DeletePullThroughCacheRule", &error);
+            // The answer to an earlier attempt may have been lost.
+            if failure.is("PullThroughCacheRuleNotFoundException") { Ok(()) } else { Err(failure) }
+        }
+        EcrRegistryOp::PutBlobMounting { enabled } => {
+            let value = if *enabled { "ENABLED" } else { "DISABLED" };
+            let sent = ecr.put_account_setting().name(BLOB_MOUNTING).value(value).send().await;
+            sent.map(drop).map_err(|error| session.failure("ecr:PutAccountSetting", &error))
+        }
     }
+}
+
+async fn create_rule(session: &Session, prefix: &str, rule: &PullThroughCacheRule) -> Result<(), Failure> {
+    let PullThroughCacheRule { upstream_registry_url, credential_arn, custom_role_arn, upstream_repository_prefix } =
+        rule;
+    let request = session
+        .ecr()
+        .create_pull_through_cache_rule()
+        .ecr_repository_prefix(prefix)
+        .upstream_registry_url(upstream_registry_url)
+        .set_upstream_registry(rule.upstream_registry())
+        .set_credential_arn(credential_arn.clone())
+        .set_custom_role_arn(custom_role_arn.clone())
+        .upstream_repository_prefix(upstream_repository_prefix);
+    let Err(error) = request.send().await else { return Ok(()) };
+    let failure = session.failure("ecr:CreatePullThroughCacheRule", &error);
+    if !failure.is("PullThroughCacheRuleAlreadyExistsException") {
+        return Err(failure);
+    }
+    // The answer to an earlier attempt may have been lost; then the rule is just this one.
+    let held = crate::source::ecr::pull_through_cache(session).await?;
+    if held.get(prefix) == Some(rule) { Ok(()) } else { Err(failure) }
 }
 
 /// Data that the SDK does not take; nothing was sent.

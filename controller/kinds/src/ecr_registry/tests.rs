@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::json;
 use trueup_sandbox::{Faults, Sandbox};
 
-use super::{Destination, EcrRegistry, EcrRegistryModel, NAME, Replication, ReplicationRule, Scanning, ScanningRule};
+use super::{
+    Destination, EcrRegistry, EcrRegistryModel, NAME, PullThroughCache, PullThroughCacheRule, Replication,
+    ReplicationRule, Scanning, ScanningRule,
+};
 use crate::fields::PolicyDocument;
 use crate::laws;
 
@@ -39,11 +42,33 @@ fn policies() -> impl Strategy<Value = PolicyDocument> {
     })
 }
 
+fn pull_throughs() -> impl Strategy<Value = PullThroughCache> {
+    let secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:ecr-pullthroughcache/(one|two)-AbCdEf";
+    let open =
+        ("public\\.ecr\\.aws|222222222222\\.dkr\\.ecr\\.eu-west-1\\.amazonaws\\.com", proptest::option::of(secret));
+    let closed = ("ghcr\\.io|registry-1\\.docker\\.io", secret.prop_map(Some));
+    let rule = (prop_oneof![open.boxed(), closed.boxed()], "ROOT|team/app").prop_map(|((url, secret), prefix)| {
+        PullThroughCacheRule {
+            upstream_registry_url: url,
+            credential_arn: secret,
+            custom_role_arn: None,
+            upstream_repository_prefix: prefix,
+        }
+    });
+    proptest::collection::btree_map("ROOT|docker-hub|a/b", rule, 0..3)
+}
+
 /// Never what every registry has: that is nothing.
 fn models() -> impl Strategy<Value = EcrRegistryModel> {
-    let all = (scannings(), replications(), proptest::option::of(policies()));
-    all.prop_map(|(scanning, replication, policy)| EcrRegistryModel { scanning, replication, policy })
-        .prop_filter("something is said", |model| *model != EcrRegistryModel::default())
+    let all = (scannings(), replications(), proptest::option::of(policies()), pull_throughs(), proptest::bool::ANY);
+    all.prop_map(|(scanning, replication, policy, pull_through_cache, blob_mounting)| EcrRegistryModel {
+        scanning,
+        replication,
+        policy,
+        pull_through_cache,
+        blob_mounting,
+    })
+    .prop_filter("something is said", |model| *model != EcrRegistryModel::default())
 }
 
 proptest! {
@@ -54,12 +79,14 @@ proptest! {
 
     #[test]
     fn laws_hold_for_each_field_alone(one in models(), two in models()) {
-        let EcrRegistryModel { scanning, replication, policy } = two;
+        let EcrRegistryModel { scanning, replication, policy, pull_through_cache, blob_mounting } = two;
         let base = || one.clone();
         let others = [
             EcrRegistryModel { scanning, ..base() },
             EcrRegistryModel { replication, ..base() },
             EcrRegistryModel { policy, ..base() },
+            EcrRegistryModel { pull_through_cache, ..base() },
+            EcrRegistryModel { blob_mounting, ..base() },
         ];
         for other in others.into_iter().filter(|other| *other != EcrRegistryModel::default()) {
             laws::hold_all::<EcrRegistry>(&one, &other);
@@ -96,6 +123,10 @@ fn a_spec_becomes_a_model() {
             { scan_frequency = "CONTINUOUS_SCAN", repository_filters = ["prod/*"] },
             { scan_frequency = "SCAN_ON_PUSH", repository_filters = ["*"] },
         ] }
+        [ecr_registry.main.pull_through_cache]
+        docker-hub.upstream_registry_url = "registry-1.docker.io"
+        docker-hub.credential_arn = "arn:aws:secretsmanager:${region}:${account.id}:secret:ecr-pullthroughcache/docker-AbCdEf"
+        ROOT = { upstream_registry_url = "222222222222.dkr.ecr.eu-west-1.amazonaws.com", upstream_repository_prefix = "prod/" }
         [[ecr_registry.main.replication]]
         destinations = [{ region = "eu-central-1" }, { region = "eu-west-1", registry_id = "${unicorn/account.id}" }]
         repository_filters = ["prod/"]
@@ -132,6 +163,15 @@ fn what_ecr_would_refuse_is_told_with_its_place() {
         [[ecr_registry.replication.replication]]
         destinations = []
         repository_filters = ["a*"]
+        [ecr_registry.cache.pull_through_cache]
+        A.upstream_registry_url = "https://quay.io"
+        docker-hub.upstream_registry_url = "registry-1.docker.io"
+        github = { upstream_registry_url = "ghcr.io", credential_arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:github" }
+        gitlab = { upstream_registry_url = "registry.gitlab.com", credential_arn = "arn:aws:secretsmanager:us-east-1:111111111111:secret:ecr-pullthroughcache/gitlab" }
+        private = { upstream_registry_url = "222222222222.dkr.ecr.eu-west-1.amazonaws.com", custom_role_arn = "role.puller" }
+        [[role.puller.trust]]
+        allow = "sts:AssumeRole"
+        principal = { service = "ecr.amazonaws.com" }
     "#;
     insta::assert_snapshot!(laws::desired::<EcrRegistry>(toml).unwrap_err());
 }

@@ -105,6 +105,7 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
         retained: Vec::new(),
         confirmed: Vec::new(),
         forgotten: Vec::new(),
+        notes: Vec::new(),
         unchanged: 0,
         deletions_max: None,
         reads: Vec::new(),
@@ -118,7 +119,11 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
     let dangers = plan.changes.into_iter().flat_map(|change| change.dangers);
     let why = dangers.filter_map(|danger| match danger {
         Danger::SelfLockout { why } => Some(why),
-        Danger::Contents { .. } | Danger::Removal | Danger::Replacement | Danger::WiderTrust { .. } => None,
+        Danger::Removal
+        | Danger::Replacement
+        | Danger::Contents { .. }
+        | Danger::Dependents { .. }
+        | Danger::WiderTrust { .. } => None,
     });
     why.collect()
 }

@@ -120,16 +120,24 @@ pub(super) static KINDS: &[KindNeeds] = &[
     KindNeeds {
         kind: "ecr_registry",
         calls: &[
+            "ecr:CreatePullThroughCacheRule",
+            "ecr:DeletePullThroughCacheRule",
             "ecr:DeleteRegistryPolicy",
+            "ecr:PutAccountSetting",
             "ecr:PutRegistryPolicy",
             "ecr:PutRegistryScanningConfiguration",
             "ecr:PutReplicationConfiguration",
+            "ecr:UpdatePullThroughCacheRule",
         ],
         with: &[],
         anywhere: &[],
-        on_fields: &[],
-        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html
-        linked: &[("replication", "replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication")],
+        // The role's own policies would show whom it is for: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+        on_fields: &[("iam:PassRole", "pull_through_cache")],
+        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html and slr-pullthroughcache.html
+        linked: &[
+            ("replication", "replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"),
+            ("pull_through_cache", "pullthroughcache.ecr.amazonaws.com/AWSServiceRoleForECRPullThroughCache"),
+        ],
     },
     KindNeeds {
         kind: "ecr_repository",
@@ -437,17 +445,26 @@ pub(super) static KINDS: &[KindNeeds] = &[
         linked: &[],
     },
     KindNeeds {
+        kind: "subscription",
+        calls: &["sns:SetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe"],
+        with: &["sns:ListSubscriptionsByTopic"],
+        anywhere: &["sns:ListSubscriptions"],
+        on_fields: &[("iam:PassRole", "role")],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "topic",
         calls: &[
             "sns:CreateTopic",
             "sns:DeleteTopic",
+            "sns:PutDataProtectionPolicy",
             "sns:SetTopicAttributes",
             "sns:TagResource",
             "sns:UntagResource",
         ],
         with: &["sns:GetTopicAttributes", "sns:TagResource"],
         anywhere: &[],
-        on_fields: &[],
+        on_fields: &[("iam:PassRole", "delivery_status")],
         linked: &[],
     },
     KindNeeds {
@@ -504,8 +521,10 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
     (
         "ecr",
         &[
+            "ecr:DescribePullThroughCacheRules",
             "ecr:DescribeRegistry",
             "ecr:DescribeRepositories",
+            "ecr:GetAccountSetting",
             "ecr:GetLifecyclePolicy",
             "ecr:GetRegistryPolicy",
             "ecr:GetRegistryScanningConfiguration",
@@ -520,6 +539,8 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
         &[
             "events:DescribeEventBus",
             "events:DescribeRule",
+            "events:ListEventBuses",
+            "events:ListRules",
             "events:ListTagsForResource",
             "events:ListTargetsByRule",
             "tag:GetResources",
@@ -541,6 +562,7 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "iam:ListInstanceProfiles",
             "iam:ListOpenIDConnectProviders",
             "iam:ListRoles",
+            "iam:ListSAMLProviders",
             "tag:GetResources",
         ],
     ),
@@ -596,7 +618,19 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "tag:GetResources",
         ],
     ),
-    ("sns", &["sns:GetTopicAttributes", "sns:ListTagsForResource", "tag:GetResources"]),
+    (
+        "sns",
+        &[
+            "sns:GetDataProtectionPolicy",
+            "sns:GetSubscriptionAttributes",
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptions",
+            "sns:ListSubscriptionsByTopic",
+            "sns:ListTagsForResource",
+            "sns:ListTopics",
+            "tag:GetResources",
+        ],
+    ),
 ];
 
 /// What else is called by an operation that is no single call: on what it is on, and, where that are the objects of a bucket, on the bucket.

@@ -5,11 +5,12 @@ use trueup_sandbox::{Faults, Sandbox};
 
 use super::{Organization, OrganizationModel, PolicyTypeWord};
 use crate::laws;
+use crate::made::Inside;
 
 fn models() -> impl Strategy<Value = OrganizationModel> {
     let words: Vec<String> = PolicyTypeWord::ALL.iter().map(ToString::to_string).collect();
     proptest::collection::btree_set(proptest::sample::select(words), 0..4)
-        .prop_map(|policy_types: BTreeSet<String>| OrganizationModel { policy_types })
+        .prop_map(|policy_types: BTreeSet<String>| OrganizationModel { policy_types, members: Inside::default() })
 }
 
 proptest! {

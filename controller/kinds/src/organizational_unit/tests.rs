@@ -5,7 +5,7 @@ use trueup_sandbox::{Faults, Sandbox};
 
 use super::{OrganizationalUnit, OrganizationalUnitModel};
 use crate::laws;
-use crate::made::Made;
+use crate::made::{Inside, Made};
 
 fn models() -> impl Strategy<Value = OrganizationalUnitModel> {
     laws::tags().prop_map(|tags| OrganizationalUnitModel {
@@ -13,6 +13,7 @@ fn models() -> impl Strategy<Value = OrganizationalUnitModel> {
         parent: "root".to_owned(),
         tags,
         id: Made::default(),
+        inside: Inside::default(),
     })
 }
 
@@ -24,7 +25,7 @@ proptest! {
 
     #[test]
     fn laws_hold_for_each_field_alone(one in models(), two in models()) {
-        let OrganizationalUnitModel { name: _, parent: _, tags, id: _ } = two;
+        let OrganizationalUnitModel { name: _, parent: _, tags, id: _, inside: _ } = two;
         let base = || one.clone();
         for other in [
             OrganizationalUnitModel { name: "pilots".to_owned(), ..base() },
@@ -44,6 +45,7 @@ fn a_unit_stays_where_it_is() {
         parent: "root".to_owned(),
         tags: [].into(),
         id: Made(Some("ou-abcd-12345678".to_owned())),
+        inside: Inside::default(),
     };
     let after = OrganizationalUnitModel { parent: "ou-abcd-87654321".to_owned(), ..before.clone() };
     let refusal = OrganizationalUnit::ops(&laws::at::<OrganizationalUnit>(), Some(&before), Some(&after)).unwrap_err();

@@ -12,8 +12,8 @@ use trueup_specs::pending;
 
 use super::closed::{self, ClosedClient};
 use super::{
-    AccountAccess, Assumed, Aws, Entry, GLOBAL_REGION, Opened, Session, caller_identity, no_way_in, sts_client,
-    with_credentials,
+    AccountAccess, Assumed, Aws, CallerIdentity, Entry, GLOBAL_REGION, Opened, Session, caller_identity, no_way_in,
+    sts_client, with_credentials,
 };
 use crate::error::{Failure, Who};
 
@@ -113,8 +113,16 @@ impl Aws {
         }
     }
 
-    /// By a profile, after a look at where it leads.
-    async fn by_profile(&self, access: &AccountAccess, who: &Who, profile: &str) -> Result<SdkConfig, Failure> {
+    /// Whose account a profile of the AWS configuration leads into.
+    ///
+    /// # Errors
+    /// When there is no such profile, or it gives no way in.
+    pub async fn profile_identity(&self, profile: &str) -> Result<CallerIdentity, Failure> {
+        self.enter_profile(profile).await.map(|(_, found)| found)
+    }
+
+    /// The way by a profile, and where it leads.
+    async fn enter_profile(&self, profile: &str) -> Result<(SdkConfig, CallerIdentity), Failure> {
         let mut provider_config = ProviderConfig::without_region().with_region(self.base.region().cloned());
         if self.endpoint_given {
             provider_config = provider_config.with_http_client(ClosedClient);
@@ -131,6 +139,14 @@ impl Aws {
             } else {
                 format!("look at the profile `{profile}` in the AWS configuration, or log in with it")
             });
+            failure
+        })?;
+        Ok((config, found))
+    }
+
+    /// By a profile, after a look at where it leads.
+    async fn by_profile(&self, access: &AccountAccess, who: &Who, profile: &str) -> Result<SdkConfig, Failure> {
+        let (config, found) = self.enter_profile(profile).await.map_err(|mut failure| {
             failure.who = Some(Box::new(who.clone()));
             failure
         })?;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_codedeploy::types::{DeploymentConfigInfo, InstanceInfo, RegistrationStatus, Tag};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{Tagged, ours};
 use crate::count::Counter;
@@ -138,7 +138,11 @@ fn arn(session: &Session, resource: &str) -> String {
 
 /// The wanted things of a kind: name to address.
 fn wanted_of<'w>(wanted: &'w [Wanted], kind: &'static str) -> BTreeMap<&'w str, &'w str> {
-    wanted.iter().filter(|one| &*one.kind == kind).map(|one| (one.name.as_str(), one.address.as_str())).collect()
+    wanted
+        .iter()
+        .filter(|one| &*one.kind == kind && !one.is_everything())
+        .map(|one| (one.name.as_str(), one.address.as_str()))
+        .collect()
 }
 
 /// The tags the index shows, if they are those of the wanted thing; else those that the thing itself has.
@@ -163,9 +167,11 @@ async fn applications(
     index: &Tagged,
     names: &BTreeSet<String>,
 ) -> Result<Vec<ApplicationFact>, Failure> {
+    let all = wants_all(wanted, "application");
     let wanted = wanted_of(wanted, "application");
     let arn_of = |name: &str| arn(session, &format!("application:{name}"));
-    let read = names.iter().filter(|name| wanted.contains_key(name.as_str()) || index.contains_key(&arn_of(name)));
+    let read =
+        names.iter().filter(|name| all || wanted.contains_key(name.as_str()) || index.contains_key(&arn_of(name)));
     let read: Vec<String> = read.cloned().collect();
     let mut found = Vec::new();
     for batch in read.chunks(BATCH) {
@@ -193,6 +199,7 @@ async fn groups(
     index: &Tagged,
     applications: &BTreeSet<String>,
 ) -> Result<Vec<GroupFact>, Failure> {
+    let all = wants_all(wanted, "deployment_group");
     let wanted = &wanted_of(wanted, "deployment_group");
     let prefix = arn(session, "deploymentgroup:");
     let ours: BTreeSet<&str> = index.keys().filter_map(|arn| arn.strip_prefix(&prefix)).collect();
@@ -204,9 +211,14 @@ async fn groups(
             read.entry(application.to_owned()).or_default().insert(group.to_owned());
         }
     }
+    if all {
+        read = applications.iter().map(|application| (application.clone(), BTreeSet::new())).collect();
+    }
     let ours = &ours;
     let reads = read.into_iter().map(|(application, mut names)| async move {
-        if names.iter().any(|name| !ours.contains(format!("{application}/{name}").as_str())) {
+        if all {
+            names = list_groups(session, &application).await?;
+        } else if names.iter().any(|name| !ours.contains(format!("{application}/{name}").as_str())) {
             let there = list_groups(session, &application).await?;
             names.retain(|name| there.contains(name));
         }
@@ -276,11 +288,23 @@ async fn groups_of(
 /// The configurations that are wanted. They have no tags, so that one nobody wants is nobody's: what was ours is wanted by the record of the
 /// last apply.
 async fn configs(session: &Session, wanted: &[Wanted]) -> Result<Vec<ConfigFact>, Failure> {
-    let names: BTreeSet<String> =
+    let mut names: BTreeSet<String> =
         wanted_of(wanted, "deployment_config").keys().map(|name| (*name).to_owned()).collect();
+    if wants_all(wanted, "deployment_config") {
+        names.extend(list_configs(session).await?);
+    }
     let reads = names.into_iter().map(|name| async move { config(session, &name).await });
     let found: Vec<Option<ConfigFact>> = futures_util::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The names of all configurations but AWS's own.
+async fn list_configs(session: &Session) -> Result<Vec<String>, Failure> {
+    let pages = session.codedeploy().list_deployment_configs().into_paginator().items().send();
+    let names = pages.collect::<Result<Vec<String>, _>>().await;
+    let mut names = names.map_err(|error| session.failure("codedeploy:ListDeploymentConfigs", &error))?;
+    names.retain(|name| !name.starts_with(PREDEFINED));
+    Ok(names)
 }
 
 /// One configuration; `None` if there is none.

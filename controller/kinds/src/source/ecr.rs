@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecr::types::{Repository, Tag};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{Tagged, ours};
 use crate::count::Counter;
-use crate::ecr_registry::{Replication, Scanning};
+use crate::ecr_registry::perform::BLOB_MOUNTING;
+use crate::ecr_registry::{PullThroughCache, PullThroughCacheRule, Replication, Scanning};
 use crate::error::Failure;
 use crate::fields::{Tags, own_tags};
 use crate::session::Session;
@@ -81,6 +82,12 @@ pub struct RegistryFact {
     pub replication: Replication,
     /// The policy's JSON.
     pub policy: Option<String>,
+    /// Which upstream registries are kept copies of, by prefix.
+    #[serde(default)]
+    pub pull_through_cache: PullThroughCache,
+    /// Whether layers are shared between repositories.
+    #[serde(default)]
+    pub blob_mounting: bool,
 }
 
 /// Reads one region's ECR.
@@ -99,6 +106,7 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 }
 
 async fn repositories(session: &Session, wanted: &[Wanted]) -> Result<Vec<RepositoryFact>, Failure> {
+    let all = wants_all(wanted, "ecr_repository");
     let wanted: BTreeMap<&str, &str> = wanted
         .iter()
         .filter(|one| &*one.kind == "ecr_repository")
@@ -111,7 +119,7 @@ async fn repositories(session: &Session, wanted: &[Wanted]) -> Result<Vec<Reposi
     }
     let mut matter = list(session).await?;
     matter.retain(|found| {
-        wanted.contains_key(found.repository_name().unwrap_or_default())
+        all || wanted.contains_key(found.repository_name().unwrap_or_default())
             || is_ours(found.repository_arn().unwrap_or_default())
     });
     let managed_key = managed_key(session, &matter).await?;
@@ -232,7 +240,7 @@ pub(crate) fn to_tags(tags: &Tags) -> Vec<Tag> {
 
 async fn registry(session: &Session) -> Result<RegistryFact, Failure> {
     let ecr = session.ecr();
-    let (scanning, registry, policy) = tokio::try_join!(
+    let (scanning, registry, policy, pull_through_cache, blob_mounting) = tokio::try_join!(
         async {
             let answer = ecr.get_registry_scanning_configuration().send().await;
             answer.map_err(|error| session.failure("ecr:GetRegistryScanningConfiguration", &error))
@@ -249,10 +257,32 @@ async fn registry(session: &Session) -> Result<RegistryFact, Failure> {
                 }
             }
         },
+        pull_through_cache(session),
+        async {
+            let answer = ecr.get_account_setting().name(BLOB_MOUNTING).send().await;
+            answer.map_err(|error| session.failure("ecr:GetAccountSetting", &error))
+        },
     )?;
     Ok(RegistryFact {
         scanning: scanning.scanning_configuration().map(Scanning::from_live).unwrap_or_default(),
         replication: registry.replication_configuration().map(Replication::from_live).unwrap_or_default(),
         policy,
+        pull_through_cache,
+        blob_mounting: blob_mounting.value() == Some("ENABLED"),
     })
+}
+
+/// All pull through cache rules, by prefix.
+///
+/// # Errors
+/// When they could not be read.
+pub(crate) async fn pull_through_cache(session: &Session) -> Result<PullThroughCache, Failure> {
+    let pages = session.ecr().describe_pull_through_cache_rules().into_paginator().page_size(PAGE).items().send();
+    let found = pages.collect::<Result<Vec<_>, _>>().await;
+    let found = found.map_err(|error| session.failure("ecr:DescribePullThroughCacheRules", &error))?;
+    let rules = found.iter().map(|rule| {
+        let prefix = rule.ecr_repository_prefix().unwrap_or_default().trim_end_matches('/');
+        (prefix.to_owned(), PullThroughCacheRule::from_live(rule))
+    });
+    Ok(rules.collect())
 }

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use aws_sdk_eventbridge::types::Tag;
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{Tagged, ours};
 use crate::count::Counter;
 use crate::error::Failure;
+use crate::event_bus::LogConfig;
 use crate::event_rule::{Target, wire};
 use crate::fields::{Tags, own_tags};
 use crate::session::Session;
@@ -53,6 +54,9 @@ pub struct BusFact {
     pub kms_key: Option<String>,
     /// The queue for what could not be delivered.
     pub dead_letter_queue: Option<String>,
+    /// What of it is logged; none where nothing is.
+    #[serde(default)]
+    pub log_config: Option<LogConfig>,
     /// The policy's JSON.
     pub policy: Option<String>,
     /// All tags but AWS's own.
@@ -80,6 +84,9 @@ pub struct RuleFact {
     pub role: Option<String>,
     /// By id.
     pub targets: BTreeMap<String, Target>,
+    /// The service that made it, if one did.
+    #[serde(default)]
+    pub managed_by: Option<String>,
     /// All tags but AWS's own.
     pub tags: Tags,
 }
@@ -104,7 +111,7 @@ pub(crate) fn arn(session: &Session, resource: &str) -> String {
 
 /// What is wanted of a kind or ours, by name; with the address of what is wanted.
 fn matter(wanted: &[Wanted], kind: &str, ours: impl Iterator<Item = String>) -> BTreeMap<String, Option<String>> {
-    let wanted = wanted.iter().filter(|one| &*one.kind == kind);
+    let wanted = wanted.iter().filter(|one| &*one.kind == kind && !one.is_everything());
     let mut names: BTreeMap<String, Option<String>> = ours.map(|name| (name, None)).collect();
     names.extend(wanted.map(|one| (one.name.clone(), Some(one.address.clone()))));
     names
@@ -113,11 +120,47 @@ fn matter(wanted: &[Wanted], kind: &str, ours: impl Iterator<Item = String>) -> 
 async fn buses(session: &Session, wanted: &[Wanted], index: &Tagged) -> Result<Vec<BusFact>, Failure> {
     let prefix = arn(session, "event-bus/");
     let ours = index.keys().filter_map(|arn| arn.strip_prefix(&prefix)).map(str::to_owned);
-    let reads = matter(wanted, "event_bus", ours)
+    let listed = if wants_all(wanted, "event_bus") { list_buses(session).await? } else { Vec::new() };
+    let reads = matter(wanted, "event_bus", ours.chain(listed))
         .into_iter()
         .map(|(name, address)| async move { bus(session, &name, address.as_deref(), index).await });
     let found: Vec<Option<BusFact>> = futures_util::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The names of all buses.
+async fn list_buses(session: &Session) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    let mut token = None;
+    loop {
+        let page = session.eventbridge().list_event_buses().set_next_token(token).send().await;
+        let page = page.map_err(|error| session.failure("events:ListEventBuses", &error))?;
+        found.extend(page.event_buses.unwrap_or_default().into_iter().filter_map(|bus| bus.name));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// All rules of all buses as `bus/rule`, but for those that an AWS service manages: they are nobody else's to change.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Rule.html>, `ManagedBy`.
+async fn list_rules(session: &Session) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    for bus in list_buses(session).await? {
+        let mut token = None;
+        loop {
+            let page = session.eventbridge().list_rules().event_bus_name(&bus).set_next_token(token).send().await;
+            let page = page.map_err(|error| session.failure("events:ListRules", &error))?;
+            let own = page.rules.unwrap_or_default().into_iter().filter(|rule| rule.managed_by.is_none());
+            found.extend(own.filter_map(|rule| Some(format!("{bus}/{}", rule.name?))));
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// One event bus; `None` if there is none of the name.
@@ -135,6 +178,7 @@ async fn bus(session: &Session, name: &str, address: Option<&str>, index: &Tagge
         description: found.description.unwrap_or_default(),
         kms_key: text(found.kms_key_identifier),
         dead_letter_queue: text(found.dead_letter_config.and_then(|queue| queue.arn)),
+        log_config: found.log_config.as_ref().and_then(LogConfig::live),
         policy: text(found.policy),
         tags,
     }))
@@ -153,7 +197,8 @@ fn name_of(resource: &str) -> String {
 async fn rules(session: &Session, wanted: &[Wanted], index: &Tagged) -> Result<Vec<RuleFact>, Failure> {
     let prefix = arn(session, "rule/");
     let ours = index.keys().filter_map(|arn| arn.strip_prefix(&prefix)).map(name_of);
-    let reads = matter(wanted, "event_rule", ours)
+    let listed = if wants_all(wanted, "event_rule") { list_rules(session).await? } else { Vec::new() };
+    let reads = matter(wanted, "event_rule", ours.chain(listed))
         .into_iter()
         .map(|(name, address)| async move { rule(session, &name, address.as_deref(), index).await });
     let found: Vec<Option<RuleFact>> = futures_util::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
@@ -186,6 +231,7 @@ async fn rule(
         description: found.description.unwrap_or_default(),
         role: text(found.role_arn),
         targets,
+        managed_by: text(found.managed_by),
         tags,
     }))
 }

@@ -14,7 +14,7 @@ use futures_util::future::{try_join, try_join4};
 use futures_util::{StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use self::account::SettingsFact;
 use self::providers::{OidcProviderFact, SamlProviderFact};
@@ -201,7 +201,8 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         groups,
         service_linked_roles,
         oidc_providers,
-        saml_providers: providers::read_saml(session, &wanted.saml_providers, &index).await?,
+        saml_providers: providers::read_saml(session, &wanted.saml_providers, wanted.all_saml_providers, &index)
+            .await?,
         settings: None,
     };
     if wanted.settings {
@@ -251,7 +252,10 @@ struct WantedNames<'w> {
     users: BTreeSet<&'w str>,
     policies: BTreeMap<&'w str, &'w Wanted>,
     profiles: BTreeMap<&'w str, &'w Wanted>,
+    all_policies: bool,
+    all_profiles: bool,
     saml_providers: BTreeSet<&'w str>,
+    all_saml_providers: bool,
     settings: bool,
 }
 
@@ -265,7 +269,13 @@ impl<'w> WantedNames<'w> {
             users: of_kind("user").map(|(name, _)| name).collect(),
             policies: of_kind("policy").collect(),
             profiles: of_kind("instance_profile").collect(),
-            saml_providers: of_kind("saml_provider").map(|(name, _)| name).collect(),
+            all_policies: wants_all(wanted, "policy"),
+            all_profiles: wants_all(wanted, "instance_profile"),
+            saml_providers: of_kind("saml_provider")
+                .filter(|(_, one)| !one.is_everything())
+                .map(|(name, _)| name)
+                .collect(),
+            all_saml_providers: wants_all(wanted, "saml_provider"),
             settings: of_kind("account_settings").next().is_some(),
         }
     }
@@ -441,6 +451,9 @@ async fn complete_policies(
 ) -> Result<(), Failure> {
     let singly = futures_util::stream::iter(policies.iter_mut().filter_map(|policy| {
         policy.tags = index.get(&policy.arn).cloned().unwrap_or_default();
+        if wanted.all_policies {
+            return Some(policy);
+        }
         let wanted = wanted.policies.get(policy.name.as_str())?;
         let ours = policy.tags.get(ADDRESS) == Some(&wanted.address);
         match wanted.recorded.get("description") {
@@ -476,6 +489,9 @@ async fn put_profile_tags(
 ) -> Result<(), Failure> {
     let singly = futures_util::stream::iter(profiles.iter_mut().filter_map(|profile| {
         profile.tags = index.get(&profile.arn).cloned().unwrap_or_default();
+        if wanted.all_profiles {
+            return Some(profile);
+        }
         let wanted = wanted.profiles.get(profile.name.as_str())?;
         (profile.tags.get(ADDRESS) != Some(&wanted.address)).then_some(profile)
     }));

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_kms::types::{GrantListEntry, KeyMetadata};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 use trueup_specs::address::Address;
 
 use super::tagging::{OWNED, tagged};
@@ -24,6 +24,10 @@ pub const NAME: &str = "kms";
 
 /// The tag that names the spec a key stands for.
 pub const ADDRESS: &str = "trueup:address";
+
+/// How the aliases of AWS's own keys begin; nobody else can make one.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html>
+pub const AWS_ALIAS: &str = "alias/aws/";
 
 /// Keys read at once, five calls each. KMS counts the requests of a whole account and region, other programs' too, and each
 /// operation by itself: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>
@@ -50,7 +54,7 @@ pub const PENDING_REPLICA_DELETION: &str = "PendingReplicaDeletion";
 /// The keys of one account in one region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KmsFacts {
-    /// By id; only those wanted or owned. A key on its way out is here only if it is wanted.
+    /// By id; only those wanted or owned, unless all are wanted. A key on its way out is here only if it is wanted.
     pub keys: BTreeMap<String, KeyFact>,
 }
 
@@ -103,7 +107,11 @@ pub struct KeySettings {
 /// # Errors
 /// When aliases, or keys where that is needed, could not be listed. A key that could not be read says so itself.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<KmsFacts, Unread> {
-    let wanted: Vec<&Wanted> = wanted.iter().filter(|wanted| matches!(&*wanted.kind, "key" | "replica_key")).collect();
+    let all = wants_all(wanted, "key") || wants_all(wanted, "replica_key");
+    let wanted: Vec<&Wanted> = wanted
+        .iter()
+        .filter(|wanted| matches!(&*wanted.kind, "key" | "replica_key") && !wanted.is_everything())
+        .collect();
     let (aliases, owned) = tokio::try_join!(aliases(session), owned(session))?;
     let names: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     let addresses: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.address.as_str()).collect();
@@ -111,6 +119,12 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     let mut ids: BTreeSet<String> =
         owned.iter().filter(|(_, address)| matters(address)).map(|(id, _)| id.clone()).collect();
     ids.extend(aliases.iter().filter(|(alias, _)| names.contains(alias.as_str())).map(|(_, id)| id.clone()));
+    if all {
+        // Those with an alias of AWS's own are AWS's own.
+        let aws: BTreeSet<&str> =
+            aliases.iter().filter(|(alias, _)| alias.starts_with(AWS_ALIAS)).map(|(_, id)| id.as_str()).collect();
+        ids.extend(keys(session).await?.into_iter().filter(|id| !aws.contains(id.as_str())));
+    }
 
     let missing: Vec<&Wanted> = wanted
         .iter()
@@ -225,7 +239,7 @@ async fn search(
 ) -> Result<Vec<String>, Failure> {
     let passed_over: BTreeSet<&str> = aliases
         .iter()
-        .filter(|(alias, _)| named_only || alias.starts_with("alias/aws/"))
+        .filter(|(alias, _)| named_only || alias.starts_with(AWS_ALIAS))
         .map(|(_, id)| id.as_str())
         .collect();
     let mut candidates = keys(session).await?;

@@ -18,9 +18,12 @@ pub mod events;
 pub mod iam;
 pub mod kms;
 pub mod organizations;
+mod readable;
 pub mod s3;
 pub mod sns;
 pub mod tagging;
+
+pub use readable::readable;
 
 /// Scopes read at once. Each is another account or region, so their rate limits add up; the bound is for open connections.
 const SCOPES_AT_ONCE: usize = 16;

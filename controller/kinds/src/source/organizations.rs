@@ -10,7 +10,7 @@ use aws_sdk_organizations::types::{Account, OrganizationalUnit, PolicyType, Poli
 use futures_util::future::{try_join, try_join3};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
@@ -59,6 +59,9 @@ pub struct OrganizationFact {
     pub id: String,
     /// `r-…`
     pub root: String,
+    /// The id of the account that manages it.
+    #[serde(default)]
+    pub management: String,
     /// The policy types that are enabled in the root.
     pub policy_types: BTreeSet<String>,
 }
@@ -148,7 +151,12 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     complete(session, wanted, &index, &mut tree).await?;
     let policies = read_policies(session, wanted, &index, listed).await?;
     let mut facts = OrganizationFacts {
-        organization: Some(OrganizationFact { id, root: root_id, policy_types }),
+        organization: Some(OrganizationFact {
+            id,
+            root: root_id,
+            management: session.account_id().to_owned(),
+            policy_types,
+        }),
         accounts: tree.accounts,
         units: tree.units,
         policies,
@@ -199,10 +207,20 @@ fn asked_types(enabled: &BTreeSet<String>, wanted: &[Wanted]) -> BTreeSet<String
 /// all others.
 fn wanted_policy(one: &Wanted) -> Option<(String, &str)> {
     match &*one.kind {
+        _ if one.is_everything() => None,
         "service_control_policy" => Some(("SERVICE_CONTROL_POLICY".to_owned(), &one.name)),
         "resource_control_policy" => Some(("RESOURCE_CONTROL_POLICY".to_owned(), &one.name)),
         "organization_policy" => one.name.split_once('/').map(|(sort, name)| (sort.to_uppercase(), name)),
         _ => None,
+    }
+}
+
+/// The kind that has policies of a type.
+fn policy_kind(sort: &str) -> &'static str {
+    match sort {
+        "SERVICE_CONTROL_POLICY" => "service_control_policy",
+        "RESOURCE_CONTROL_POLICY" => "resource_control_policy",
+        _ => "organization_policy",
     }
 }
 
@@ -323,18 +341,20 @@ async fn complete(session: &Session, wanted: &[Wanted], index: &Tagged, tree: &m
         wanted.map(|one| (one.name.as_str(), one.address.as_str())).collect()
     };
     let (accounts, units) = (of_kind("account"), of_kind("organizational_unit"));
+    let (all_accounts, all_units) = (wants_all(wanted, "account"), wants_all(wanted, "organizational_unit"));
     let mut singly: Vec<(&str, &mut Tags)> = Vec::new();
     for account in &mut tree.accounts {
         account.tags = by_id.get(account.id.as_str()).map(|tags| (*tags).clone()).unwrap_or_default();
         let wanted = accounts.get(account.email.to_lowercase().as_str());
-        if wanted.is_some_and(|address| account.tags.get(ADDRESS).map(String::as_str) != Some(*address)) {
+        if all_accounts || wanted.is_some_and(|address| account.tags.get(ADDRESS).map(String::as_str) != Some(*address))
+        {
             singly.push((&account.id, &mut account.tags));
         }
     }
     for unit in &mut tree.units {
         unit.tags = by_id.get(unit.id.as_str()).map(|tags| (*tags).clone()).unwrap_or_default();
         let wanted = units.get(unit.path.as_str());
-        if wanted.is_some_and(|address| unit.tags.get(ADDRESS).map(String::as_str) != Some(*address)) {
+        if all_units || wanted.is_some_and(|address| unit.tags.get(ADDRESS).map(String::as_str) != Some(*address)) {
             singly.push((&unit.id, &mut unit.tags));
         }
     }
@@ -398,8 +418,10 @@ async fn read_policies(
     let concerned = listed.into_iter().filter_map(|policy| {
         let tags = index.get(&policy.arn).cloned().unwrap_or_default();
         let address = names.get(&(policy.sort.clone(), policy.name.as_str()));
-        let asked = address.is_some_and(|address| tags.get(ADDRESS).map(String::as_str) != Some(*address));
-        (address.is_some() || tags.contains_key(OWNED)).then_some((policy, tags, asked))
+        let kind = policy_kind(&policy.sort);
+        let all = wants_all(wanted, kind);
+        let asked = all || address.is_some_and(|address| tags.get(ADDRESS).map(String::as_str) != Some(*address));
+        (all || address.is_some() || tags.contains_key(OWNED)).then_some((policy, tags, asked))
     });
     let read = futures_util::stream::iter(concerned).map(|(policy, tags, asked)| async move {
         let own_tags = async { if asked { tags_of(session, &policy.id).await } else { Ok(tags) } };

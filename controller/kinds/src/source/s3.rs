@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{PublicAccessBlockConfiguration, ServerSideEncryptionConf
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize};
-use trueup_engine::facts::{Unread, Wanted};
+use trueup_engine::facts::{Unread, Wanted, wants_all};
 
 use super::tagging::{OWNED, tagged};
 use crate::bucket::parts::cors::{self, CorsRule};
@@ -54,7 +54,7 @@ const FIRST_REGION: &str = "us-east-1";
 /// The buckets of one account, in all regions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct S3Facts {
-    /// By name; only those wanted or owned.
+    /// By name; only those wanted or owned, unless all are wanted.
     pub buckets: BTreeMap<String, BucketFact>,
 }
 
@@ -160,9 +160,13 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         hints.entry(bucket.name.as_str()).or_default().extend(bucket.recorded.clone());
     }
     // A wanted name that is not listed is free, or another account's: creating it will tell.
-    let matter =
-        regions.into_iter().filter(|(name, _)| hints.contains_key(name.as_str()) || owned.contains_key(name.as_str()));
-    let nothing = BTreeMap::new();
+    let all = wants_all(wanted, "bucket");
+    let matter = regions
+        .into_iter()
+        .filter(|(name, _)| all || hints.contains_key(name.as_str()) || owned.contains_key(name.as_str()));
+    // Of a bucket that nobody may have a spec of, everything is asked.
+    let asked_anyway = if all { &[simple::ACCELERATION, simple::REQUESTER_PAYS][..] } else { &[] };
+    let nothing = asked_anyway.iter().map(|field| ((*field).to_owned(), String::new())).collect();
     let reads = matter.map(|(name, region)| {
         let hints = hints.get(name.as_str()).unwrap_or(&nothing);
         let indexed = owned.get(&name).filter(|tags| recorded_tags(hints).as_ref() == Some(*tags));

@@ -7,6 +7,7 @@ use super::{Credentials, User, UserCall, UserModel, UserOp};
 use crate::driver::Driver;
 use crate::fields::Named;
 use crate::laws;
+use crate::source::iam::users::{AccessKeyFact, UserFact};
 
 const BOUNDARY: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 
@@ -150,6 +151,17 @@ async fn who_can_sign_in_is_not_removed() {
     iam.delete_login_profile().user_name("ci").send().await.unwrap();
     User::perform(op.clone(), &session, OpContext::default()).await.unwrap();
     User::perform(op, &session, OpContext::default()).await.expect("what is gone is gone");
+}
+
+#[test]
+fn the_age_of_its_access_keys_is_told() {
+    let key = |id: &str, active, age_days| {
+        let since = "2026-02-03T04:05:06Z".to_owned();
+        AccessKeyFact { since, id: id.to_owned(), active, age_days }
+    };
+    let access_keys = vec![key("AKIAOLD", true, 91), key("AKIAOFF", false, 91), key("AKIANEW", true, 1)];
+    let fact = UserFact { name: "ci".to_owned(), access_keys, ..UserFact::default() };
+    insta::assert_snapshot!(User::notes(&super::live(&fact).model).join("\n"));
 }
 
 #[tokio::test(start_paused = true)]

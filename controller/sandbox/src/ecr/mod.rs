@@ -9,6 +9,7 @@
 mod images;
 mod lifecycle;
 mod policies;
+mod pull_through;
 mod registry;
 mod repositories;
 mod state;
@@ -42,14 +43,18 @@ fn answer(world: &mut World, call: &Call) -> Answer {
     match operation {
         "BatchDeleteImage" => images::batch_delete(world, call, input),
         "BatchGetImage" => images::batch_get(world, call, input),
+        "CreatePullThroughCacheRule" => pull_through::create(world, call, input),
         "CreateRepository" => repositories::create(world, call, input),
         "DeleteLifecyclePolicy" => lifecycle::delete(world, call, input),
+        "DeletePullThroughCacheRule" => pull_through::delete(world, call, input),
         "DeleteRegistryPolicy" => registry::delete_policy(world, call),
         "DeleteRepository" => repositories::delete(world, call, input),
         "DeleteRepositoryPolicy" => policies::delete(world, call, input),
         "DescribeImages" => images::describe(world, call, input),
+        "DescribePullThroughCacheRules" => pull_through::describe(world, call, input),
         "DescribeRegistry" => registry::describe(world, call),
         "DescribeRepositories" => repositories::describe(world, call, input),
+        "GetAccountSetting" => registry::get_setting(world, call, input),
         "GetAuthorizationToken" => Ok(registry::authorization_token(call)),
         "GetLifecyclePolicy" => lifecycle::get(world, call, input),
         "GetRegistryPolicy" => registry::get_policy(world, call),
@@ -57,6 +62,7 @@ fn answer(world: &mut World, call: &Call) -> Answer {
         "GetRepositoryPolicy" => policies::get(world, call, input),
         "ListImages" => images::list(world, call, input),
         "ListTagsForResource" => tags::list(world, call, input),
+        "PutAccountSetting" => registry::put_setting(world, call, input),
         "PutImage" => images::put(world, call, input),
         "PutImageScanningConfiguration" => repositories::put_scanning(world, call, input),
         "PutImageTagMutability" => repositories::put_mutability(world, call, input),
@@ -67,6 +73,7 @@ fn answer(world: &mut World, call: &Call) -> Answer {
         "SetRepositoryPolicy" => policies::set(world, call, input),
         "TagResource" => tags::tag(world, call, input),
         "UntagResource" => tags::untag(world, call, input),
+        "UpdatePullThroughCacheRule" => pull_through::update(world, call, input),
         other => Err(json_call::unknown("ECR", other)),
     }
 }

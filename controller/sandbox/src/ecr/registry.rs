@@ -131,6 +131,38 @@ pub(super) fn put_replication(world: &mut World, call: &Call, input: Input<'_>) 
     Ok(json!({ "replicationConfiguration": stored }))
 }
 
+/// The account's settings, each with its values and the one it has until another is said.
+/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutAccountSetting.html>.
+const SETTINGS: [(&str, &[&str], &str); 3] = [
+    ("BASIC_SCAN_TYPE_VERSION", &["AWS_NATIVE"], "AWS_NATIVE"),
+    ("REGISTRY_POLICY_SCOPE", &["V2"], "V2"),
+    ("BLOB_MOUNTING", &["ENABLED", "DISABLED"], "DISABLED"),
+];
+
+type Setting = (&'static str, &'static [&'static str], &'static str);
+
+fn setting(input: Input<'_>) -> Result<Setting, Failure> {
+    let name = input.required("name", 1, 64)?;
+    let found = SETTINGS.into_iter().find(|(known, ..)| *known == name);
+    found.ok_or_else(|| Failure::new(INVALID, format!("There is no account setting '{name}'")))
+}
+
+pub(super) fn get_setting(world: &mut World, call: &Call, input: Input<'_>) -> Answer {
+    let (name, _, usual) = setting(input)?;
+    let value = own(world, call).registry.settings.get(name).cloned();
+    Ok(json!({ "name": name, "value": value.unwrap_or_else(|| usual.to_owned()) }))
+}
+
+pub(super) fn put_setting(world: &mut World, call: &Call, input: Input<'_>) -> Answer {
+    let (name, values, _) = setting(input)?;
+    let value = input.required("value", 1, 64)?;
+    if !values.contains(&value) {
+        return Err(Failure::new(INVALID, format!("'{value}' is no value of the account setting {name}")));
+    }
+    own(world, call).registry.settings.insert(name.to_owned(), value.to_owned());
+    Ok(json!({ "name": name, "value": value }))
+}
+
 /// The token opens nothing here: there is no registry to push layers to.
 pub(super) fn authorization_token(call: &Call) -> Value {
     let (account, region) = (&call.caller.account, &call.region);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::pull_through::Rule;
 use crate::call::Call;
 use crate::json_call::{Failure, Input};
 use crate::world::World;
@@ -50,6 +51,10 @@ pub(super) struct Registry {
     pub(super) scanning: Option<Value>,
     pub(super) replication: Option<Value>,
     pub(super) policy: Option<Value>,
+    /// By the prefix of the repositories they fill.
+    pub(super) pull_through: BTreeMap<String, Rule>,
+    /// What was said with PutAccountSetting.
+    pub(super) settings: BTreeMap<String, String>,
 }
 
 impl State {
@@ -90,10 +95,14 @@ pub(super) fn not_found(call: &Call, name: &str) -> Failure {
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*`.
 pub(super) fn repository_name(input: Input<'_>) -> Result<&str, Failure> {
     let name = input.required("repositoryName", 2, 256)?;
-    if name.split('/').all(is_component) {
+    if is_repository_name(name) {
         return Ok(name);
     }
     Err(input.broken("repositoryName", "satisfy regular expression for a repository's name"))
+}
+
+pub(super) fn is_repository_name(name: &str) -> bool {
+    name.split('/').all(is_component)
 }
 
 fn is_component(part: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Text, spec};
@@ -125,6 +125,10 @@ impl Kind for Badge {
             BadgeOp::PutMotto(BadgeModel { name, motto: _ }) => of("toy:PutMotto", "put the motto of", name),
             BadgeOp::Drop { name } => of("toy:DropBadge", "drop", name),
         }
+    }
+
+    fn export(_: &At, live: &Live<BadgeModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<BadgeModel>, op: &BadgeOp) {

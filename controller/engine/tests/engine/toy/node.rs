@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::{Document, Use};
 use trueup_specs::resolve::Resolver;
@@ -299,6 +299,10 @@ impl Kind for Node {
             NodeCall::Untag(_) => of("toy:UntagNode", "untag"),
             NodeCall::Drop => OpInfo { destroys: vec![arn.clone()], ..of("toy:DropNode", "drop") },
         }
+    }
+
+    fn export(_: &At, live: &Live<NodeModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<NodeModel>, op: &NodeOp) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::pending;
 use trueup_specs::resolve::Resolver;
@@ -209,6 +209,10 @@ impl Kind for Vault {
                 OpInfo { unnames: unnames.clone(), destroys: vec![vault.clone()], ..of("box:DropVault", vault, "drop") }
             }
         }
+    }
+
+    fn export(_: &At, live: &Live<VaultModel>) -> Export {
+        Export::same(&live.model)
     }
 
     fn simulate(model: &mut Option<VaultModel>, op: &VaultOp) {

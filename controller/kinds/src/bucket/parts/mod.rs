@@ -121,6 +121,37 @@ pub(super) struct Changes {
 }
 
 impl Parts {
+    /// The parts whose specs are built otherwise than they are, so that an export has no words for them.
+    pub(super) fn unsaid(&self) -> Vec<&'static str> {
+        let Self {
+            lifecycle,
+            logging,
+            cors: _,
+            notification,
+            replication,
+            object_lock,
+            website,
+            transfer_acceleration: _,
+            requester_pays: _,
+            intelligent_tiering,
+            inventory,
+        } = self;
+        let retention = object_lock.as_ref().is_some_and(|lock| lock.default_retention.is_some());
+        let tells_only_event_bridge =
+            Notification { event_bridge: notification.event_bridge, ..Notification::default() };
+        let parts = [
+            (lifecycle::FIELD, lifecycle.is_some()),
+            (logging::FIELD, logging.as_ref().is_some_and(|logging| !logging.target_grants.is_empty())),
+            (notification::FIELD, *notification != tells_only_event_bridge),
+            (replication::FIELD, replication.is_some()),
+            (object_lock::FIELD, retention),
+            (website::FIELD, website.is_some()),
+            (intelligent_tiering::FIELD, !intelligent_tiering.is_empty()),
+            (inventory::FIELD, !inventory.is_empty()),
+        ];
+        parts.into_iter().filter(|(_, is_there)| *is_there).map(|(field, _)| field).collect()
+    }
+
     /// What makes these into the others. Object Lock can't be taken away, which the caller has refused.
     pub(super) fn changes(&self, after: &Self) -> Changes {
         let Self {

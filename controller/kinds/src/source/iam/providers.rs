@@ -46,22 +46,34 @@ pub struct SamlProviderFact {
     pub tags: BTreeMap<String, String>,
 }
 
-/// The SAML providers of these names, and those that the index shows with trueup's tag, by name.
+/// The SAML providers of these names, and those that the index shows with trueup's tag, by name; all there are where `all` says so.
 pub(super) async fn read_saml(
     session: &Session,
     wanted: &BTreeSet<&str>,
+    all: bool,
     index: &Tagged,
 ) -> Result<Vec<SamlProviderFact>, Failure> {
     let front = format!("arn:{}:iam::{}:saml-provider/", session.partition(), session.account_id());
     let ours =
         index.iter().filter(|(_, tags)| tags.contains_key(OWNED)).filter_map(|(arn, _)| arn.strip_prefix(&front));
-    let names: BTreeSet<String> = wanted.iter().copied().chain(ours).map(str::to_owned).collect();
+    let mut names: BTreeSet<String> = wanted.iter().copied().chain(ours).map(str::to_owned).collect();
+    if all {
+        let listed = list_saml(session).await?;
+        names.extend(listed.iter().filter_map(|arn| arn.strip_prefix(&front)).map(str::to_owned));
+    }
     let reads = names.into_iter().map(|name| (format!("{front}{name}"), name));
     let asked = futures_util::stream::iter(reads).map(|(arn, name)| read_one_saml(session, arn, name));
     let found: Vec<Option<SamlProviderFact>> = asked.buffer_unordered(SINGLE_CALLS_AT_ONCE).try_collect().await?;
     let mut providers: Vec<SamlProviderFact> = found.into_iter().flatten().collect();
     providers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(providers)
+}
+
+/// The ARNs of the account's SAML providers.
+async fn list_saml(session: &Session) -> Result<Vec<String>, Failure> {
+    let answer = session.iam().list_saml_providers().send().await;
+    let answer = answer.map_err(|error| session.failure("iam:ListSAMLProviders", &error))?;
+    Ok(answer.saml_provider_list.unwrap_or_default().into_iter().filter_map(|provider| provider.arn).collect())
 }
 
 async fn read_one_saml(session: &Session, arn: String, name: String) -> Result<Option<SamlProviderFact>, Failure> {

@@ -1,6 +1,7 @@
 //! Users and groups, out of GetAccountAuthorizationDetails; and what wanted users sign in with, which it does not tell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::{AttachedPolicy, GroupDetail, PolicyDetail, StatusType, UserDetail};
@@ -12,6 +13,8 @@ use super::{PAGE, SINGLE_CALLS_AT_ONCE, decoded};
 use crate::error::Failure;
 use crate::fields::from_iam_tags;
 use crate::session::Session;
+
+const SECONDS_PER_DAY: u64 = 86_400;
 
 /// A user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,9 @@ pub struct AccessKeyFact {
     pub id: String,
     /// Whether it can be used.
     pub active: bool,
+    /// How old it was when it was read, in whole days.
+    #[serde(default)]
+    pub age_days: u64,
 }
 
 /// A group.
@@ -172,7 +178,8 @@ async fn access_keys(session: &Session, user: &str) -> Result<Vec<AccessKeyFact>
     let mut keys: Vec<AccessKeyFact> = keys
         .filter_map(|key| {
             let active = key.status == Some(StatusType::Active);
-            Some(AccessKeyFact { since: date(key.create_date.as_ref()), id: key.access_key_id?, active })
+            let made = key.create_date.as_ref();
+            Some(AccessKeyFact { since: date(made), id: key.access_key_id?, active, age_days: age_days(made) })
         })
         .collect();
     keys.sort();
@@ -187,6 +194,14 @@ async fn password_since(session: &Session, user: &str) -> Result<Option<String>,
             Ok(None)
         }
     }
+}
+
+/// The whole days from then until now; none for a time to come, by a clock that differs from AWS's.
+#[expect(clippy::disallowed_methods, reason = "a source reads the world, and when it reads is part of what it reads")]
+fn age_days(since: Option<&DateTime>) -> u64 {
+    let since = since.and_then(|since| SystemTime::try_from(*since).ok());
+    let age = since.and_then(|since| SystemTime::now().duration_since(since).ok());
+    age.map_or(0, |age| age.as_secs() / SECONDS_PER_DAY)
 }
 
 fn date(date: Option<&DateTime>) -> String {
