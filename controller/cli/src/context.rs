@@ -7,6 +7,7 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
@@ -62,6 +63,8 @@ pub(crate) struct Planned {
     pub(crate) findings: Vec<Finding>,
     /// What the caller lacks for it.
     pub(crate) lacks: Vec<Lack>,
+    /// Until when was read what it was decided from.
+    pub(crate) read_at: Instant,
 }
 
 /// Specs as far as they were understood, and all there is to say of them.
@@ -302,7 +305,7 @@ impl Context {
 
     /// Reads, telling how it goes.
     pub(crate) async fn read(&self, aws: &Aws, requests: &[ReadRequest]) -> Facts {
-        let progress = Progress::new(requests.len(), "reading");
+        let progress = Progress::new(requests.len(), "reading", aws.counter());
         aws.read(requests, &|request, cost| progress.read(request, cost)).await
     }
 
@@ -397,10 +400,11 @@ impl Context {
         let reach = observe::reach(checked, &selection);
         let requests = observe::requests(checked, &selection, &reach, &ledger);
         let facts = self.read_more(aws, &requests, &found).await;
+        let read_at = Instant::now();
         let from = From { specs, checked, selection: &selection, requests: &requests, adopt };
         let (plan, ways) = self.plan_of(from, aws, facts, &ledger)?;
         let lacks = ways.lacks(aws, &plan).await;
-        Ok(Planned { plan, ledger, findings, lacks })
+        Ok(Planned { plan, ledger, findings, lacks, read_at })
     }
 
     /// Reads what was not read before, and puts both together.
@@ -424,6 +428,7 @@ impl Context {
         let reach = observe::reach(checked, &selection);
         let requests = observe::requests(checked, &selection, &reach, &ledger);
         let facts = self.read_more(aws, &requests, &found).await;
+        let read_at = Instant::now();
         let mut emptied = specs.project.clone();
         emptied.instances.clear();
         emptied.outputs.clear();
@@ -438,7 +443,7 @@ impl Context {
         plan.purpose = Purpose::Destroy;
         plan.declared = checked.items.len() as u64;
         let lacks = ways.lacks(aws, &plan).await;
-        Ok(Planned { plan, ledger, findings, lacks })
+        Ok(Planned { plan, ledger, findings, lacks, read_at })
     }
 
     fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<(Plan, WaysIn), Stop> {

@@ -10,12 +10,12 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Note, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Danger, Forgotten, Note, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
-use crate::kind::{AnyKind, AnyModel, At, Held, Live, Refusal, Steps};
-use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
+use crate::kind::{AnyKind, AnyModel, At, Emptying, Held, Live, Refusal, Steps};
+use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, emptied, tombstones};
 use crate::observe::with_fields;
 use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
@@ -44,6 +44,7 @@ pub(crate) struct Round<'a> {
     confirmed: Vec<Confirmed>,
     skipped: HashSet<usize>,
     tombstones: BTreeSet<String>,
+    emptied: BTreeSet<String>,
 }
 
 /// Outputs as they are now, or as they follow from names; what a replacement will make up anew is not known.
@@ -86,6 +87,7 @@ impl<'a> Round<'a> {
             confirmed: Vec::new(),
             skipped: HashSet::new(),
             tombstones: tombstones(inputs.checked),
+            emptied: emptied(inputs.checked),
         }
     }
 
@@ -268,7 +270,9 @@ impl<'a> Round<'a> {
             | Action::Follow { .. } => None,
         };
         let recorded = former.as_ref().unwrap_or(&instance.address);
+        // Of what was made in part, no model is on record.
         let applied = self.inputs.ledger.get(&item.at.scope, recorded).map(|entry| entry.model.value());
+        let applied = applied.filter(|model| !model.is_null());
         let causes = before.as_ref().map(|before| causes(before, &after, applied.as_ref())).unwrap_or_default();
         let dangers = dangers::of(&action, before.as_ref(), Some(&after));
         // What AWS made up stays with the thing; what follows from its name is as the spec says, also when it is renamed in place.
@@ -338,13 +342,19 @@ impl<'a> Round<'a> {
             address: Arc::from(text),
         };
         match kind.ops(&at, Some(&live.model), None) {
-            Ok(Steps { ops, .. }) => {
+            Ok(Steps { mut ops, .. }) => {
                 let action = Action::Remove { tombstone };
+                let mut dangers = dangers::of(&action, None, None);
+                let is_emptied = self.emptied.contains(&address.to_string());
+                if let Some(Emptying { ops: first, what }) = kind.empty(&live.model).filter(|_| is_emptied) {
+                    ops.splice(0..0, first);
+                    dangers.push(Danger::Contents { what });
+                }
                 let change = Change {
                     address: address.clone(),
                     scope: (*scope).clone(),
                     name: live.name.clone(),
-                    dangers: dangers::of(&action, None, None),
+                    dangers,
                     action,
                     place: String::new(),
                     causes: BTreeMap::new(),
@@ -521,6 +531,7 @@ impl<'a> Round<'a> {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            forgotten: Vec::new(),
             notes,
             unchanged: self.unchanged.len() as u64,
             outputs,
@@ -609,6 +620,8 @@ pub(crate) struct Decided {
     pub(crate) blocked: Vec<Blocked>,
     pub(crate) retained: Vec<Retained>,
     pub(crate) confirmed: Vec<Confirmed>,
+    /// Set once all is decided.
+    pub(crate) forgotten: Vec<Forgotten>,
     pub(crate) notes: Vec<Note>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,

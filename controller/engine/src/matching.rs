@@ -319,6 +319,13 @@ fn own_address(tag: &str, scope: &Scope, kind: &str) -> Option<Address> {
     here.then_some(address)
 }
 
+/// The addresses of which a `[[removed]]` says that what they hold is deleted.
+#[must_use]
+pub(crate) fn emptied(checked: &Checked<'_>) -> BTreeSet<String> {
+    let emptied = checked.project.removed.iter().filter(|tombstone| tombstone.contents);
+    emptied.flat_map(|tombstone| &tombstone.addresses).map(ToString::to_string).collect()
+}
+
 /// The addresses that `[[removed]]` names.
 #[must_use]
 pub fn tombstones(checked: &Checked<'_>) -> BTreeSet<String> {

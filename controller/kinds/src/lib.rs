@@ -29,6 +29,7 @@ pub mod instance_profile;
 pub mod key;
 pub mod lints;
 pub mod lockout;
+pub mod lookout;
 pub mod made;
 pub mod needs;
 pub mod oidc_provider;

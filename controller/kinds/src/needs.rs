@@ -21,7 +21,7 @@ use trueup_state::plan::{Change, Plan, PlanAccount};
 
 mod table;
 
-use table::{KindNeeds, needs_of, reads_of};
+use table::{BESIDES, KindNeeds, needs_of, reads_of};
 
 /// The action of whoever hands a role to a service; on the role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
@@ -265,6 +265,11 @@ fn kind_pairs(
     let elsewhere = |action: &str| kind.is_some_and(|kind| kind.on_fields.iter().any(|(other, _)| *other == action));
     for (call, resource) in called.iter().filter(|(call, _)| !elsewhere(call)) {
         pairs.insert((call.clone(), known(resource, call, at)));
+        for (_, same, holder) in BESIDES.iter().filter(|(of, ..)| of == call) {
+            let held = resource.strip_suffix("/*").unwrap_or(resource);
+            pairs.extend(same.iter().map(|action| ((*action).to_owned(), resource.clone())));
+            pairs.extend(holder.iter().map(|action| ((*action).to_owned(), held.to_owned())));
+        }
     }
     let Some(KindNeeds { kind: _, calls, with, anywhere, on_fields, linked }) = kind else { return pairs };
     let mut owns: BTreeSet<String> = pairs.iter().map(|(_, on)| on.clone()).filter(|on| on != "*").collect();

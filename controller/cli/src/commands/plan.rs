@@ -114,6 +114,7 @@ pub(crate) fn judge(context: &Context, specs: &Specs, planned: &Planned) -> Resu
 
 /// Saves a plan, to be applied as it is.
 pub(crate) fn save(plan: &Plan, file: &Path) -> Result<(), Stop> {
-    let text = serde_json::to_string_pretty(plan).map_err(|error| Stop::error(&error))?;
+    let text = plan.sealed().and_then(|sealed| serde_json::to_string_pretty(&sealed));
+    let text = text.map_err(|error| Stop::error(&error))?;
     write_atomically(file, text.as_bytes()).map_err(|error| store_stop(&error))
 }

@@ -633,6 +633,14 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What else is called by an operation that is no single call: on what it is on, and, where that are the objects of a bucket, on the bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
+pub(super) static BESIDES: &[(&str, &[&str], &[&str])] = &[(
+    "s3:DeleteObjectVersion",
+    &["s3:AbortMultipartUpload", "s3:DeleteObject"],
+    &["s3:ListBucketMultipartUploads", "s3:ListBucketVersions"],
+)];
+
 /// What the operations of a kind call.
 pub(super) fn needs_of(kind: &str) -> Option<&'static KindNeeds> {
     KINDS.iter().find(|row| row.kind == kind)
