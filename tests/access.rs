@@ -2,19 +2,16 @@
 
 use crate::support::Project;
 
-const EXAMPLES: [&str; 3] = ["cross-account-saas", "dev-prod-codedeploy", "on-premises"];
+const EXAMPLES: [&str; 5] =
+    ["cross-account-saas", "dev-prod-codedeploy", "ecr-stages", "on-premises", "travis-codedeploy"];
 
 /// Statements that no assertion of the examples needs, each with the reason.
 ///
 /// A statement is named by its example, its file, the table it is in, and its sid or its number in that table.
-const DELIBERATE: [(&str, &str); 4] = [
+const DELIBERATE: [(&str, &str); 3] = [
     (
-        "cross-account-saas organization.toml service_control_policy.tenants.policy Stay",
-        "assertions are proved from what accounts allow; what an organization denies on top is not asked yet",
-    ),
-    (
-        "cross-account-saas organization.toml service_control_policy.tenants.policy Watched",
-        "assertions are proved from what accounts allow; what an organization denies on top is not asked yet",
+        "dev-prod-codedeploy dev.toml policy.pipeline.policy AskForApproval",
+        "SNS's own policy of a topic may let the account publish too: without the statement nothing is missing for sure",
     ),
     (
         "on-premises servers.toml policy.fetch.policy Agent",
@@ -40,6 +37,10 @@ fn nothing(header: &str) -> &'static str {
     if header.starts_with("bucket.") { "s3:GetAccelerateConfiguration" } else { "sts:DecodeAuthorizationMessage" }
 }
 
+fn key_of(line: &str) -> &str {
+    line.split(['=', ' ']).next().unwrap_or_default()
+}
+
 /// Every statement of a TOML file, by its text: `allow`, `deny` and `action` are replaced, so that the policy stays one.
 fn in_toml(text: &str) -> Vec<Found> {
     let lines: Vec<&str> = text.lines().collect();
@@ -52,6 +53,10 @@ fn in_toml(text: &str) -> Vec<Found> {
         }
         let end =
             lines.iter().skip(at + 1).position(|line| line.starts_with('[')).map_or(lines.len(), |rest| at + 1 + rest);
+        let is_action = |line: &&str| ["allow", "deny", "action"].contains(&key_of(line));
+        if !lines[at..end].iter().any(is_action) {
+            continue;
+        }
         let number: &mut usize = count.entry(header).or_default();
         *number += 1;
         let sid = lines[at..end].iter().find_map(|line| line.strip_prefix("sid"));
@@ -59,7 +64,7 @@ fn in_toml(text: &str) -> Vec<Found> {
         let mut changed: Vec<String> = lines[..at].iter().map(ToString::to_string).collect();
         let mut is_list = false;
         for line in &lines[at..end] {
-            let key = line.split(['=', ' ']).next().unwrap_or_default();
+            let key = key_of(line);
             if is_list {
                 is_list = !line.starts_with(']');
             } else if matches!(key, "allow" | "deny" | "action") {
@@ -87,6 +92,14 @@ fn in_json(text: &str, resource: &str) -> Vec<Found> {
         Found { name, resource: resource.to_owned(), without: without.to_string() }
     };
     (0..count).map(one).collect()
+}
+
+/// What a resource of a file is called where it is used: that of a template by the name of a use.
+fn in_use(example: &str, file: &str, resource: &str) -> String {
+    match example {
+        "ecr-stages" if file.starts_with("templates/") => resource.replacen('.', ".development.", 1),
+        _ => resource.to_owned(),
+    }
 }
 
 fn files(project: &Project) -> Vec<String> {
@@ -151,7 +164,9 @@ fn without_any_single_statement_an_assertion_fails_and_names_the_link() {
                 ];
                 if run.code != 1 {
                     wrong.push(format!("{name}: no assertion misses it"));
-                } else if !is_told.iter().any(|told| run.stderr.contains(told)) || !run.stderr.contains(&resource) {
+                } else if !is_told.iter().any(|told| run.stderr.contains(told))
+                    || !run.stderr.contains(&in_use(example, &file, &resource))
+                {
                     wrong.push(format!("{name}: {resource} is not named\n{}", run.stderr));
                 }
             }
@@ -272,4 +287,220 @@ fn a_condition_of_another_value_is_a_change() {
     project.write("specs.toml", format!("[scope]\naccount = \"main\"\n\n{}", trust("two")));
     let plan = project.trueup(&["plan"]).expect(0).stdout;
     insta::assert_snapshot!(plan.split("Who gains").nth(1).unwrap().split("Plan:").next().unwrap());
+}
+
+/// An organization with a shop in a unit, and two controls on that unit.
+fn organization() -> Project {
+    let project = Project::with("");
+    project.write(
+        "accounts.toml",
+        r#"
+[account.boss]
+id         = "999999999999"
+management = true
+
+[account.shop]
+email  = "aws+shop@example.com"
+parent = "organizational_unit.shops"
+
+[account.other]
+id = "222222222222"
+"#,
+    );
+    project.write(
+        "organization.toml",
+        r#"
+[organization.main]
+policy_types = ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"]
+
+[organizational_unit.shops]
+
+[service_control_policy.no-users]
+targets = ["organizational_unit.shops"]
+[[service_control_policy.no-users.policy]]
+sid      = "NoUsers"
+deny     = "iam:CreateUser"
+resource = "*"
+
+[resource_control_policy.at-home]
+targets = ["root"]
+[[resource_control_policy.at-home.policy]]
+sid       = "AtHome"
+deny      = "s3:*"
+principal = "*"
+resource  = "*"
+condition = { StringNotEquals = { "aws:PrincipalOrgID" = "${organization.main.id}" }, Bool = { "aws:PrincipalIsAWSService" = false } }
+"#,
+    );
+    project.write(
+        "specs.toml",
+        r#"
+[scope]
+account = "shop"
+
+[role.keeper]
+[[role.keeper.trust]]
+allow     = "sts:AssumeRole"
+principal = { account = "shop" }
+[[role.keeper.inline.work]]
+allow    = ["iam:CreateUser", "iam:CreateRole"]
+resource = "*"
+
+[bucket.goods]
+name                = "shop-goods"
+public_access_block = { block_public_policy = false, restrict_public_buckets = false }
+[[bucket.goods.policy]]
+allow     = "s3:GetObject"
+principal = "*"
+resource  = "${bucket.goods.arn}/*"
+"#,
+    );
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-bucket = \"allow\"\n\n[project]");
+    project
+}
+
+#[test]
+fn what_an_organization_controls_has_a_say() {
+    let project = organization();
+    let ask = |args: &[&str], code| project.trueup_on_aws(&[&["access", "can"], args].concat()).expect(code).stdout;
+    insta::assert_snapshot!(ask(&["shop/role.keeper", "iam:CreateUser", "*"], 1));
+    ask(&["shop/role.keeper", "iam:CreateRole", "*"], 0);
+    insta::assert_snapshot!(ask(&["*", "s3:GetObject", "bucket.goods/*"], 1));
+    // The shop itself is in the organization.
+    ask(&["shop/role.keeper", "s3:GetObject", "bucket.goods/x"], 0);
+    project.edit("organization.toml", "targets = [\"organizational_unit.shops\"]", "targets = []");
+    ask(&["shop/role.keeper", "iam:CreateUser", "*"], 0);
+}
+
+#[test]
+fn a_new_control_takes_away_in_the_plan() {
+    let project = organization();
+    project.edit("organization.toml", "deny     = \"iam:CreateUser\"", "deny     = [\"iam:DeleteUser\"]");
+    project.edit("organization.toml", "deny      = \"s3:*\"", "deny      = \"s3:PutObject\"");
+    project.apply();
+    project.edit("organization.toml", "[\"iam:DeleteUser\"]", "[\"iam:CreateUser\", \"iam:DeleteUser\"]");
+    project.edit("organization.toml", "deny      = \"s3:PutObject\"", "deny      = \"s3:*\"");
+    let plan = project.trueup(&["plan"]).expect(0).stdout;
+    insta::assert_snapshot!(plan.split("Who gains").nth(1).unwrap().split("Plan:").next().unwrap());
+    project.trueup(&["plan", "--fail-on", "new-access"]).expect(0);
+}
+
+const POLICED: &str = r#"
+[topic.news]
+[[topic.news.policy]]
+allow     = "sns:Publish"
+principal = { account = "other" }
+resource  = "${topic.news.arn}"
+
+[event_bus.orders]
+[[event_bus.orders.policy]]
+allow     = "events:PutEvents"
+principal = { account = "other" }
+resource  = "${event_bus.orders.arn}"
+
+[ecr_registry.main]
+[[ecr_registry.main.policy]]
+allow     = "ecr:ReplicateImage"
+principal = { account = "other" }
+resource  = "arn:aws:ecr:${region}:${account.id}:repository/*"
+
+[ecr_repository.app]
+name = "app"
+
+[role.worker]
+[[role.worker.trust]]
+allow     = "sts:AssumeRole"
+principal = { service = "ec2.amazonaws.com" }
+
+[key.data]
+multi_region = true
+[key.data.grant.workers]
+grantee_principal = "role.worker"
+operations        = ["Decrypt", "DescribeKey"]
+constraints       = { encryption_context_subset = { team = "web" } }
+"#;
+
+#[test]
+fn everything_with_a_policy_of_its_own_is_asked() {
+    let project = Project::with(POLICED);
+    project.write(
+        "replica.toml",
+        "[scope]\naccount = \"main\"\nregion = \"eu-central-1\"\n\n[replica_key.data]\nprimary = \"@eu-west-1/key.data\"\n[[replica_key.data.policy]]\nallow = \"kms:*\"\nprincipal = { account = \"main\" }\nresource = \"*\"\n[[replica_key.data.policy]]\nallow = \"kms:Decrypt\"\nprincipal = { account = \"other\" }\nresource = \"*\"\n",
+    );
+    let ask = |args: &[&str], code| project.trueup_on_aws(&[&["access", "can"], args].concat()).expect(code).stdout;
+    let other = "222222222222";
+    for (action, on, wrong) in [
+        ("sns:Publish", "topic.news", "sns:DeleteTopic"),
+        ("events:PutEvents", "event_bus.orders", "events:PutRule"),
+        ("ecr:ReplicateImage", "ecr_repository.app", "ecr:PutImage"),
+        ("kms:Decrypt", "replica_key.data", "kms:Encrypt"),
+    ] {
+        ask(&[other, action, on], 0);
+        ask(&[other, wrong, on], 1);
+    }
+    ask(&["role.worker", "kms:DescribeKey", "key.data"], 0);
+    ask(&["role.worker", "kms:Encrypt", "key.data"], 1);
+    // A replica has grants of its own.
+    ask(&["role.worker", "kms:DescribeKey", "replica_key.data"], 1);
+    insta::assert_snapshot!(ask(&["role.worker", "kms:Decrypt", "key.data"], 4));
+    let known = ["role.worker", "kms:Decrypt", "key.data", "--context", "kms:EncryptionContext:team=web"];
+    insta::assert_snapshot!(ask(&known, 0));
+}
+
+#[test]
+fn a_bucket_that_blocks_the_public_lets_no_outsider_in() {
+    let bucket = |block: &str| {
+        format!(
+            "[bucket.data]\nname = \"data-111111111111\"\npublic_access_block = {{ block_public_policy = false{block} }}\n[[bucket.data.policy]]\nallow = \"s3:GetObject\"\nprincipal = \"*\"\nresource = \"${{bucket.data.arn}}/*\"\n"
+        )
+    };
+    let project = Project::with(&bucket(""));
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-bucket = \"allow\"\n\n[project]");
+    let ask = |who: &str, code| {
+        project.trueup_on_aws(&["access", "can", who, "s3:GetObject", "bucket.data/*"]).expect(code).stdout
+    };
+    insta::assert_snapshot!(ask("*", 1));
+    ask("222222222222", 1);
+    ask("111111111111", 0);
+    ask("logging.s3.amazonaws.com", 0);
+    let open = bucket(", restrict_public_buckets = false");
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n\n{open}"));
+    ask("*", 0);
+    ask("222222222222", 0);
+}
+
+#[test]
+fn what_is_beside_a_policy_changes_access_in_a_plan() {
+    let project = Project::with(
+        r#"
+[bucket.data]
+name                = "data-111111111111"
+public_access_block = { block_public_policy = false }
+[[bucket.data.policy]]
+allow     = "s3:GetObject"
+principal = "*"
+resource  = "${bucket.data.arn}/*"
+
+[role.worker]
+[[role.worker.trust]]
+allow     = "sts:AssumeRole"
+principal = { service = "ec2.amazonaws.com" }
+
+[key.data]
+[key.data.grant.workers]
+grantee_principal = "role.worker"
+operations        = ["Decrypt"]
+"#,
+    );
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-bucket = \"allow\"\n\n[project]");
+    project.apply();
+    project.edit("specs.toml", "[\"Decrypt\"]", "[\"Decrypt\", \"Encrypt\"]");
+    project.edit(
+        "specs.toml",
+        "block_public_policy = false",
+        "block_public_policy = false, restrict_public_buckets = false",
+    );
+    let plan = project.trueup(&["plan"]).expect(0).stdout;
+    insta::assert_snapshot!(plan.split("Who gains").nth(1).unwrap().split("Plan:").next().unwrap());
+    project.trueup(&["plan", "--fail-on", "public-access"]).expect(3);
 }

@@ -128,6 +128,47 @@ fn deep_nesting_and_large_files_end_in_a_diagnostic() {
     assert!(stderr.contains("large.toml"), "{stderr}");
 }
 
+/// A hundred megabytes, which take no room on the disk.
+fn large(path: &std::path::Path) {
+    fs::File::create(path).unwrap().set_len(100_000_000).unwrap();
+}
+
+fn deep() -> String {
+    format!("{{\"format\": 1, \"x\": {}{}}}", "[".repeat(10_000), "]".repeat(10_000))
+}
+
+#[test]
+fn deep_and_large_documents_end_in_a_diagnostic() {
+    let project = Project::with(ROLE);
+    project.apply();
+    let ledger = project.path().join(".trueup/sandbox/state/ledger/main.json");
+    project.write("deep.json", deep());
+    large(&project.path().join("large.json"));
+    for (file, told) in [("deep.json", "recursion limit"), ("large.json", "it has 100000000 bytes")] {
+        let run = project.trueup(&["apply", file]).expect(1);
+        assert!(run.complains("is no saved plan") && run.complains(told), "{file}: {}", run.stderr);
+    }
+    let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let entries = format!("{{\"main/role.deployer\": {{\"name\": \"x\", \"outputs\": {{}}, \"model\": {nested}}}}}");
+    fs::write(&ledger, format!("{{\"format\": 1, \"serial\": 1, \"entries\": {entries}}}")).unwrap();
+    let run = project.trueup(&["plan"]).expect(1);
+    assert!(run.complains("recursion limit") && run.complains("move it aside"), "{}", run.stderr);
+    large(&ledger);
+    let run = project.trueup(&["plan"]).expect(1);
+    assert!(run.complains("has 100000000 bytes") && run.complains("move it aside"), "{}", run.stderr);
+}
+
+#[test]
+fn deep_and_large_policy_files_end_in_a_diagnostic() {
+    let project = Project::with("[policy.p]\npolicy = { file = \"p.json\" }\n");
+    project.write("p.json", deep());
+    let stderr = refused(&project).stderr;
+    assert!(stderr.contains("p.json"), "{stderr}");
+    large(&project.path().join("p.json"));
+    let stderr = refused(&project).stderr;
+    assert!(stderr.contains("p.json") && stderr.contains("MiB"), "{stderr}");
+}
+
 #[test]
 fn an_unknown_account_or_target_on_the_command_line() {
     let project = Project::with(ROLE);

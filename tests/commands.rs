@@ -18,6 +18,14 @@ fn help_and_version() {
         let run = project.trueup_on_aws(&args).expect(0);
         assert!(run.stdout.contains("trueup"), "{}", run.stdout);
     }
+    for args in [["--version", "--verbose"], ["-vV", "--color=never"]] {
+        let run = project.trueup_on_aws(&args).expect(0);
+        assert!(
+            run.stdout.lines().nth(1).is_some_and(|line| line.starts_with("catalogue of actions 0.")),
+            "{}",
+            run.stdout
+        );
+    }
     let run = project.trueup_on_aws(&["plann"]).expect(1);
     assert!(run.stderr.contains("plan"), "{}", run.stderr);
 }

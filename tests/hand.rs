@@ -52,6 +52,21 @@ impl Hand {
         text
     }
 
+    /// One SNS call that must succeed.
+    pub(crate) fn sns(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        let mut body = format!("Action={action}&Version=2010-03-31");
+        for (key, value) in parameters {
+            body.push_str(&format!("&{key}={}", encode(value)));
+        }
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("https://sns.eu-west-1.amazonaws.com/")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let (status, text) = self.send("sns", request, body);
+        assert_eq!(status, 200, "{action}: {text}");
+        text
+    }
+
     /// One KMS call that must succeed.
     pub(crate) fn kms(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         self.json("kms", "TrentService", operation, body)

@@ -39,6 +39,7 @@ fn three_stages_come_from_one_template() {
 #[test]
 fn a_stage_may_let_end_users_in() {
     let project = applied("ecr-stages");
+    project.forget_access();
     let with = "end_users  = [\"policy.release.authorize\", \"policy.release.read\"]\nbranches   = \"ref:refs/tags/*\"";
     project.edit("stages.toml", "branches   = \"ref:refs/tags/*\"", with);
     let run = project.apply();
@@ -64,6 +65,7 @@ fn what_a_hand_changed_in_the_stages_is_seen_and_repaired() {
 #[test]
 fn a_stage_that_is_used_no_more_is_removed_but_its_images() {
     let project = applied("ecr-stages");
+    project.forget_access();
     let stages = project.read("stages.toml");
     let (head, rest) =
         stages.split_once("[[use]]\ntemplate = \"templates/stage.toml\"\nname     = \"release\"").unwrap();
@@ -97,6 +99,7 @@ fn one_account_for_travis() {
     insta::assert_snapshot!("travis_drift", run.stdout);
     project.apply();
 
+    project.forget_access();
     project.write("ci.toml", format!("[scope]\naccount = \"main\"\n{STAYS}"));
     let removed = ["bucket.revisions", "ecr_repository.web"];
     let removed: String =

@@ -154,7 +154,16 @@ fn a_saved_plan_that_was_tampered_with_is_refused() {
     let project = Project::example("cross-account-saas");
     project.trueup(&["plan", "-o", "saved.json"]).expect(0);
     let text = project.read("saved.json");
-    for (from, to) in [("\"format\": 1", "\"format\": 9"), ("\"change\": 0,", "\"change\": 99999,"), ("{\n", "[\n")] {
+    let rows = [
+        ("\"format\": 1", "\"format\": 9"),
+        ("\"change\": 0,", "\"change\": 99999,"),
+        ("{\n", "[\n"),
+        // What holds together, and is another plan than the one that was saved.
+        ("role/CodePipelineCrossAccountRole", "role/AnotherRole"),
+        ("\"deletions_max\": 5", "\"deletions_max\": 500"),
+        ("\"seal\": \"", "\"seal\": \"0"),
+    ];
+    for (from, to) in rows {
         assert!(text.contains(from), "{from}");
         project.write("saved.json", text.replacen(from, to, 1));
         let run = project.trueup(&["apply", "saved.json"]).expect(1);
@@ -420,11 +429,40 @@ fn a_tombstone_can_be_a_target() {
 fn a_plan_is_for_the_world_it_was_made_in() {
     let project = Project::example("cross-account-saas");
     project.trueup(&["plan", "-o", "saved.json"]).expect(0);
-    project.edit("saved.json", "\"world\": \"sandbox as", "\"world\": \"aws as");
+    // In the sandbox, the account that is declared first is the caller's own.
+    let accounts = project.read("accounts.toml");
+    project.write("accounts.toml", format!("[account.griffin]\nid = \"444444444444\"\n\n{accounts}"));
     let run = project.trueup(&["apply", "saved.json"]).expect(3);
-    assert!(run.stderr.contains("this plan was made for `aws as"), "{}", run.stderr);
+    assert!(run.complains("this plan was made for `sandbox as 111111111111`"), "{}", run.stderr);
     let run = project.trueup(&["apply", "saved.json", "--adopt"]).expect(1);
     assert!(run.stderr.contains("applied as it is"), "{}", run.stderr);
+}
+
+#[test]
+fn a_saved_plan_is_for_the_specs_it_was_made_from() {
+    let project = Project::example("cross-account-saas");
+    project.trueup(&["plan", "-o", "saved.json"]).expect(0);
+    let tenants = project.read("tenants.toml");
+    let policy = project.read("policies/sample-application.json");
+    project.edit("tenants.toml", "comes in by this role", "comes in by that role");
+    project.write("policies/sample-application.json", format!("{policy}\n"));
+    project.write("more.toml", "");
+    let run = project.trueup(&["apply", "saved.json"]).expect(3);
+    assert!(
+        run.complains(
+            "refused: the specs are not what this plan was made from: more.toml is new policies/sample-application.json changed tenants.toml changed"
+        ),
+        "{}",
+        run.stderr
+    );
+    assert!(!Hand::on(&project, UNICORN).iam("ListRoles", &[]).contains("CodePipeline"), "nothing was done");
+    std::fs::remove_file(project.path().join("more.toml")).unwrap();
+    project.write("tenants.toml", tenants);
+    project.write("policies/sample-application.json", policy);
+    project.trueup(&["apply", "saved.json"]).expect(0);
+    project.assert_true();
+    // It is applied once: what it made exists by now.
+    project.trueup(&["apply", "saved.json"]).expect(3);
 }
 
 #[test]

@@ -172,6 +172,29 @@ fn a_saved_plan_makes_the_account_it_shows() {
     assert!(again.stderr.contains("exists by now"), "{}", again.stderr);
 }
 
+/// The recorded plan names the account by a token, which nobody could enter.
+#[test]
+fn a_run_that_made_an_account_can_be_gone_back_from() {
+    let project = project(&["gnome"]);
+    project.apply();
+    let accounts = project.read("accounts.toml");
+    project.write("accounts.toml", format!("{accounts}{}", tenant("pegasus")));
+    project.apply();
+    let hand = Hand::on(&project, MANAGEMENT);
+    let id = account(&hand, "pegasus")["Id"].as_str().unwrap().to_owned();
+    let inside = Hand::on(&project, &id);
+    assert!(inside.iam("ListGroups", &[]).contains("people"));
+    let runs = project.trueup(&["history", "--format", "json"]).expect(0).stdout;
+    let runs: Value = serde_json::from_str(&runs).unwrap();
+    let back = project.trueup(&["revert", runs[0]["run"].as_str().unwrap(), "--yes"]).expect(0);
+    assert!(back.says("close = true") && back.says("bucket.data"), "what may hold data is kept: {}", back.stdout);
+    assert!(!inside.iam("ListGroups", &[]).contains("people"));
+    assert!(!inside.iam("ListRoles", &[]).contains("role/deployer"));
+    assert_eq!(account(&hand, "pegasus")["State"], "ACTIVE");
+    // The specs still want it all.
+    project.apply();
+}
+
 #[test]
 fn an_account_is_kept_until_a_tombstone_closes_it() {
     let project = project(&["gnome", "pegasus"]);

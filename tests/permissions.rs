@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::hand::Hand;
 use crate::support::Project;
 
 /// The IAM action of an API operation, where it is not called the same.
@@ -11,6 +12,7 @@ use crate::support::Project;
 fn action(service: &str, operation: &str) -> Option<String> {
     let service = match service.to_lowercase() {
         name if name.contains("resource groups") => "tag".to_owned(),
+        name if name == "eventbridge" => "events".to_owned(),
         name => name,
     };
     let operation = match (service.as_str(), operation) {
@@ -20,6 +22,8 @@ fn action(service: &str, operation: &str) -> Option<String> {
         ("s3", "HeadBucket") => "ListBucket",
         ("s3", "GetBucketEncryption") => "GetEncryptionConfiguration",
         ("s3", "PutBucketEncryption" | "DeleteBucketEncryption") => "PutEncryptionConfiguration",
+        ("s3", "GetBucketNotificationConfiguration") => "GetBucketNotification",
+        ("s3", "PutBucketNotificationConfiguration") => "PutBucketNotification",
         ("s3", "GetPublicAccessBlock") => "GetBucketPublicAccessBlock",
         ("s3", "PutPublicAccessBlock" | "DeletePublicAccessBlock") => "PutBucketPublicAccessBlock",
         (_, same) => same,
@@ -143,4 +147,70 @@ fn the_toml_is_a_spec() {
     let toml = project.trueup(&["permissions"]).expect(0).stdout;
     project.write("permissions.toml", format!("[scope]\naccount = \"dev\"\n\n{toml}"));
     project.trueup_on_aws(&["check"]).expect(0);
+}
+
+const ACCESS: &str = "OrganizationAccountAccessRole";
+
+/// The role by which `other` is entered, with nothing but reading.
+fn narrow_access(project: &Project) -> Hand {
+    // The sandbox learns the accounts of the specs.
+    project.trueup(&["plan"]).expect(0);
+    let hand = Hand::on(project, "222222222222");
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]}"#;
+    hand.iam("CreateRole", &[("RoleName", ACCESS), ("AssumeRolePolicyDocument", trust)]);
+    let reading = printed(project, &["--read-only"])["accounts"]["other"]["policy"].to_string();
+    put(&hand, "reading", &reading);
+    hand
+}
+
+fn put(hand: &Hand, name: &str, document: &str) {
+    hand.iam("PutRolePolicy", &[("RoleName", ACCESS), ("PolicyName", name), ("PolicyDocument", document)]);
+}
+
+fn attach(hand: &Hand, name: &str) {
+    let arn = format!("arn:aws:iam::aws:policy/{name}");
+    hand.iam("AttachRolePolicy", &[("RoleName", ACCESS), ("PolicyArn", &arn)]);
+}
+
+fn in_other() -> Project {
+    let project = Project::with("");
+    let specs = "[scope]\naccount = \"other\"\n\n[role.x]\n[[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }\n\n[bucket.b]\nname = \"b-222222222222\"\n";
+    project.write("specs.toml", specs);
+    project
+}
+
+#[test]
+fn what_the_caller_lacks_is_told_before_the_first_write() {
+    let project = in_other();
+    let hand = narrow_access(&project);
+    let refused = project.trueup(&["-vv", "apply", "--yes"]).expect(3);
+    let told: Vec<&str> =
+        refused.stderr.lines().filter(|line| !line.trim_start().starts_with(['I', 'D', 'W'])).collect();
+    let told = told.join("\n");
+    insta::assert_snapshot!(told.split_once("# In other").unwrap().1);
+    assert!(!refused.stderr.contains("SimulatePrincipalPolicy"), "all of it is known");
+    let plan = project.trueup(&["plan", "--format", "json"]).expect(0);
+    assert!(plan.complains("warning: apply will be refused"), "{}", plan.stderr);
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!(plan["lacks"][0]["account"], "other");
+    assert!(plan["plan"]["ops"].as_array().unwrap().len() >= 2, "nothing was made");
+    // With the policy that it printed it is no longer refused; the bucket's other calls may be in a policy of the bucket.
+    put(&hand, "more", &plan["lacks"][0]["policy"].to_string());
+    project.apply();
+}
+
+#[test]
+fn where_the_policies_are_not_known_aws_is_asked() {
+    let project = in_other();
+    let hand = narrow_access(&project);
+    // Nobody but AWS can tell what is in a policy of its own.
+    attach(&hand, "AWSLambda_FullAccess");
+    let refused = project.trueup(&["-vv", "apply", "--yes"]).expect(3);
+    let is_asking =
+        |line: &&str| line.contains("trueup_kinds::count: call") && line.contains("SimulatePrincipalPolicy");
+    assert_eq!(refused.stderr.lines().filter(is_asking).count(), 1, "{}", refused.stderr);
+    assert!(refused.complains("iam:CreateRole on arn:aws:iam::222222222222:role/x"), "{}", refused.stderr);
+    attach(&hand, "IAMFullAccess");
+    attach(&hand, "AmazonS3FullAccess");
+    project.apply();
 }

@@ -88,6 +88,63 @@ fn what_a_hand_changed_is_seen_and_repaired() {
     project.apply();
 }
 
+const SUBSCRIPTIONS: &str = r#"
+[topic.approvals]
+[subscription.mail]
+topic = "topic.approvals"
+protocol = "email"
+endpoint = "aprovers@example.com"
+[subscription.queue]
+topic = "topic.approvals"
+protocol = "sqs"
+endpoint = "arn:aws:sqs:${region}:${account.id}:approvals"
+filter_policy = { state = ["SUCCEEDED"] }
+"#;
+
+const TOPIC: (&str, &str) = ("TopicArn", "arn:aws:sns:eu-west-1:111111111111:approvals");
+
+/// The end of a mailbox's subscription; asking for it once more is how one learns it.
+fn token(hand: &Hand, mailbox: &str) -> String {
+    let parameters = [TOPIC, ("Protocol", "email"), ("Endpoint", mailbox), ("ReturnSubscriptionArn", "true")];
+    let text = hand.sns("Subscribe", &parameters);
+    let (arn, _) = text.split_once("<SubscriptionArn>").unwrap().1.split_once('<').unwrap();
+    arn.rsplit(':').next().unwrap().to_owned()
+}
+
+/// A mailbox that has not confirmed is told and left alone; one that was written wrongly does not stand in the way of the right one.
+#[test]
+fn a_subscription_waits_for_its_receiver() {
+    let project = Project::with(SUBSCRIPTIONS);
+    project.apply();
+    let waiting = project.trueup(&["plan", "--detailed-exitcode"]).expect(0).stdout;
+    insta::assert_snapshot!("triggers_waiting_plan", waiting);
+    let hand = Hand::on(&project, MAIN);
+
+    project.edit("specs.toml", "aprovers", "approvers");
+    let other = project.trueup(&["plan", "--detailed-exitcode"]).expect(2).stdout;
+    insta::assert_snapshot!("triggers_corrected_plan", other);
+    project.apply();
+
+    hand.sns("ConfirmSubscription", &[TOPIC, ("Token", &token(&hand, "approvers@example.com"))]);
+    let confirmed = project.trueup(&["plan", "--detailed-exitcode"]).expect(0);
+    assert!(!confirmed.stdout.contains("waits until"), "{}", confirmed.stdout);
+
+    let listed = hand.sns("ListSubscriptionsByTopic", &[TOPIC]);
+    let (arn, _) = listed.split_once("<SubscriptionArn>arn").unwrap().1.split_once('<').unwrap();
+    let queue = [("SubscriptionArn", format!("arn{arn}")), ("AttributeName", "FilterPolicy".to_owned())];
+    let queue = queue.each_ref().map(|(name, value)| (*name, value.as_str()));
+    hand.sns("SetSubscriptionAttributes", &[queue[0], queue[1], ("AttributeValue", r#"{"state":["FAILED"]}"#)]);
+    let drifted = project.trueup(&["plan", "--detailed-exitcode"]).expect(2);
+    assert!(drifted.stdout.contains("filter_policy"), "{}", drifted.stdout);
+    project.apply();
+
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n[topic.approvals]\n{STAYS}"));
+    project.apply();
+    let left = hand.sns("ListSubscriptionsByTopic", &[TOPIC]);
+    assert!(!left.contains("SubscriptionArn>arn"), "{left}");
+    assert!(left.contains("aprovers@example.com"), "SNS removes nothing that waits: {left}");
+}
+
 /// EventBridge and ECR keep roles by their ids or look at their trust: a role that is made again is named again.
 #[test]
 fn a_role_that_is_made_again_is_named_again() {

@@ -7,6 +7,7 @@ mod architecture;
 mod bad_input;
 mod codedeploy;
 mod commands;
+mod contents;
 mod dependents;
 mod export;
 mod guardrails;

@@ -47,7 +47,7 @@ fn decisions(criterion: &mut Criterion) {
     let identity_only = Policies { identity: vec![source(&identity)], ..Policies::default() };
     let all = |resource| Policies {
         scps: vec![vec![source(&scp)], vec![source(&scp)]],
-        resource: Some(source(resource)),
+        resource: vec![source(resource)],
         ..identity_only.clone()
     };
     let caller = || Caller::Role { arn: ROLE.to_owned(), session: Some("build".to_owned()) };

@@ -57,7 +57,8 @@ impl Case {
             session: sources(&session),
             scps: scps.iter().map(|level| sources(level)).collect(),
             management_account: None,
-            resource: resource.as_ref().map(source),
+            resource: resource.iter().map(source).collect(),
+            grants: Vec::new(),
             rcps: rcps.iter().map(|level| sources(level)).collect(),
         };
         Ok(match decide(&self.request(), &policies) {

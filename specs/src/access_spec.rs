@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use crate::decode::{Decode, Decoder, Fields, OneOrMany};
 use crate::diagnostic::Diagnostic;
 use crate::kind::{AnySpec, KindSchema, KindScope};
+use crate::policy::catalogue;
 use crate::policy_spec::is_account_id;
 use crate::project::Scope;
 use crate::shape::{FieldShape, Shape, TableShape};
@@ -388,11 +389,14 @@ impl Decode for Action {
 
     fn decode(value: &Value, cx: &mut Decoder<'_>) -> Option<Self> {
         let text = Text::decode(value, cx)?;
-        if let Some(literal) = text.as_literal()
-            && let Some(diagnostic) = bad_action(literal)
-        {
+        let Some(literal) = text.as_literal() else { return Some(Self(text)) };
+        if let Some(diagnostic) = bad_action(literal) {
             cx.problem(diagnostic.at(value.span, ""));
             return None;
+        }
+        if let Some(why) = catalogue::why_unknown(literal) {
+            let warning = Diagnostic::warning("no service has such an action").at(value.span, why);
+            cx.problem(warning.help("nobody can do it whatever the policies say, which proves nothing"));
         }
         Some(Self(text))
     }

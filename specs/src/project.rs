@@ -216,6 +216,8 @@ impl Block {
 pub struct Tombstone {
     /// What may be removed; one for each account of a group.
     pub addresses: Vec<Address>,
+    /// Whether all that it holds is deleted before it.
+    pub contents: bool,
     /// The place of the address.
     pub span: Span,
 }

@@ -1,11 +1,14 @@
 //! A plan, as data: what will happen, in which order, and why.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use trueup_specs::address::Address;
+use trueup_specs::span::Sources;
 
 use crate::facts::{ReadCost, ReadRequest, Scope, Unread};
 use crate::ledger::SavedModel;
@@ -26,6 +29,9 @@ pub struct Plan {
     /// What it is for.
     #[serde(default)]
     pub purpose: Purpose,
+    /// The files of the specs it was decided from, by their path: the SHA-256 of each.
+    #[serde(default)]
+    pub specs: BTreeMap<String, String>,
     /// How many resources the specs declare, in all accounts.
     #[serde(default)]
     pub declared: u64,
@@ -41,6 +47,9 @@ pub struct Plan {
     pub retained: Vec<Retained>,
     /// What is as the specs say but not on record so: written to the ledger with the next apply, so that a later difference has a cause.
     pub confirmed: Vec<Confirmed>,
+    /// What is on record, and neither there nor wanted any more: taken off the record with the next apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forgotten: Vec<Forgotten>,
     /// What its people should know of things that are there and that no spec can say.
     #[serde(default)]
     pub notes: Vec<Note>,
@@ -232,6 +241,11 @@ pub enum Danger {
     Removal,
     /// Something is removed and made again.
     Replacement,
+    /// All that a thing holds is deleted before it is removed.
+    Contents {
+        /// What that is, as far as it is known.
+        what: String,
+    },
     /// Things that no spec here asks for still name what is removed: AWS refuses that, or they are left with a dead id.
     Dependents {
         /// Kind, name and place of each.
@@ -322,7 +336,78 @@ pub struct Confirmed {
     pub model: SavedModel,
 }
 
+/// An entry of the ledger that nothing stands behind any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// What it was of.
+    pub address: Address,
+    /// Where that was.
+    pub scope: Scope,
+}
+
+/// The SHA-256 of these bytes, in hexadecimal digits.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The files of the specs by their path, each with the SHA-256 of its text.
+#[must_use]
+pub fn digests(sources: &Sources) -> BTreeMap<String, String> {
+    sources.iter().map(|(file, path)| (path.display().to_string(), digest(sources.text(file).as_bytes()))).collect()
+}
+
+/// The member of a saved plan that tells whether it was changed since: the SHA-256 of all else in it. It guards against a slip, and not
+/// against someone who can compute it.
+pub const SEAL: &str = "seal";
+
+/// A plan as it is saved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sealed<'p> {
+    #[serde(flatten)]
+    plan: &'p Plan,
+    seal: String,
+}
+
 impl Plan {
+    /// What its saved form has as [`SEAL`].
+    ///
+    /// # Errors
+    /// When it is no plain data; a defect.
+    pub fn seal(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_vec(self).map(|bytes| digest(&bytes))
+    }
+
+    /// The plan with its seal.
+    ///
+    /// # Errors
+    /// As [`Plan::seal`].
+    pub fn sealed(&self) -> Result<Sealed<'_>, serde_json::Error> {
+        Ok(Sealed { plan: self, seal: self.seal()? })
+    }
+
+    /// The files of the specs that are not what the plan was decided from, each with what became of it. A way back is not decided from
+    /// the specs, so nothing of them counts for it.
+    #[must_use]
+    pub fn other_specs(&self, now: &BTreeMap<String, String>) -> Vec<(String, &'static str)> {
+        if matches!(self.purpose, Purpose::Revert { .. }) {
+            return Vec::new();
+        }
+        let gone = self.specs.keys().filter(|path| !now.contains_key(*path)).map(|path| (path.clone(), "is gone"));
+        let others = now.iter().filter_map(|(path, digest)| match self.specs.get(path) {
+            Some(then) if then == digest => None,
+            Some(_) => Some((path.clone(), "changed")),
+            None => Some((path.clone(), "is new")),
+        });
+        let mut found: Vec<(String, &'static str)> = gone.chain(others).collect();
+        found.sort();
+        found
+    }
+
     /// Whether the plan holds together: every operation belongs to a change, and waits only for operations before it.
     ///
     /// # Errors
@@ -357,6 +442,6 @@ impl Plan {
     /// All API calls that were made for it.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        self.reads.iter().map(|read| read.cost.calls).sum()
+        self.reads.iter().map(|read| read.cost.calls).fold(0, u64::saturating_add)
     }
 }

@@ -29,8 +29,12 @@ pub mod memory;
 pub mod runs;
 
 pub use hold::{Hold, Holder, LockState};
-pub use local::{LocalStore, write_atomically};
+pub use local::{LocalStore, read_limited, write_atomically};
 pub use runs::RunJournal;
+
+/// The most bytes of a document: 64 MiB. The ledger of an account with ten thousand resources takes half of that; what is larger is none of
+/// trueup's, and is not read into memory.
+pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Why a store could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +79,14 @@ pub enum StoreError {
         /// The newest format of such documents that this trueup knows.
         reads: u32,
     },
+    /// A document is larger than any that trueup writes.
+    #[error("{path} has {bytes} bytes, trueup reads up to {DOCUMENT_BYTES_MAX}")]
+    Large {
+        /// Which.
+        path: String,
+        /// Its size.
+        bytes: u64,
+    },
     /// Another run holds the lock of an account.
     #[error("another run holds the account `{account}`: {holder}")]
     Locked {
@@ -110,7 +122,7 @@ impl StoreError {
         match self {
             Self::Io { .. } => "check the permissions and the free space of the state directory",
             Self::Remote { help, .. } => help.as_deref().unwrap_or("try again; nothing in AWS is lost"),
-            Self::Damaged { .. } => {
+            Self::Damaged { .. } | Self::Large { .. } => {
                 "move it aside and run `trueup state rebuild`: nothing in AWS is lost, trueup finds what is ours by its tags; only the record of what was last applied is gone"
             }
             Self::Newer { .. } => "use the trueup that wrote it, or a newer one",

@@ -2,7 +2,7 @@
 //
 //     node compare.mjs PATH-TO-DECIDE [COUNT [FIRST-SEED]]
 //
-// Ends with 1 if they part anywhere but where accepted.mjs says why.
+// Stands beside its packages when it runs: `run` sees to that. Ends with 1 if they part anywhere but where accepted.mjs says why.
 
 import { execFileSync } from 'node:child_process'
 import { runSimulation } from '@cloud-copilot/iam-simulate'
@@ -51,5 +51,7 @@ for (const [index, one] of cases.entries()) {
   if (!isSame && !reason) parted.push({ seed: seeds[index], ours: ours[index], theirs: other, case: one })
 }
 for (const [name, number] of Object.entries(counts).sort()) console.log(`${String(number).padStart(7)}  ${name}`)
+const told = Object.entries(counts).filter(([name]) => name.startsWith('accepted')).reduce((sum, [, number]) => sum + number, 0)
+console.log(`${cases.length} cases: ${parted.length} disagreements, and ${told} that accepted.mjs tells why`)
 for (const one of parted.slice(0, 3)) console.log(JSON.stringify(one))
 process.exitCode = parted.length ? 1 : 0

@@ -46,7 +46,7 @@ pub(crate) struct Common {
     /// When to colour.
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
     pub(crate) color: Color,
-    /// Tell more on stderr; twice for each call.
+    /// Tell more on stderr, twice for each call; with --version, what the program is made of.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 }

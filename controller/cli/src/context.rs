@@ -7,13 +7,14 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::observe::{self, Selection};
 use trueup_engine::plan::{Inputs, plan};
 use trueup_engine::render::counted;
 use trueup_kinds::account::{KnownAccount, known as known_accounts};
 use trueup_kinds::lints::{self, Finding};
-use trueup_kinds::lockout::WaysIn;
+use trueup_kinds::lockout::{Lack, WaysIn};
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions, GLOBAL_REGION};
 use trueup_kinds::source::organizations::{self, OrganizationFacts};
 use trueup_kinds::store::{Place, S3Store, Terms};
@@ -60,6 +61,10 @@ pub(crate) struct Planned {
     pub(crate) ledger: Ledger,
     /// What the guardrails found in the specs.
     pub(crate) findings: Vec<Finding>,
+    /// What the caller lacks for it.
+    pub(crate) lacks: Vec<Lack>,
+    /// Until when was read what it was decided from.
+    pub(crate) read_at: Instant,
 }
 
 /// Specs as far as they were understood, and all there is to say of them.
@@ -300,7 +305,7 @@ impl Context {
 
     /// Reads, telling how it goes.
     pub(crate) async fn read(&self, aws: &Aws, requests: &[ReadRequest]) -> Facts {
-        let progress = Progress::new(requests.len(), "reading");
+        let progress = Progress::new(requests.len(), "reading", aws.counter());
         aws.read(requests, &|request, cost| progress.read(request, cost)).await
     }
 
@@ -395,9 +400,11 @@ impl Context {
         let reach = observe::reach(checked, &selection);
         let requests = observe::requests(checked, &selection, &reach, &ledger);
         let facts = self.read_more(aws, &requests, &found).await;
+        let read_at = Instant::now();
         let from = From { specs, checked, selection: &selection, requests: &requests, adopt };
-        let plan = self.plan_of(from, aws, facts, &ledger)?;
-        Ok(Planned { plan, ledger, findings })
+        let (plan, ways) = self.plan_of(from, aws, facts, &ledger)?;
+        let lacks = ways.lacks(aws, &plan).await;
+        Ok(Planned { plan, ledger, findings, lacks, read_at })
     }
 
     /// Reads what was not read before, and puts both together.
@@ -421,6 +428,7 @@ impl Context {
         let reach = observe::reach(checked, &selection);
         let requests = observe::requests(checked, &selection, &reach, &ledger);
         let facts = self.read_more(aws, &requests, &found).await;
+        let read_at = Instant::now();
         let mut emptied = specs.project.clone();
         emptied.instances.clear();
         emptied.outputs.clear();
@@ -431,13 +439,14 @@ impl Context {
             wide.documents.entry(item.at.scope.clone()).or_default();
         }
         let from = From { specs, checked: &empty, selection: &selection, requests: &requests, adopt: false };
-        let mut plan = self.plan_of(from, aws, facts, &wide)?;
+        let (mut plan, ways) = self.plan_of(from, aws, facts, &wide)?;
         plan.purpose = Purpose::Destroy;
         plan.declared = checked.items.len() as u64;
-        Ok(Planned { plan, ledger, findings })
+        let lacks = ways.lacks(aws, &plan).await;
+        Ok(Planned { plan, ledger, findings, lacks, read_at })
     }
 
-    fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<Plan, Stop> {
+    fn plan_of(&self, from: From<'_, '_>, aws: &Aws, facts: Facts, ledger: &Ledger) -> Result<(Plan, WaysIn), Stop> {
         let From { specs, checked, selection, requests, adopt } = from;
         let mut problems = Problems::new();
         let world = self.world(aws);
@@ -457,7 +466,7 @@ impl Context {
         self.report(problems, &specs.sources)?;
         let mut plan = plan.ok_or(Stop::Reported)?;
         ways.mark(&mut plan);
-        Ok(plan)
+        Ok((plan, ways))
     }
 }
 

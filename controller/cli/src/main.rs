@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Cli, Color, Command, ReportFormat};
+use crate::args::{Cli, Color, Command, Format, ReportFormat};
 use crate::context::Context;
 use crate::exit::{Exit, Stop};
 use crate::output::Output;
@@ -26,6 +26,10 @@ fn main() -> ExitCode {
             // Help and version are no errors; clap's own code for a wrong line, 2, means "differences" here.
             let exit = if error.use_stderr() { Exit::Error } else { Exit::Done };
             let _ = error.print();
+            if error.kind() == clap::error::ErrorKind::DisplayVersion && is_verbose() {
+                let made_of = format!("catalogue of actions {}\n", trueup_specs::policy::catalogue::version());
+                let _ = Output::new(Format::Text, Color::Never).result(&made_of);
+            }
             return exit.into();
         }
     };
@@ -37,6 +41,12 @@ fn main() -> ExitCode {
         stop.exit()
     });
     exit.into()
+}
+
+/// Whether the line asks for more: where clap stops at `--version` it has not read the rest.
+fn is_verbose() -> bool {
+    let is_short = |arg: &str| arg.starts_with('-') && !arg.starts_with("--") && arg.contains('v');
+    std::env::args_os().skip(1).any(|arg| arg == "--verbose" || arg.to_str().is_some_and(is_short))
 }
 
 fn run(context: &Context, command: Command) -> Result<Exit, Stop> {

@@ -1,11 +1,14 @@
 //! What goes on, on stderr, while reading and applying.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use trueup_engine::execute::{Event, Outcome};
+use trueup_engine::render::counted;
+use trueup_kinds::count::CallCounter;
 use trueup_state::facts::{ReadCost, ReadRequest};
 use trueup_state::plan::Plan;
 
@@ -16,12 +19,15 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A line for so many steps.
-    pub(crate) fn new(steps: usize, what: &str) -> Self {
+    /// A line for so many steps of someone whose calls are counted: that AWS asks to go slower is said, for it is why nothing moves.
+    pub(crate) fn new(steps: usize, what: &str, calls: CallCounter) -> Self {
         let bar = if std::io::stderr().is_terminal() { ProgressBar::new(steps as u64) } else { ProgressBar::hidden() };
         // The template is a constant; were it wrong, indicatif's own would do.
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {pos}/{len} {wide_msg}") {
-            bar.set_style(style);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {pos}/{len} {slowed}{wide_msg}") {
+            bar.set_style(style.with_key("slowed", move |_: &ProgressState, line: &mut dyn Write| {
+                // A line that can't be written is written again a moment later.
+                let _ = line.write_str(&slowed(calls.throttled()));
+            }));
         }
         bar.set_prefix(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
@@ -52,8 +58,22 @@ impl Progress {
     }
 }
 
+/// How often AWS asked to go slower.
+fn slowed(throttled: u64) -> String {
+    if throttled == 0 { String::new() } else { format!("(AWS slows us down: {}) ", counted(throttled, "call")) }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn throttling_is_said() {
+        assert_eq!(super::slowed(0), "");
+        assert_eq!(super::slowed(12), "(AWS slows us down: 12 calls) ");
     }
 }

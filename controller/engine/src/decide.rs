@@ -10,12 +10,12 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Note, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Danger, Forgotten, Note, Retained};
 
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
-use crate::kind::{AnyKind, AnyModel, At, Held, Live, Refusal, Steps};
-use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, tombstones};
+use crate::kind::{AnyKind, AnyModel, At, Emptying, Held, Live, Refusal, Steps};
+use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, emptied, tombstones};
 use crate::observe::with_fields;
 use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
@@ -44,6 +44,7 @@ pub(crate) struct Round<'a> {
     confirmed: Vec<Confirmed>,
     skipped: HashSet<usize>,
     tombstones: BTreeSet<String>,
+    emptied: BTreeSet<String>,
 }
 
 /// Outputs as they are now, or as they follow from names; what a replacement will make up anew is not known.
@@ -86,6 +87,7 @@ impl<'a> Round<'a> {
             confirmed: Vec::new(),
             skipped: HashSet::new(),
             tombstones: tombstones(inputs.checked),
+            emptied: emptied(inputs.checked),
         }
     }
 
@@ -96,6 +98,10 @@ impl<'a> Round<'a> {
             let block = &self.inputs.checked.instance(index).block;
             let mut cx = Resolver::new(self.inputs.checked.project, id(index), &known, problems);
             let Some(desired) = item.kind.desired(&*block.spec, &item.at, &mut cx) else { continue };
+            // Nobody can change it yet; the notes tell.
+            if self.matches.waits.contains_key(&index) {
+                continue;
+            }
             let desired = self.leave_unchecked(index, desired);
             self.decide_item(index, &desired);
         }
@@ -264,7 +270,9 @@ impl<'a> Round<'a> {
             | Action::Follow { .. } => None,
         };
         let recorded = former.as_ref().unwrap_or(&instance.address);
+        // Of what was made in part, no model is on record.
         let applied = self.inputs.ledger.get(&item.at.scope, recorded).map(|entry| entry.model.value());
+        let applied = applied.filter(|model| !model.is_null());
         let causes = before.as_ref().map(|before| causes(before, &after, applied.as_ref())).unwrap_or_default();
         let dangers = dangers::of(&action, before.as_ref(), Some(&after));
         // What AWS made up stays with the thing; what follows from its name is as the spec says, also when it is renamed in place.
@@ -287,7 +295,7 @@ impl<'a> Round<'a> {
     }
 
     fn decide_leftover(&mut self, leftover: &Leftover<'a>) {
-        let Leftover { kind, scope, live, address, is_own } = leftover;
+        let Leftover { kind, scope, live, address, is_own, waits } = leftover;
         let (project, text) = (self.inputs.checked.project, address.to_string());
         if !self.inputs.selection.has_address(&scope.account, &text) {
             return;
@@ -305,6 +313,9 @@ impl<'a> Round<'a> {
         if project.find(address).is_some_and(|declared| self.skipped.contains(&declared.index())) {
             // What its spec names now can't be had, so what it named before is not given up either.
             return self.retain(leftover, format!("{id} carries the address of a spec that is left alone"), None);
+        }
+        if let Some(why) = waits {
+            return self.retain(leftover, format!("{named} {why}"), None);
         }
         if kind.schema().stateful && !tombstone {
             let (what, close) = if kind.schema().name == ACCOUNT.name {
@@ -331,13 +342,19 @@ impl<'a> Round<'a> {
             address: Arc::from(text),
         };
         match kind.ops(&at, Some(&live.model), None) {
-            Ok(Steps { ops, .. }) => {
+            Ok(Steps { mut ops, .. }) => {
                 let action = Action::Remove { tombstone };
+                let mut dangers = dangers::of(&action, None, None);
+                let is_emptied = self.emptied.contains(&address.to_string());
+                if let Some(Emptying { ops: first, what }) = kind.empty(&live.model).filter(|_| is_emptied) {
+                    ops.splice(0..0, first);
+                    dangers.push(Danger::Contents { what });
+                }
                 let change = Change {
                     address: address.clone(),
                     scope: (*scope).clone(),
                     name: live.name.clone(),
-                    dangers: dangers::of(&action, None, None),
+                    dangers,
                     action,
                     place: String::new(),
                     causes: BTreeMap::new(),
@@ -514,6 +531,7 @@ impl<'a> Round<'a> {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            forgotten: Vec::new(),
             notes,
             unchanged: self.unchanged.len() as u64,
             outputs,
@@ -531,9 +549,9 @@ impl Round<'_> {
                 (self.inputs.reach.selected[index], &self.matches.found[index])
             {
                 let address = &self.inputs.checked.instance(index).address;
-                notes.extend(
-                    item.kind.notes(&live.model).into_iter().map(|text| Note { address: address.clone(), text }),
-                );
+                let waits = self.matches.waits.get(&index).map(|why| (*why).to_owned());
+                let texts = waits.into_iter().chain(item.kind.notes(&live.model));
+                notes.extend(texts.map(|text| Note { address: address.clone(), text }));
             }
         }
         notes.sort_by(|a, b| a.address.cmp(&b.address));
@@ -602,6 +620,8 @@ pub(crate) struct Decided {
     pub(crate) blocked: Vec<Blocked>,
     pub(crate) retained: Vec<Retained>,
     pub(crate) confirmed: Vec<Confirmed>,
+    /// Set once all is decided.
+    pub(crate) forgotten: Vec<Forgotten>,
     pub(crate) notes: Vec<Note>,
     pub(crate) unchanged: u64,
     pub(crate) outputs: BTreeMap<String, Value>,

@@ -10,12 +10,12 @@ use trueup_specs::pending;
 use trueup_state::journal::{Entry, Journal};
 use trueup_state::ledger::{self, Ledger, SavedModel};
 use trueup_state::outputs::Outputs;
-use trueup_state::plan::{Action, Confirmed, Plan, PlannedOp};
+use trueup_state::plan::{Action, Change, Confirmed, Forgotten, Plan, PlannedOp};
 
 use crate::guard::Approved;
 use crate::kind::At;
 use crate::order::{collect_tokens_of, tokens};
-use crate::perform::{Effect, OpContext, OpError, Performer};
+use crate::perform::{Became, Effect, OpContext, OpError, Performer, Witness};
 
 /// How many calls may be in flight for one service in one account. IAM answers writes at a few a second for each account, so more would
 /// only be throttled.
@@ -75,6 +75,8 @@ impl Report {
 pub struct Walk<'a> {
     /// Who performs.
     pub performer: &'a dyn Performer,
+    /// Who looks once more at each thing before the first operation that changes or removes it.
+    pub witness: &'a dyn Witness,
     /// Where each intent and outcome is written before and after its call.
     pub journal: &'a mut dyn Journal,
     /// Told of each start and end.
@@ -97,51 +99,77 @@ struct Queue {
     in_flight: usize,
 }
 
+/// Whether the thing of a change is still as the plan has it.
+enum Seen {
+    /// Nobody looked yet.
+    No,
+    /// Someone looks; these of its operations wait for it, each in its place in its lane.
+    Awaited(Vec<usize>),
+    /// It is, or there was nothing there.
+    Yes,
+    /// It is not, and nothing is done about it.
+    Moved,
+}
+
 struct State<'a> {
     plan: &'a Plan,
     ats: Vec<At>,
     waiting: Vec<usize>,
     dependents: Vec<Vec<usize>>,
     lanes: BTreeMap<Lane<'a>, Queue>,
+    /// What was taken, and waited until its thing was looked at.
+    ready: Vec<usize>,
+    seen: Vec<Seen>,
     outcomes: Vec<Option<Outcome>>,
     outputs: BTreeMap<String, Outputs>,
+}
+
+/// What was waited for.
+enum Landed {
+    /// An operation.
+    Op(usize, Result<Outputs, OpError>),
+    /// A look at the thing of a change.
+    Look(usize, Became),
 }
 
 /// Walks the plan.
 pub async fn execute(approved: &Approved, walk: Walk<'_>) -> Report {
     let plan = approved.plan();
-    let Walk { performer, journal, events, stop } = walk;
+    let Walk { performer, witness, journal, events, stop } = walk;
     let mut state = State::new(plan);
-    let mut flying: FuturesUnordered<BoxFuture<'_, (usize, Result<Outputs, OpError>)>> = FuturesUnordered::new();
+    let mut flying: FuturesUnordered<BoxFuture<'_, Landed>> = FuturesUnordered::new();
     let begin = Entry::Begin { project: plan.project.to_string(), ops: plan.ops.len() };
     let mut journal_error = journal.record(&begin).err();
     loop {
         while journal_error.is_none() && !stop.load(Ordering::SeqCst) && flying.len() < IN_FLIGHT {
             let Some(index) = state.take_free() else { break };
-            let op = &plan.ops[index];
-            let intent = Entry::Intent {
-                op: index,
-                address: plan.changes[op.change].address.clone(),
-                call: op.call.clone(),
-                title: op.title.clone(),
-            };
-            if let Err(error) = journal.record(&intent) {
+            match state.admit(index, witness) {
+                Admit::Go => {}
+                Admit::Wait => continue,
+                Admit::Look(change, look) => {
+                    flying.push(Box::pin(async move { Landed::Look(change, look.await) }));
+                    continue;
+                }
+            }
+            if let Err(error) = journal.record(&intent(plan, index)) {
                 journal_error = Some(error);
                 state.land(index);
                 break;
             }
             events(&Event::Started(index));
-            let payload = state.payload(op);
-            let (kind, at) = (plan.changes[op.change].address.kind.clone(), state.at(op.change));
-            let cx = OpContext { fresh: op.fresh };
-            flying.push(Box::pin(async move {
-                match payload {
-                    Ok(payload) => (index, performer.perform(&kind, &at, payload, cx).await),
-                    Err(error) => (index, Err(*error)),
-                }
-            }));
+            flying.push(state.send(index, performer));
         }
-        let Some((index, result)) = flying.next().await else { break };
+        let (index, result) = match flying.next().await {
+            None => break,
+            Some(Landed::Op(index, result)) => {
+                state.land(index);
+                (index, result)
+            }
+            Some(Landed::Look(change, became)) => match state.seen(change, became) {
+                Some((index, error)) => (index, Err(error)),
+                None => continue,
+            },
+        };
         let entry = match &result {
             Ok(outputs) => Entry::Done { op: index, outputs: outputs.clone() },
             Err(error) => {
@@ -168,6 +196,44 @@ pub async fn execute(approved: &Approved, walk: Walk<'_>) -> Report {
     report
 }
 
+fn intent(plan: &Plan, index: usize) -> Entry {
+    let op = &plan.ops[index];
+    Entry::Intent {
+        op: index,
+        address: plan.changes[op.change].address.clone(),
+        call: op.call.clone(),
+        title: op.title.clone(),
+    }
+}
+
+/// Whether an operation may be sent.
+enum Admit<'w> {
+    /// It may.
+    Go,
+    /// Not now, and perhaps never: its thing is being looked at, or has moved.
+    Wait,
+    /// Not before its thing was looked at.
+    Look(usize, BoxFuture<'w, Became>),
+}
+
+/// Why nothing is done about a thing.
+fn moved(plan: &Plan, index: usize, became: Became) -> Option<OpError> {
+    let op = &plan.ops[index];
+    let address = &plan.changes[op.change].address;
+    let (message, help) = match became {
+        Ok(None) => return None,
+        Ok(Some(what)) => (
+            format!("nothing was sent: AWS is not what this plan was made for: {address} {what}"),
+            Some("plan again, and look at what changed".to_owned()),
+        ),
+        Err(unread) => (
+            format!("nothing was sent: {address} could not be read once more: {}: {}", unread.call, unread.why),
+            unread.help,
+        ),
+    };
+    Some(OpError { call: op.call.clone(), code: None, message, request_id: None, help, effect: Effect::None })
+}
+
 impl<'a> State<'a> {
     fn new(plan: &'a Plan) -> Self {
         let mut dependents = vec![Vec::new(); plan.ops.len()];
@@ -180,7 +246,10 @@ impl<'a> State<'a> {
             ats: plan.changes.iter().map(|change| at(plan, change)).collect(),
             waiting: plan.ops.iter().map(|op| op.after.len()).collect(),
             lanes: BTreeMap::new(),
+            ready: Vec::new(),
             dependents,
+            // What is not there yet can't be other than it was; that it came to be in between, AWS says.
+            seen: plan.changes.iter().map(|one| if one.before.is_some() { Seen::No } else { Seen::Yes }).collect(),
             outcomes: vec![None; plan.ops.len()],
             outputs: BTreeMap::new(),
             plan,
@@ -198,6 +267,9 @@ impl<'a> State<'a> {
 
     /// The first free operation, in the plan's order, whose service in its account has room.
     fn take_free(&mut self) -> Option<usize> {
+        if let Some(index) = self.ready.pop() {
+            return Some(index);
+        }
         let open = self.lanes.values_mut().filter(|queue| queue.in_flight < IN_FLIGHT_PER_SERVICE);
         let queue = open.filter(|queue| !queue.free.is_empty()).min_by_key(|queue| queue.free.first().copied())?;
         queue.in_flight += 1;
@@ -209,9 +281,65 @@ impl<'a> State<'a> {
         self.queue(index).in_flight -= 1;
     }
 
+    /// Whether an operation that was taken may be sent now.
+    fn admit<'w>(&mut self, index: usize, witness: &'w dyn Witness) -> Admit<'w> {
+        let change = self.plan.ops[index].change;
+        match &mut self.seen[change] {
+            Seen::Yes => Admit::Go,
+            Seen::Moved => {
+                self.land(index);
+                Admit::Wait
+            }
+            Seen::Awaited(ops) => {
+                ops.push(index);
+                Admit::Wait
+            }
+            Seen::No => match witness.look(change) {
+                None => {
+                    self.seen[change] = Seen::Yes;
+                    Admit::Go
+                }
+                Some(look) => {
+                    self.seen[change] = Seen::Awaited(vec![index]);
+                    Admit::Look(change, look)
+                }
+            },
+        }
+    }
+
+    /// The thing of a change was looked at: what waited for that is free, or the first of it fails and all else of it is left.
+    fn seen(&mut self, change: usize, became: Became) -> Option<(usize, OpError)> {
+        let Seen::Awaited(ops) = std::mem::replace(&mut self.seen[change], Seen::Moved) else { return None };
+        let first = *ops.first()?;
+        let error = moved(self.plan, first, became);
+        if error.is_none() {
+            self.seen[change] = Seen::Yes;
+            self.ready.extend(ops.into_iter().rev());
+        } else {
+            ops.into_iter().for_each(|index| self.land(index));
+        }
+        error.map(|error| (first, error))
+    }
+
+    /// Sends an operation.
+    fn send<'p>(&self, index: usize, performer: &'p dyn Performer) -> BoxFuture<'p, Landed>
+    where
+        'a: 'p,
+    {
+        let op = &self.plan.ops[index];
+        let payload = self.payload(op);
+        let (kind, at) = (self.plan.changes[op.change].address.kind.clone(), self.at(op.change));
+        let cx = OpContext { fresh: op.fresh };
+        Box::pin(async move {
+            match payload {
+                Ok(payload) => Landed::Op(index, performer.perform(&kind, &at, payload, cx).await),
+                Err(error) => Landed::Op(index, Err(*error)),
+            }
+        })
+    }
+
     fn end(&mut self, index: usize, result: Result<Outputs, OpError>) -> Outcome {
         let op = &self.plan.ops[index];
-        self.land(index);
         let outcome = match result {
             Ok(outputs) => {
                 let address = self.plan.changes[op.change].address.to_string();
@@ -295,6 +423,47 @@ pub fn fill(value: &Value, outputs: &BTreeMap<String, Outputs>) -> Value {
     }
 }
 
+/// Puts on record, before the first call, what a plan is about to make of the kinds that AWS can't tag: were the run cut off in between, nothing
+/// else would say whose a half-made thing is. There is no model of it yet. Returns whether there is any.
+pub fn promise(ledger: &mut Ledger, plan: &Plan, is_taggable: impl Fn(&str) -> bool) -> bool {
+    let made = |change: &&Change| change.before.is_none() && change.after.is_some();
+    let mut any = false;
+    for change in plan.changes.iter().filter(made) {
+        if !is_taggable(&change.address.kind) && !pending::is_pending(&change.name) {
+            any = true;
+            ledger.put(&change.scope, change.address.clone(), without_model(&change.name, Outputs::new()));
+        }
+    }
+    any
+}
+
+/// The record of a thing of which only a part was made.
+fn without_model(name: &str, outputs: Outputs) -> ledger::Entry {
+    ledger::Entry { name: name.to_owned(), outputs, model: SavedModel::from(&Value::Null) }
+}
+
+/// Puts on record what was made in part, so that the next run goes on with it; what was not begun is taken off.
+fn remember_parts(ledger: &mut Ledger, plan: &Plan, report: &Report, complete: &[bool]) {
+    let mut made = vec![false; plan.changes.len()];
+    for (op, outcome) in plan.ops.iter().zip(&report.outcomes) {
+        made[op.change] |= match outcome {
+            Outcome::Done => true,
+            Outcome::Failed(error) => error.effect == Effect::Unknown,
+            Outcome::Skipped => false,
+        };
+    }
+    let parts = plan.changes.iter().zip(made).zip(complete).filter(|(_, complete)| !**complete);
+    for ((change, made), _) in parts.filter(|((change, _), _)| change.before.is_none()) {
+        if made {
+            let outputs = report.outputs.get(&change.address.to_string()).cloned().unwrap_or_default();
+            let entry = without_model(&fill_text(&change.name, &report.outputs), outputs);
+            ledger.put(&change.scope, change.address.clone(), entry);
+        } else {
+            ledger.remove(&change.scope, &change.address);
+        }
+    }
+}
+
 /// Writes into the ledger what the run brought about: a resource whose operations all succeeded is as its plan says. One of which a
 /// part failed keeps its old entry, since only AWS knows what it is now.
 pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
@@ -302,6 +471,7 @@ pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
     for (op, outcome) in plan.ops.iter().zip(&report.outcomes) {
         complete[op.change] &= *outcome == Outcome::Done;
     }
+    remember_parts(ledger, plan, report, &complete);
     let done = || plan.changes.iter().zip(&complete).filter(|(_, complete)| **complete).map(|(change, _)| change);
     // All that goes before all that stays: things may change places, and one address may stand for a thing that goes and one that stays.
     for change in done() {
@@ -313,6 +483,9 @@ pub fn remember(ledger: &mut Ledger, plan: &Plan, report: &Report) {
         if change.after.is_none() {
             ledger.remove(&change.scope, &change.address);
         }
+    }
+    for Forgotten { address, scope } in &plan.forgotten {
+        ledger.remove(scope, address);
     }
     for Confirmed { address, scope, name, outputs, model } in &plan.confirmed {
         let entry = ledger::Entry { name: name.clone(), outputs: outputs.clone(), model: model.clone() };

@@ -111,7 +111,11 @@ fn lockouts(plan: &Plan) -> Vec<(Address, String)> {
     let of = |change: &Change| -> Vec<(Address, String)> {
         let whys = change.dangers.iter().filter_map(|danger| match danger {
             Danger::SelfLockout { why } => Some(why.clone()),
-            Danger::Removal | Danger::Replacement | Danger::Dependents { .. } | Danger::WiderTrust { .. } => None,
+            Danger::Removal
+            | Danger::Replacement
+            | Danger::Contents { .. }
+            | Danger::Dependents { .. }
+            | Danger::WiderTrust { .. } => None,
         });
         whys.map(|why| (change.address.clone(), why)).collect()
     };

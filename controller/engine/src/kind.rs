@@ -100,6 +100,15 @@ pub struct Steps<Op> {
     pub replaces: Vec<&'static str>,
 }
 
+/// What empties a thing, so that it can be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emptying<Op> {
+    /// In their order.
+    pub ops: Vec<Op>,
+    /// What is lost by it, for a person, as far as the model tells: `ALL OBJECTS of …`.
+    pub what: String,
+}
+
 /// A change AWS has no way to make and that is too dangerous to make by removing and creating.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -227,6 +236,12 @@ pub trait Kind: Send + Sync + 'static {
     fn unchecked(_: &Facts, _: &Scope, _name: &str) -> BTreeMap<String, Unread> {
         BTreeMap::new()
     }
+    /// What a live thing waits for that neither we nor AWS can do, and what that means: a subscription for its receiver's word. Until then
+    /// nobody can change or remove it, and what the model says of it says nothing; the engine leaves it alone and tells.
+    #[must_use]
+    fn waits(_: &Facts, _: &Scope, _name: &str) -> Option<String> {
+        None
+    }
     /// The tags of a model, where the kind has them.
     fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
     /// The same, to be changed.
@@ -247,6 +262,12 @@ pub trait Kind: Send + Sync + 'static {
     /// # Errors
     /// When there is no safe way.
     fn ops(at: &At, before: Option<&Self::Model>, after: Option<&Self::Model>) -> Result<Steps<Self::Op>, Refusal>;
+    /// What deletes all that the thing holds, before it is removed; done only where a `[[removed]]` says `contents = "delete"`. The model
+    /// does not show what is held, so that none of it is among [`Kind::ops`].
+    #[must_use]
+    fn empty(_: &Self::Model) -> Option<Emptying<Self::Op>> {
+        None
+    }
     /// A creating operation cut in two, so that what it names may be made in between: a role's shell, then its trust.
     fn split(at: &At, op: &Self::Op) -> Option<Vec<Self::Op>>;
     /// The operations to do again because the thing with this ARN is removed and made again in this plan.
@@ -304,6 +325,8 @@ pub trait AnyKind: Send + Sync {
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread>;
     /// See [`Kind::unchecked`].
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread>;
+    /// See [`Kind::waits`].
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
     /// See [`Kind::holds`].
@@ -326,6 +349,10 @@ pub trait AnyKind: Send + Sync {
     /// # Errors
     /// When there is no safe way.
     fn ops(&self, at: &At, before: Option<&AnyModel>, after: Option<&AnyModel>) -> Result<Steps<Value>, Refusal>;
+    /// See [`Kind::empty`].
+    fn empty(&self, _: &AnyModel) -> Option<Emptying<Value>> {
+        None
+    }
     /// See [`Kind::split`].
     fn split(&self, at: &At, op: &Value) -> Option<Vec<Value>>;
     /// See [`Kind::follow`].
@@ -418,6 +445,10 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::unchecked(facts, scope, name)
     }
 
+    fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String> {
+        K::waits(facts, scope, name)
+    }
+
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         K::tags(own(&**model))
     }
@@ -453,6 +484,10 @@ impl<K: Kind> AnyKind for Erased<K> {
     fn ops(&self, at: &At, before: Option<&AnyModel>, after: Option<&AnyModel>) -> Result<Steps<Value>, Refusal> {
         let steps = K::ops(at, before.map(|model| own(&**model)), after.map(|model| own(&**model)))?;
         Ok(Steps { ops: values(&steps.ops), replaces: steps.replaces })
+    }
+
+    fn empty(&self, model: &AnyModel) -> Option<Emptying<Value>> {
+        K::empty(own(&**model)).map(|Emptying { ops, what }| Emptying { ops: values(&ops), what })
     }
 
     fn split(&self, at: &At, value: &Value) -> Option<Vec<Value>> {

@@ -10,6 +10,7 @@ mod decide;
 mod dependents;
 pub mod execute;
 pub mod export;
+mod forget;
 pub mod fresh;
 pub mod guard;
 pub mod kind;

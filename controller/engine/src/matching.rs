@@ -112,6 +112,8 @@ pub struct Leftover<'s> {
     pub address: Address,
     /// Whether that is an address a thing of this kind can have here; otherwise `address` is made from its name.
     pub is_own: bool,
+    /// What it waits for, so that it can't be removed yet.
+    pub waits: Option<&'s str>,
 }
 
 /// All specs and all live things of ours, matched.
@@ -122,6 +124,8 @@ pub struct Matches<'s> {
     pub leftovers: Vec<Leftover<'s>>,
     /// By item: the fields of its live thing that could not be read.
     pub unchecked: BTreeMap<usize, &'s BTreeMap<String, Unread>>,
+    /// By item: what its live thing waits for.
+    pub waits: BTreeMap<usize, &'s str>,
 }
 
 struct Group<'s> {
@@ -198,7 +202,9 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
         let item = &checked.items[index];
         let key = (item.kind.schema().name, &item.at.scope, tagged);
         let group = &groups[&(key.0, key.1.clone())];
-        found[index] = if claimed.insert(key) {
+        let live = &group.live[tagged];
+        // What waits can't be made into another, so that the other is made beside it.
+        found[index] = if snapshot.waits(key.0, key.1, &live.name).is_none() && claimed.insert(key) {
             Found::Live(&group.live[tagged], group.owners[tagged].clone())
         } else {
             Found::Absent
@@ -211,7 +217,13 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
         Some((index, snapshot.unchecked(item.kind.schema().name, &item.at.scope, &live.name)?))
     });
     let unchecked = unchecked.collect();
-    Matches { found, leftovers, unchecked }
+    let waits = found.iter().enumerate().filter_map(|(index, found)| {
+        let Found::Live(live, _) = found else { return None };
+        let item = &checked.items[index];
+        Some((index, snapshot.waits(item.kind.schema().name, &item.at.scope, &live.name)?))
+    });
+    let waits = waits.collect();
+    Matches { found, leftovers, unchecked, waits }
 }
 
 impl<'s> Group<'s> {
@@ -293,7 +305,8 @@ fn leftovers<'s>(
                 kind: Arc::from(name),
                 name: Arc::from(&*live.name),
             });
-            leftovers.push(Leftover { kind, scope, live, address, is_own });
+            let waits = snapshot.waits(name, scope, &live.name);
+            leftovers.push(Leftover { kind, scope, live, address, is_own, waits });
         }
     }
     leftovers
@@ -304,6 +317,13 @@ fn own_address(tag: &str, scope: &Scope, kind: &str) -> Option<Address> {
     let address: Address = tag.parse().ok()?;
     let here = address.account == scope.account && address.region == scope.region && *address.kind == *kind;
     here.then_some(address)
+}
+
+/// The addresses of which a `[[removed]]` says that what they hold is deleted.
+#[must_use]
+pub(crate) fn emptied(checked: &Checked<'_>) -> BTreeSet<String> {
+    let emptied = checked.project.removed.iter().filter(|tombstone| tombstone.contents);
+    emptied.flat_map(|tombstone| &tombstone.addresses).map(ToString::to_string).collect()
 }
 
 /// The addresses that `[[removed]]` names.

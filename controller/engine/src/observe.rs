@@ -219,6 +219,8 @@ pub struct Snapshot {
     entries: BTreeMap<(&'static str, Scope), Seen>,
     /// By kind, scope and name: the fields of what exists that could not be read.
     unchecked: BTreeMap<(&'static str, Scope, String), BTreeMap<String, Unread>>,
+    /// By kind, scope and name: what it waits for.
+    waits: BTreeMap<(&'static str, Scope, String), String>,
 }
 
 impl Snapshot {
@@ -237,6 +239,15 @@ impl Snapshot {
         self.unchecked.get(&(kind, scope.clone(), name.to_owned()))
     }
 
+    /// What a live thing waits for; `None` for what waits for nobody.
+    #[must_use]
+    pub fn waits(&self, kind: &'static str, scope: &Scope, name: &str) -> Option<&str> {
+        if self.waits.is_empty() {
+            return None;
+        }
+        self.waits.get(&(kind, scope.clone(), name.to_owned())).map(String::as_str)
+    }
+
     /// All of it, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Scope, &Seen)> {
         self.entries.iter().map(|((kind, scope), live)| (*kind, scope, live))
@@ -252,7 +263,7 @@ pub fn observe(
     ledger: &Ledger,
     facts: &Facts,
 ) -> Snapshot {
-    let mut unchecked = BTreeMap::new();
+    let (mut unchecked, mut waits) = (BTreeMap::new(), BTreeMap::new());
     let entries = scopes(checked, selection, reach, ledger)
         .into_iter()
         .filter_map(|(name, scope)| {
@@ -264,11 +275,14 @@ pub fn observe(
                     as_recorded(kind, live, &fields, ledger, &scope);
                     unchecked.insert((name, scope.clone(), live.name.clone()), fields);
                 }
+                if let Some(why) = kind.waits(facts, &scope, &live.name) {
+                    waits.insert((name, scope.clone(), live.name.clone()), why);
+                }
             }
             Some(((name, scope), seen))
         })
         .collect();
-    Snapshot { entries, unchecked }
+    Snapshot { entries, unchecked, waits }
 }
 
 /// Takes for what could not be read what was there after the last apply, so that the record stays as it is.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trueup_state::outputs::Outputs;
 
+use crate::facts::Unread;
 use crate::kind::At;
 
 /// How far a failed call got.
@@ -52,6 +53,26 @@ impl std::error::Error for OpError {}
 pub struct OpContext {
     /// The operation needs something made in this run, which IAM may not show yet: its absence is waited out, within bounds.
     pub fresh: bool,
+}
+
+/// What became of a thing since the plan was made: `None` where it is as the plan has it.
+pub type Became = Result<Option<String>, Unread>;
+
+/// Those who look at a thing once more, just before the first operation that changes or removes it: while a plan is shown, asked about and
+/// walked, the world goes on.
+pub trait Witness: Sync {
+    /// Looks at the thing of a change, by its index in the plan; `None` where what was seen of it is recent enough to act on.
+    fn look(&self, change: usize) -> Option<BoxFuture<'_, Became>>;
+}
+
+/// A witness that takes what the plan was decided from for what is there: where nothing else can change it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Witness for Unwatched {
+    fn look(&self, _: usize) -> Option<BoxFuture<'_, Became>> {
+        None
+    }
 }
 
 /// Those who perform operations: the kinds' drivers with real sessions, or a test's.

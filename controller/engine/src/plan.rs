@@ -7,13 +7,14 @@ use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::pending;
 use trueup_specs::span::Sources;
 use trueup_state::ledger::Ledger;
-use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Purpose, Read};
+use trueup_state::plan::{Change, FORMAT, Plan, PlanAccount, PlannedOp, Purpose, Read, digests};
 
 use crate::access;
 use crate::check::Checked;
 use crate::decide::{Decided, Decision, Round};
 use crate::dependents;
 use crate::facts::{Facts, ReadRequest};
+use crate::forget::forgotten;
 use crate::matching::matches;
 use crate::observe::{Reach, Selection, observe};
 use crate::order::{Circle, Draft, order};
@@ -68,6 +69,7 @@ pub fn plan(inputs: Inputs<'_>, facts: Facts, problems: &mut Problems) -> Option
         }
         replaced.extend(again);
     };
+    decided.forgotten = forgotten(inputs.checked, inputs.selection, &snapshot, inputs.ledger);
     dependents::tell(&mut decided.decisions, inputs.checked, &snapshot, &matches);
     decided.access = access::change(inputs, &snapshot, &matches, &decided.decisions);
     decided.into_plan(inputs, reads, problems)
@@ -112,6 +114,7 @@ impl Decided {
         Some(Plan {
             format: FORMAT,
             purpose: Purpose::Specs,
+            specs: digests(inputs.sources),
             declared: inputs.checked.items.len() as u64,
             world: inputs.world.to_owned(),
             project: Arc::from(&*inputs.checked.project.name),
@@ -121,6 +124,7 @@ impl Decided {
             blocked: self.blocked,
             retained: self.retained,
             confirmed: self.confirmed,
+            forgotten: self.forgotten,
             notes: self.notes,
             unchanged: self.unchanged,
             deletions_max: Some(deletions_max),

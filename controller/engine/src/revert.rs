@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde_json::Value;
+use trueup_specs::ACCOUNT;
 use trueup_specs::project::DeletionsMax;
 use trueup_state::ledger::Ledger;
 use trueup_state::outputs::Outputs;
@@ -52,6 +53,25 @@ pub enum NoWayBack {
     Circle(Vec<String>),
 }
 
+/// The plan of a run with what became known by it in the place of tokens: an account that the run made could not be entered by its token.
+/// What the run did not put on record itself is taken from the ledger.
+///
+/// # Errors
+/// When what became known makes no plan of it.
+pub fn with_known(
+    plan: &Plan,
+    outputs: &BTreeMap<String, Outputs>,
+    ledger: &Ledger,
+) -> Result<Plan, serde_json::Error> {
+    let entries = ledger.documents.values().flat_map(|document| &document.entries);
+    let mut known: BTreeMap<String, Outputs> =
+        entries.map(|(address, entry)| (address.to_string(), entry.outputs.clone())).collect();
+    for (address, outputs) in outputs {
+        known.entry(address.clone()).or_default().extend(outputs.clone());
+    }
+    serde_json::from_value(fill(&serde_json::to_value(plan)?, &known))
+}
+
 /// Decides the way back. Only what the run changed, or may have changed, is touched; whose it is does not change.
 ///
 /// # Errors
@@ -62,6 +82,7 @@ pub fn revert(inputs: Inputs<'_>, facts: &Facts) -> Result<Plan, NoWayBack> {
         format: FORMAT,
         world: done.world.clone(),
         purpose: Purpose::Revert { run: run.to_owned() },
+        specs: BTreeMap::new(),
         declared: done.declared,
         project: done.project.clone(),
         accounts: done.accounts.clone(),
@@ -70,6 +91,7 @@ pub fn revert(inputs: Inputs<'_>, facts: &Facts) -> Result<Plan, NoWayBack> {
         blocked: Vec::new(),
         retained: Vec::new(),
         confirmed: Vec::new(),
+        forgotten: Vec::new(),
         notes: Vec::new(),
         unchanged: 0,
         deletions_max: None,
@@ -147,7 +169,8 @@ impl Back for Plan {
             let tombstone = inputs.tombstones.contains(&address);
             if kind.schema().stateful && !tombstone {
                 let why = "the run made it, and it may hold data since; to remove it, add:".to_owned();
-                let removal = Some(format!("[[removed]]\naddress = \"{address}\""));
+                let close = if kind.schema().name == ACCOUNT.name { "\nclose = true" } else { "" };
+                let removal = Some(format!("[[removed]]\naddress = \"{address}\"{close}"));
                 let (address, name) = (change.address.clone(), live.name.clone());
                 return self.retained.push(Retained { address, name, why, removal });
             }

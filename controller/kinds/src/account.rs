@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::{Diagnostic, Problems};
@@ -13,6 +14,7 @@ use trueup_specs::kind::KindSchema;
 use trueup_specs::project::{Project, account_address};
 use trueup_specs::resolve::{Resolver, TAG_ADDRESS, TAG_PROJECT};
 use trueup_specs::{ACCOUNT, AccountSpec, Billing};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, TagChange, Tags};
 use crate::made::{Made, ROOT, THE_ORGANIZATION, token};
@@ -203,6 +205,12 @@ impl Kind for Account {
 
     fn simulate(model: &mut Option<AccountModel>, op: &AccountOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m AccountModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        // An account's place has its own id.
+        let id = outputs.get("id").cloned().unwrap_or_else(|| model.id.or_token(at));
+        vec![Access::Place { id: id.clone(), parent: Some(model.parent.clone()), account: Some(id) }]
     }
 }
 

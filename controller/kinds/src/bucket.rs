@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-buckets-s3.html>
 //!
-//! Objects are never touched: a bucket that holds any is not removed, AWS refuses that. MFA delete stays as it is, since only the
+//! Objects are not touched, and a bucket that holds any is not removed: AWS refuses that. Only where a `[[removed]]` says `contents = "delete"`
+//! are they deleted before it ([`contents`]). MFA delete stays as it is, since only the
 //! account's root user with its device can switch it; so do ACLs, metrics and analytics configurations, and metadata tables.
 //!
 //! Here are the basics, which every bucket has. What else S3 keeps on a bucket (lifecycle, replication, …) is in `parts`, a file each.
@@ -10,21 +11,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use trueup_engine::access::{Access, Itself, Paper};
+use trueup_engine::access::{Access, Beside, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
+use trueup_engine::kind::{At, Emptying, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
+use trueup_specs::policy::lint::is_public;
 use trueup_specs::resolve::{Resolver, partition};
 use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, PolicyDocument, Tags, unnamed};
 use crate::source::s3::{self, S3Facts};
 
+mod contents;
 mod desired;
 mod live;
 mod name;
 pub(crate) mod parts;
 mod perform;
+mod public;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -152,6 +156,11 @@ pub enum BucketOp {
         /// What the parts no longer name.
         unnames: Vec<String>,
     },
+    /// Deletes every version of every object, every delete marker and every unfinished upload.
+    DeleteObjects {
+        /// The bucket.
+        bucket: String,
+    },
     /// Removes the bucket, if it is empty.
     DeleteBucket {
         /// The bucket.
@@ -173,6 +182,7 @@ impl BucketOp {
             | Self::PutBucketPolicy { bucket, .. }
             | Self::DeleteBucketPolicy { bucket, .. }
             | Self::Configure { bucket, .. }
+            | Self::DeleteObjects { bucket }
             | Self::DeleteBucket { bucket, .. } => bucket,
         }
     }
@@ -262,6 +272,11 @@ impl Kind for Bucket {
         Ok(Steps { ops, replaces: Vec::new() })
     }
 
+    fn empty(model: &BucketModel) -> Option<Emptying<BucketOp>> {
+        let ops = vec![BucketOp::DeleteObjects { bucket: model.name.clone() }];
+        Some(Emptying { ops, what: contents::what(model) })
+    }
+
     // Making a bucket names no one: its policy is a call of its own already.
     fn split(_: &At, _: &BucketOp) -> Option<Vec<BucketOp>> {
         None
@@ -331,6 +346,12 @@ impl Kind for Bucket {
                 unnames: unnames.clone(),
                 ..base
             },
+            BucketOp::DeleteObjects { .. } => OpInfo {
+                call: contents::CALL,
+                resource: format!("{arn}/*"),
+                title: format!("DELETE ALL OBJECTS of bucket {bucket}"),
+                ..base
+            },
             BucketOp::DeleteBucket { unnames, .. } => OpInfo {
                 call: "s3:DeleteBucket",
                 title: format!("delete bucket {bucket}"),
@@ -352,7 +373,14 @@ impl Kind for Bucket {
     fn access<'m>(at: &At, model: &'m BucketModel, _: &Outputs) -> Vec<Access<'m>> {
         let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
         let arn = format!("arn:{}:s3:::{}", at.partition, model.name);
-        vec![Access::Resource { arn, policy, field: "policy", itself: Itself::Arn }]
+        let is_open = model.policy.as_ref().and_then(PolicyDocument::document).is_some_and(is_public);
+        let block = (is_open && model.public_access_block.restrict_public_buckets).then(|| Access::Beside {
+            arn: arn.clone(),
+            sort: Beside::Limit,
+            paper: Paper::of_settings("public_access_block", public::restricted_to(&at.account_id)),
+        });
+        let bucket = Access::Resource { arn, policy, field: "policy", itself: Itself::Arn };
+        [bucket].into_iter().chain(block).collect()
     }
 
     fn simulate(model: &mut Option<BucketModel>, op: &BucketOp) {
@@ -371,6 +399,8 @@ impl Kind for Bucket {
             (BucketOp::PutBucketPolicy { policy, .. }, Some(model)) => model.policy = Some(policy),
             (BucketOp::DeleteBucketPolicy { .. }, Some(model)) => model.policy = None,
             (BucketOp::Configure { part, .. }, Some(model)) => model.parts.simulate(part),
+            // No model shows what a bucket holds.
+            (BucketOp::DeleteObjects { .. }, _) => {}
             // AWS refuses these for a bucket that is not there.
             (
                 BucketOp::PutBucketTagging { .. }

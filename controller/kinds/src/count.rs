@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use trueup_engine::facts::ReadCost;
@@ -46,6 +48,7 @@ pub async fn counted<F: Future>(counter: Arc<Counter>, read: F) -> F::Output {
 #[derive(Clone, Debug, Default)]
 pub struct CallCounter {
     total: Arc<AtomicU64>,
+    throttled: Arc<AtomicU64>,
 }
 
 impl CallCounter {
@@ -54,6 +57,23 @@ impl CallCounter {
     pub fn total(&self) -> u64 {
         self.total.load(Ordering::Relaxed)
     }
+
+    /// Those of them that AWS refused as too many, and that were or will be sent again later.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        self.throttled.load(Ordering::Relaxed)
+    }
+}
+
+/// What the services call a call too many, or write into the message of such a refusal.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+const TOO_MANY: [&[u8]; 5] = [b"Throttl", b"SlowDown", b"TooManyRequests", b"RequestLimitExceeded", b"Rate exceeded"];
+
+/// Whether an answer refuses a call as one too many.
+fn is_throttled(response: &HttpResponse) -> bool {
+    let body = response.body().bytes().unwrap_or_default();
+    let names = |word: &[u8]| body.windows(word.len()).any(|part| part == word);
+    response.status().as_u16() >= 400 && TOO_MANY.iter().any(|word| names(word))
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
@@ -74,6 +94,18 @@ impl Intercept for CallCounter {
         self.total.fetch_add(1, Ordering::Relaxed);
         // Outside a read there is no counter to add to.
         let _ = READ.try_with(|counter| counter.calls.fetch_add(1, Ordering::Relaxed));
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if context.response().is_some_and(is_throttled) {
+            self.throttled.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(())
     }
 }

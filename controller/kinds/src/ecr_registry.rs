@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Beside, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
@@ -397,6 +398,12 @@ impl Kind for EcrRegistry {
             EcrRegistryOp::PutBlobMounting { enabled } => settings.blob_mounting = enabled,
         }
         *model = Some(settings).filter(|settings| *settings != EcrRegistryModel::default());
+    }
+
+    fn access<'m>(at: &At, model: &'m EcrRegistryModel, _: &Outputs) -> Vec<Access<'m>> {
+        let paper = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        let over = |paper| Access::Beside { arn: at.arn("ecr", "repository"), sort: Beside::Registry, paper };
+        paper.map(over).into_iter().collect()
     }
 }
 

@@ -132,6 +132,15 @@ impl Failure {
         self.is("SignatureDoesNotMatch") && self.message.contains("scoped to a valid region")
     }
 
+    /// Whether AWS refused the time of the request; that of most services is answered like a wrong signature.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>
+    fn is_of_another_time(&self) -> bool {
+        let is_expired =
+            || ["Signature expired", "Signature not yet current"].iter().any(|f| self.message.starts_with(f));
+        let is_signature = self.is("SignatureDoesNotMatch") || self.is("InvalidSignatureException");
+        self.is("RequestTimeTooSkewed") || is_signature && is_expired()
+    }
+
     /// Whether AWS answered with this error code.
     #[must_use]
     pub fn is(&self, code: &str) -> bool {
@@ -178,6 +187,9 @@ impl Failure {
             (Reached::Aws, Some(_)) if self.is_of_no_region() => Some(
                 "the region is none of AWS's, or not enabled in the account: look at `region` in the specs".to_owned(),
             ),
+            (Reached::Aws, Some(_)) if self.is_of_another_time() => {
+                Some("the clock of this machine is wrong: set it, then run the same command again".to_owned())
+            }
             (Reached::Aws, Some(code)) => advice(code, &self.call, &account),
             (Reached::Aws, None) => None,
         }

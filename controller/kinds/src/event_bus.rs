@@ -5,14 +5,17 @@
 //! The bus `default` is in every account and region: it is neither made nor removed, but its tags and its policy are ours to keep. Without
 //! either it counts as not there.
 
+use aws_sdk_eventbridge::types as wire;
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
-use trueup_specs::{PolicySpec, Reference, Text, spec};
+use trueup_specs::{PolicySpec, Reference, Text, spec, words};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, NameRule, PolicyDocument, TagChange, Tags, unnamed};
 use crate::source::events::{self, BusFact, DEFAULT_BUS, EventsFacts};
@@ -46,10 +49,65 @@ spec! {
         /// The ARN of the SQS queue for events that could not be delivered.
         /// Default: none.
         pub dead_letter_queue: Option<Text>,
+        /// What of the events on the bus is logged; where to, the log deliveries of CloudWatch say.
+        /// Default: nothing.
+        /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-logs.html>
+        pub log_config: Option<LogConfigSpec>,
         /// Who else may put events and rules on the bus.
         /// At most 10,240 characters. Default: no policy, the bus's own account alone.
         /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-perms.html>
         pub policy: Option<PolicySpec>,
+    }
+}
+
+spec! {
+    /// What of the events on a bus is logged.
+    pub struct LogConfigSpec {
+        /// How much is logged.
+        pub level: LogLevel,
+        /// Whether the events themselves are, and what targets were sent.
+        /// Default: `"NONE"`.
+        pub include_detail: Option<IncludeDetail>,
+    }
+}
+
+words! {
+    /// How much is logged.
+    pub enum LogLevel {
+        /// What fails.
+        Error = "ERROR",
+        /// What fails, and the steps of each event.
+        Info = "INFO",
+        /// Everything.
+        Trace = "TRACE",
+    }
+}
+
+words! {
+    /// Whether the events themselves are logged.
+    pub enum IncludeDetail {
+        /// They are not.
+        None = "NONE",
+        /// They are.
+        Full = "FULL",
+    }
+}
+
+/// What of the events on a bus is logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogConfig {
+    /// `ERROR`, `INFO` or `TRACE`.
+    pub level: String,
+    /// `NONE` or `FULL`.
+    pub include_detail: String,
+}
+
+impl LogConfig {
+    /// What AWS has; none where nothing is logged.
+    pub(crate) fn live(live: &wire::LogConfig) -> Option<Self> {
+        let level = live.level().filter(|level| **level != wire::Level::Off)?.as_str().to_owned();
+        let detail = live.include_detail().map_or(IncludeDetail::None.as_str(), wire::IncludeDetail::as_str);
+        Some(Self { level, include_detail: detail.to_owned() })
     }
 }
 
@@ -65,6 +123,8 @@ pub struct EventBusModel {
     pub kms_key: Option<String>,
     /// The queue for what could not be delivered.
     pub dead_letter_queue: Option<String>,
+    /// What is logged.
+    pub log_config: Option<LogConfig>,
     /// Who else may do what.
     pub policy: Option<PolicyDocument>,
     /// All tags but AWS's own.
@@ -80,6 +140,9 @@ pub struct BusSettings {
     pub kms_key: Option<String>,
     /// The queue for what could not be delivered.
     pub dead_letter_queue: Option<String>,
+    /// What is logged.
+    #[serde(default)]
+    pub log_config: Option<LogConfig>,
 }
 
 /// One call on one event bus.
@@ -178,9 +241,10 @@ impl Kind for EventBus {
     }
 
     fn desired(spec: &EventBusSpec, at: &At, cx: &mut Resolver<'_>) -> Option<EventBusModel> {
-        let EventBusSpec { name, description, kms_key, dead_letter_queue, policy } = spec;
+        let EventBusSpec { name, description, kms_key, dead_letter_queue, log_config, policy } = spec;
         let name = fields::name(name.as_ref(), &NAME, cx);
-        if name == DEFAULT_BUS && (description.is_some() || kms_key.is_some() || dead_letter_queue.is_some()) {
+        let is_set = description.is_some() || kms_key.is_some() || dead_letter_queue.is_some() || log_config.is_some();
+        if name == DEFAULT_BUS && is_set {
             let problem = Diagnostic::error("of the bus `default` only policy and tags can be said").at(cx.span(), "");
             cx.problem(problem.help("leave the rest out, or give another bus these settings"));
         }
@@ -198,8 +262,12 @@ impl Kind for EventBus {
                 Some(PolicyDocument::Document(document))
             }),
         };
+        let log_config = log_config.as_ref().map(|LogConfigSpec { level, include_detail }| LogConfig {
+            level: level.to_string(),
+            include_detail: include_detail.unwrap_or(IncludeDetail::None).to_string(),
+        });
         let tags = fields::tags(cx);
-        Some(EventBusModel { name, description, kms_key, dead_letter_queue, policy: policy?, tags })
+        Some(EventBusModel { name, description, kms_key, dead_letter_queue, log_config, policy: policy?, tags })
     }
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<EventBusModel>>, Unread> {
@@ -258,6 +326,11 @@ impl Kind for EventBus {
     fn simulate(model: &mut Option<EventBusModel>, op: &EventBusOp) {
         simulate(model, op);
     }
+
+    fn access<'m>(at: &At, model: &'m EventBusModel, _: &Outputs) -> Vec<Access<'m>> {
+        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        vec![Access::Resource { arn: arn(at, &model.name), policy, field: "policy", itself: Itself::Arn }]
+    }
 }
 
 /// A description of a bus or a rule.
@@ -275,7 +348,7 @@ pub(crate) fn description_of(given: Option<&Text>, cx: &mut Resolver<'_>) -> Str
 
 /// The default bus without tags and policy is as if it were not there.
 fn live(fact: &BusFact) -> Option<Live<EventBusModel>> {
-    let BusFact { name, arn, description, kms_key, dead_letter_queue, policy, tags } = fact;
+    let BusFact { name, arn, description, kms_key, dead_letter_queue, log_config, policy, tags } = fact;
     if name == DEFAULT_BUS && policy.is_none() && tags.is_empty() {
         return None;
     }
@@ -284,6 +357,7 @@ fn live(fact: &BusFact) -> Option<Live<EventBusModel>> {
         description: description.clone(),
         kms_key: kms_key.clone(),
         dead_letter_queue: dead_letter_queue.clone(),
+        log_config: log_config.clone(),
         policy: policy.as_deref().map(PolicyDocument::from_live),
         tags: tags.clone(),
     };
@@ -300,17 +374,18 @@ fn settings(model: &EventBusModel) -> BusSettings {
         description: model.description.clone(),
         kms_key: model.kms_key.clone(),
         dead_letter_queue: model.dead_letter_queue.clone(),
+        log_config: model.log_config.clone(),
     }
 }
 
 /// A bus with these settings and tags, and no policy yet.
 fn fresh(name: &str, settings: BusSettings, tags: Tags) -> EventBusModel {
-    let BusSettings { description, kms_key, dead_letter_queue } = settings;
-    EventBusModel { name: name.to_owned(), description, kms_key, dead_letter_queue, policy: None, tags }
+    let BusSettings { description, kms_key, dead_letter_queue, log_config } = settings;
+    EventBusModel { name: name.to_owned(), description, kms_key, dead_letter_queue, log_config, policy: None, tags }
 }
 
 fn nothing() -> BusSettings {
-    BusSettings { description: String::new(), kms_key: None, dead_letter_queue: None }
+    BusSettings { description: String::new(), kms_key: None, dead_letter_queue: None, log_config: None }
 }
 
 fn creation(after: &EventBusModel) -> Vec<EventBusOp> {
@@ -410,8 +485,9 @@ fn simulate(model: &mut Option<EventBusModel>, op: &EventBusOp) {
     match call {
         EventBusCall::CreateEventBus { settings: _, tags: _ } => {}
         EventBusCall::UpdateEventBus { settings } => {
-            let BusSettings { description, kms_key, dead_letter_queue } = settings;
-            (held.description, held.kms_key, held.dead_letter_queue) = (description, kms_key, dead_letter_queue);
+            let BusSettings { description, kms_key, dead_letter_queue, log_config } = settings;
+            (held.description, held.kms_key) = (description, kms_key);
+            (held.dead_letter_queue, held.log_config) = (dead_letter_queue, log_config);
         }
         EventBusCall::PutPermission { policy, unnames: _ } => held.policy = Some(policy),
         EventBusCall::RemovePermission { unnames: _ } => held.policy = None,

@@ -15,8 +15,10 @@ use crate::fields::{self, TagChange, Tags};
 use crate::source::events::{self, EventsFacts, RuleFact, rule_resource};
 
 mod desired;
+mod ecs;
 mod export;
-mod pattern;
+mod parameters;
+pub(crate) mod pattern;
 mod perform;
 mod schedule;
 mod spec;
@@ -24,9 +26,12 @@ mod spec;
 mod tests;
 pub(crate) mod wire;
 
-pub use spec::{
-    EcsSpec, EventRuleSpec, InputTransformerSpec, LaunchType, RetryPolicySpec, RunCommandTargetSpec, State, TargetSpec,
+pub use ecs::{
+    CapacityProvider, CapacityProviderSpec, Ecs, EcsSpec, LaunchType, PlacementConstraint, PlacementConstraintSpec,
+    PlacementConstraintType, PlacementStrategy, PlacementStrategySpec, PlacementStrategyType,
 };
+pub use parameters::{Batch, BatchSpec, Http, HttpSpec, Redshift, RedshiftSpec};
+pub use spec::{EventRuleSpec, InputTransformerSpec, RetryPolicySpec, RunCommandTargetSpec, State, TargetSpec};
 
 /// A rule. Words are AWS's, so that one this version does not know can be told apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +53,8 @@ pub struct EventRuleModel {
     pub role: Option<String>,
     /// What it sends events to, by id.
     pub targets: BTreeMap<String, Target>,
+    /// The service that made it and keeps it as it is.
+    pub managed_by: Option<String>,
     /// All tags but AWS's own.
     pub tags: Tags,
 }
@@ -75,8 +82,18 @@ pub struct Target {
     pub run_command_targets: BTreeMap<String, BTreeSet<String>>,
     /// The task, of an ECS cluster.
     pub ecs: Option<Ecs>,
-    /// Names of AWS's parameters that are set and that no spec can say: never equal to a spec, so that they are shown as a difference.
-    pub other_parameters: BTreeSet<String>,
+    /// The job, of a queue of AWS Batch.
+    pub batch: Option<Batch>,
+    /// What a request says.
+    pub http: Option<Http>,
+    /// The part of the event that chooses a shard, of a Kinesis stream.
+    pub kinesis_partition_key_path: Option<String>,
+    /// The statements, of Redshift.
+    pub redshift: Option<Redshift>,
+    /// The parameters of a pipeline of SageMaker.
+    pub sagemaker_pipeline_parameters: BTreeMap<String, String>,
+    /// The operation, of an API of AppSync.
+    pub appsync_graphql_operation: Option<String>,
 }
 
 /// What is made of an event.
@@ -102,27 +119,6 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self { maximum_retry_attempts: 185, maximum_event_age_seconds: 86_400 }
     }
-}
-
-/// A task that a rule runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ecs {
-    /// The task definition's ARN.
-    pub task_definition: String,
-    /// How many tasks.
-    pub task_count: i32,
-    /// `EC2`, `FARGATE` or `EXTERNAL`.
-    pub launch_type: Option<String>,
-    /// The version of Fargate.
-    pub platform_version: Option<String>,
-    /// The task group.
-    pub group: Option<String>,
-    /// Subnets, where tasks have a network of their own.
-    pub subnets: BTreeSet<String>,
-    /// Security groups.
-    pub security_groups: BTreeSet<String>,
-    /// Whether tasks get a public address.
-    pub assign_public_ip: bool,
 }
 
 /// What PutRule takes besides names and tags: it replaces all of it.
@@ -259,6 +255,13 @@ impl Kind for EventRule {
     ) -> Result<Steps<EventRuleOp>, Refusal> {
         let (mut ops, mut replaces) = (Vec::new(), Vec::new());
         if let (Some(before), Some(after)) = (before, after) {
+            if let Some(service) = before.managed_by.as_ref().filter(|_| before != after) {
+                return Err(Refusal {
+                    field: "managed_by",
+                    why: format!("{service} made this rule and keeps it as it is"),
+                    help: "give the rule another name".to_owned(),
+                });
+            }
             if before.name != after.name {
                 replaces.push("name");
             }
@@ -291,7 +294,8 @@ impl Kind for EventRule {
     }
 
     fn export(at: &At, live: &Live<EventRuleModel>) -> Export {
-        export::export(at, &live.model)
+        // What a service made is that service's to change.
+        if live.model.managed_by.is_some() { Export::Aws } else { export::export(at, &live.model) }
     }
 
     fn simulate(model: &mut Option<EventRuleModel>, op: &EventRuleOp) {
@@ -300,8 +304,19 @@ impl Kind for EventRule {
 }
 
 fn live(fact: &RuleFact) -> Live<EventRuleModel> {
-    let RuleFact { event_bus, name, arn, event_pattern, schedule_expression, state, description, role, targets, tags } =
-        fact;
+    let RuleFact {
+        event_bus,
+        name,
+        arn,
+        event_pattern,
+        schedule_expression,
+        state,
+        description,
+        role,
+        targets,
+        managed_by,
+        tags,
+    } = fact;
     let model = EventRuleModel {
         event_bus: event_bus.clone(),
         name: name.clone(),
@@ -311,6 +326,7 @@ fn live(fact: &RuleFact) -> Live<EventRuleModel> {
         description: description.clone(),
         role: role.clone(),
         targets: targets.clone(),
+        managed_by: managed_by.clone(),
         tags: tags.clone(),
     };
     let outputs = fields::outputs([("arn", arn.clone()), ("name", name.clone())]);
@@ -332,6 +348,7 @@ fn settings(model: &EventRuleModel) -> RuleSettings {
         description,
         role,
         targets: _,
+        managed_by: _,
         tags: _,
     } = model.clone();
     RuleSettings { event_pattern, schedule_expression, state, description, role }
@@ -455,6 +472,7 @@ fn simulate(model: &mut Option<EventRuleModel>, op: &EventRuleOp) {
                 description,
                 role,
                 targets: BTreeMap::new(),
+                managed_by: None,
                 tags,
             });
         }

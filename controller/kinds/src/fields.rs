@@ -447,6 +447,21 @@ impl Target for Key {
     }
 }
 
+/// A field that names the key of a topic.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html>
+#[derive(Clone, Copy, Debug)]
+pub struct TopicKey;
+
+impl Target for TopicKey {
+    const KINDS: &'static [&'static str] = Key::KINDS;
+    const ATTRIBUTE: &'static str = Key::ATTRIBUTE;
+    const LITERAL: &'static str = "the ARN of a key, or \"alias/aws/sns\"";
+
+    fn is_literal(text: &str) -> bool {
+        text == "alias/aws/sns" || Key::is_literal(text)
+    }
+}
+
 /// A field that names the primary key of a multi-region key.
 #[derive(Clone, Copy, Debug)]
 pub struct PrimaryKey;
@@ -516,6 +531,20 @@ impl Target for EventBus {
 
     fn is_literal(text: &str) -> bool {
         text == "default" || is_arn(text, "events", "event-bus/")
+    }
+}
+
+/// A field that names an SNS topic.
+#[derive(Clone, Copy, Debug)]
+pub struct Topic;
+
+impl Target for Topic {
+    const KINDS: &'static [&'static str] = &["topic"];
+    const ATTRIBUTE: &'static str = "arn";
+    const LITERAL: &'static str = "the ARN of a topic";
+
+    fn is_literal(text: &str) -> bool {
+        is_arn(text, "sns", "") && text.split(':').count() == 6
     }
 }
 

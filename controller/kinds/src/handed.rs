@@ -37,12 +37,37 @@ pub const INSTANCE_PROFILE: Handed = Handed {
     page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html",
 };
 
+/// The role of an event rule, and those of its targets.
+pub const EVENT_RULE: Handed = Handed {
+    to: "EventBridge",
+    service: "events",
+    page: "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html",
+};
+
 /// The role by which a registry pulls from one of another account.
 pub const PULL_THROUGH_CACHE: Handed = Handed {
     to: "ECR",
     service: "pullthroughcache.ecr",
     page: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html",
 };
+
+/// The role with which a bucket is replicated.
+pub const REPLICATION: Handed = Handed {
+    to: "S3",
+    service: "s3",
+    page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html",
+};
+
+/// The role with which a subscription writes to a stream of Firehose.
+pub const SUBSCRIPTION: Handed = Handed {
+    to: "SNS",
+    service: "sns",
+    page: "https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html",
+};
+
+/// The roles with which a topic logs its deliveries.
+pub const TOPIC: Handed =
+    Handed { to: "SNS", service: "sns", page: "https://docs.aws.amazon.com/sns/latest/dg/topics-attrib-prereq.html" };
 
 impl Handed {
     /// The names under which the service may come: everywhere, and in one region, each as it is in China too.
@@ -61,7 +86,7 @@ impl Handed {
         let Some(document) = cx.beside(id, |cx| cx.policy(trust, Use::Trust)) else { return };
         let arn = cx.reference(role);
         let policies =
-            Policies { resource: Some(Source { name: "trust", document: &document }), ..Policies::default() };
+            Policies { resource: vec![Source { name: "trust", document: &document }], ..Policies::default() };
         let keeps_out = |service: String| {
             let request = Request::new(Caller::Service(service), "sts:AssumeRole", &arn);
             decide(&request, &policies).is_denied()

@@ -8,7 +8,7 @@
 //! A key is not deleted but scheduled for deletion. While it waits it counts as gone, unless a spec wants it: then it is brought back.
 
 use serde::{Deserialize, Serialize};
-use trueup_engine::access::{Access, Itself, Paper};
+use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Claim, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
@@ -250,14 +250,7 @@ impl Kind for Key {
     }
 
     fn access<'m>(at: &At, model: &'m KeyModel, outputs: &Outputs) -> Vec<Access<'m>> {
-        // KMS makes up the id behind `key/`.
-        let arn = outputs.get("arn").or(model.handles.arn.as_ref()).cloned();
-        vec![Access::Resource {
-            arn: arn.unwrap_or_else(|| at.arn("kms", &format!("key/{}", own::token(at)))),
-            policy: Some(Paper::new("policy", model.own.policy.document())),
-            field: "policy",
-            itself: Itself::Star,
-        }]
+        own::access(at, &model.handles, &model.own, outputs)
     }
 }
 

@@ -301,7 +301,7 @@ pub(crate) fn desired_of<K: Kind<Spec: 'static>>(
     let mut problems: Problems = loaded.problems;
     let mut models = Vec::new();
     if let Some(project) = &loaded.project {
-        let named = named(project, &["application", "deployment_config"]);
+        let named = named(project, &["application", "deployment_config", "topic"]);
         for (id, instance) in project.iter() {
             let Some(spec) = instance.block.spec::<K::Spec>() else { continue };
             let at = place(project, instance);

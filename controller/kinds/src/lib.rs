@@ -29,6 +29,7 @@ pub mod instance_profile;
 pub mod key;
 pub mod lints;
 pub mod lockout;
+pub mod lookout;
 pub mod made;
 pub mod needs;
 pub mod oidc_provider;
@@ -48,6 +49,7 @@ pub mod session;
 mod soon;
 pub mod source;
 pub mod store;
+pub mod subscription;
 pub mod topic;
 pub mod user;
 
@@ -89,6 +91,7 @@ static ROWS: &[Row] = &[
     Row::of(&Erased::<saml_provider::SamlProvider>::new()),
     Row::of(&Erased::<service_control_policy::ServiceControlPolicy>::new()),
     Row::of(&Erased::<service_linked_role::ServiceLinkedRole>::new()),
+    Row::of(&Erased::<subscription::Subscription>::new()),
     Row::of(&Erased::<topic::Topic>::new()),
     Row::of(&Erased::<user::User>::new()),
 ];

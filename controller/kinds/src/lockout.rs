@@ -22,8 +22,11 @@ use crate::source::iam::IamFacts;
 use crate::user::UserModel;
 
 mod keys;
+mod lacks;
 #[cfg(test)]
 mod tests;
+
+pub use lacks::Lack;
 
 /// The only policy of AWS's own whose meaning can't change: it allows everything.
 /// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html>
@@ -289,7 +292,7 @@ impl WaysIn {
         let (everything, caller) = (allow_all(), self.caller());
         let may = |trust: &Document| {
             let identity = everything.iter().map(|document| Source { name: "caller", document }).collect();
-            let resource = Some(Source { name: "trust", document: trust });
+            let resource = vec![Source { name: "trust", document: trust }];
             let policies = Policies { identity, resource, ..Policies::default() };
             May::from(decide(&Request::new(caller.clone(), "sts:AssumeRole", &way.arn), &policies))
         };
@@ -354,6 +357,14 @@ impl Way {
             || of_groups().any(|group| group.managed.contains(arn))
     }
 
+    /// Whether a change is of what it may do: of itself, of a policy it holds, of a group it is in.
+    fn is_touched_by(&self, change: &Change, groups: &BTreeMap<String, Holdings>) -> bool {
+        let is_itself =
+            change.scope.account == self.account && *change.address.kind == *self.kind && is_named(change, &self.name);
+        let is_held = |arn: &String| self.holds(arn, groups) || self.holdings.groups.contains(arn);
+        is_itself || change.outputs.get("arn").is_some_and(is_held)
+    }
+
     /// Whether it no longer has a policy that nobody here can read.
     fn lacks_unknown_of(&self, before: &Self, known: &Known<'_>) -> bool {
         let unknown = |arn: &String| !known.policies.contains_key(arn);
@@ -386,6 +397,11 @@ fn allow_all() -> Option<Document> {
 
 /// Whether the identity of a way in may do something, by its policies, boundary and groups.
 fn may(way: &Way, known: &Known<'_>, action: &str, resource: &str) -> May {
+    verdict(way, known, action, resource).0
+}
+
+/// The same, and whether a policy denies it, so that nothing else can allow it.
+fn verdict(way: &Way, known: &Known<'_>, action: &str, resource: &str) -> (May, bool) {
     let everything = allow_all();
     let groups = || way.holdings.groups.iter().map(|arn| known.groups.get(arn));
     let mut unknown = groups().any(|group| group.is_none());
@@ -404,7 +420,7 @@ fn may(way: &Way, known: &Known<'_>, action: &str, resource: &str) -> May {
     let policies = Policies {
         identity: documents.into_iter().map(source).collect(),
         boundary: boundary.flatten().map(source),
-        resource: open.as_ref().filter(|_| action == "sts:AssumeRole").map(source),
+        resource: open.iter().filter(|_| action == "sts:AssumeRole").map(source).collect(),
         ..Policies::default()
     };
     let caller = match way.kind {
@@ -413,12 +429,13 @@ fn may(way: &Way, known: &Known<'_>, action: &str, resource: &str) -> May {
     };
     let decision = decide(&Request::new(caller, action, resource), &policies);
     let explicit = matches!(decision, Decision::DeniedExplicitly { .. });
-    match May::from(decision) {
+    let may = match May::from(decision) {
         May::No if unknown && !explicit => May::Perhaps,
         // A boundary that nobody here can read may leave it out.
         May::Yes if boundary == Some(None) => May::Perhaps,
         may => may,
-    }
+    };
+    (may, explicit)
 }
 
 /// A trust that leaves all to the caller's own policies.

@@ -21,7 +21,7 @@ use trueup_state::plan::{Change, Plan, PlanAccount};
 
 mod table;
 
-use table::{KindNeeds, needs_of, reads_of};
+use table::{BESIDES, KindNeeds, needs_of, reads_of};
 
 /// The action of whoever hands a role to a service; on the role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
@@ -31,7 +31,7 @@ const PASS_ROLE: &str = "iam:PassRole";
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
 /// An action, and the ARN or pattern it is called on.
-type Pairs = BTreeSet<(String, String)>;
+pub(crate) type Pairs = BTreeSet<(String, String)>;
 
 /// What a run needs, account by account.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,15 +54,7 @@ impl AccountNeeds {
     /// The smallest policy that allows it: one statement for all resources that need the same.
     #[must_use]
     pub fn policy(&self) -> Document {
-        let mut by_resource: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (action, resource) in &self.pairs {
-            by_resource.entry(resource).or_default().insert(action);
-        }
-        let mut by_actions: BTreeMap<BTreeSet<&str>, BTreeSet<String>> = BTreeMap::new();
-        for (resource, actions) in by_resource {
-            by_actions.entry(actions).or_default().insert(resource.to_owned());
-        }
-        document(by_actions.into_iter().map(|(actions, resources)| allow(actions, resources)).collect())
+        smallest(&self.pairs)
     }
 
     /// The ARN of the role that is assumed in it; none where a profile leads there.
@@ -108,6 +100,19 @@ impl Needs {
         let empty = || AccountNeeds { account: account(), partition, pairs: Pairs::new() };
         self.accounts.entry(Arc::clone(name)).or_insert_with(empty).pairs.extend(pairs);
     }
+}
+
+/// The smallest policy that allows these: one statement for all resources that need the same.
+pub(crate) fn smallest(pairs: &Pairs) -> Document {
+    let mut by_resource: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (action, resource) in pairs {
+        by_resource.entry(resource).or_default().insert(action);
+    }
+    let mut by_actions: BTreeMap<BTreeSet<&str>, BTreeSet<String>> = BTreeMap::new();
+    for (resource, actions) in by_resource {
+        by_actions.entry(actions).or_default().insert(resource.to_owned());
+    }
+    document(by_actions.into_iter().map(|(actions, resources)| allow(actions, resources)).collect())
 }
 
 fn allow(actions: BTreeSet<&str>, resources: BTreeSet<String>) -> Statement {
@@ -188,12 +193,7 @@ pub fn of_plan(plan: &Plan) -> Needs {
     }
     for (index, change) in plan.changes.iter().enumerate() {
         let Change { address, scope, before, after, outputs, .. } = change;
-        let at = At {
-            scope: scope.clone(),
-            account_id: account_of(&scope.account).id,
-            partition: trueup_specs::resolve::partition(scope.region.as_deref().unwrap_or_default()),
-            address: Arc::from(address.to_string()),
-        };
+        let at = at_change(plan, change);
         let ops = plan.ops.iter().filter(|op| op.change == index);
         let called: Vec<(String, String)> = ops.map(|op| (op.call.clone(), op.resource.clone())).collect();
         let models: Vec<&Value> = before.iter().chain(after).collect();
@@ -202,6 +202,40 @@ pub fn of_plan(plan: &Plan) -> Needs {
         needs.add(&scope.account, at.partition, || account_of(&scope.account), pairs);
     }
     needs.with_roles()
+}
+
+fn at_change(plan: &Plan, change: &Change) -> At {
+    let Change { address, scope, .. } = change;
+    let account = plan.accounts.get(&scope.account);
+    At {
+        scope: scope.clone(),
+        account_id: account.map_or_else(|| Arc::from(""), |account| account.id.clone()),
+        partition: trueup_specs::resolve::partition(scope.region.as_deref().unwrap_or_default()),
+        address: Arc::from(address.to_string()),
+    }
+}
+
+/// What a plan calls for certain, by account: its operations, and the roles they hand to a service. Left out is what is asked only when an
+/// answer was lost, and what can't be told from a field alone.
+pub(crate) fn certain(plan: &Plan) -> BTreeMap<Arc<str>, Pairs> {
+    let mut certain: BTreeMap<Arc<str>, Pairs> = BTreeMap::new();
+    for (index, change) in plan.changes.iter().enumerate() {
+        let at = at_change(plan, change);
+        let on_fields = needs_of(&change.address.kind).map_or(&[][..], |kind| kind.on_fields);
+        let ops = plan.ops.iter().filter(|op| op.change == index);
+        let calls = ops.filter(|op| !on_fields.iter().any(|(action, _)| *action == op.call));
+        let pairs = certain.entry(change.scope.account.clone()).or_default();
+        pairs.extend(calls.map(|op| (op.call.clone(), known(&op.resource, &op.call, &at))));
+        for (_, field) in on_fields.iter().filter(|(action, _)| *action == PASS_ROLE) {
+            let named = |model: &Option<Value>| -> BTreeSet<String> {
+                let names = strings(model.as_ref().and_then(|model| model.get(*field))).into_iter();
+                names.filter(|name| name.contains(":role/")).map(wild).collect()
+            };
+            let newly = named(&change.after).difference(&named(&change.before)).cloned().collect::<Vec<_>>();
+            pairs.extend(newly.into_iter().map(|role| (PASS_ROLE.to_owned(), role)));
+        }
+    }
+    certain
 }
 
 /// What follows from names.
@@ -231,6 +265,11 @@ fn kind_pairs(
     let elsewhere = |action: &str| kind.is_some_and(|kind| kind.on_fields.iter().any(|(other, _)| *other == action));
     for (call, resource) in called.iter().filter(|(call, _)| !elsewhere(call)) {
         pairs.insert((call.clone(), known(resource, call, at)));
+        for (_, same, holder) in BESIDES.iter().filter(|(of, ..)| of == call) {
+            let held = resource.strip_suffix("/*").unwrap_or(resource);
+            pairs.extend(same.iter().map(|action| ((*action).to_owned(), resource.clone())));
+            pairs.extend(holder.iter().map(|action| ((*action).to_owned(), held.to_owned())));
+        }
     }
     let Some(KindNeeds { kind: _, calls, with, anywhere, on_fields, linked }) = kind else { return pairs };
     let mut owns: BTreeSet<String> = pairs.iter().map(|(_, on)| on.clone()).filter(|on| on != "*").collect();

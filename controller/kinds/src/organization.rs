@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{spec, words};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::Tags;
-use crate::made::{Inside, THE_ORGANIZATION, held_account, type_enabled};
+use crate::made::{Inside, ROOT, THE_ORGANIZATION, held_account, token, type_enabled};
 use crate::source::organizations::{self, OrganizationFact, OrganizationFacts};
 
 mod perform;
@@ -211,6 +213,17 @@ impl Kind for Organization {
             }),
             OrganizationOp::DeleteOrganization => *model = None,
         }
+    }
+
+    fn access<'m>(at: &At, _: &'m OrganizationModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        vec![
+            Access::Organization {
+                id: outputs.get("id").cloned().unwrap_or_else(|| token(at)),
+                // Its own account is the one that keeps it.
+                management_account: at.account_id.to_string(),
+            },
+            Access::Place { id: ROOT.to_owned(), parent: None, account: None },
+        ]
     }
 }
 

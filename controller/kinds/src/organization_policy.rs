@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use trueup_engine::access::{Access, Paper, Side};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_specs::diagnostic::{Diagnostic, Problems};
@@ -550,6 +551,16 @@ pub(crate) fn info(op: &OrganizationPolicyOp) -> OpInfo {
             ..of("organizations:DeletePolicy", format!("delete policy {name}"))
         },
     }
+}
+
+/// See [`Kind::access`].
+pub(crate) fn access(side: Side, model: &OrganizationPolicyModel) -> Vec<Access<'_>> {
+    let document = match &model.content {
+        Content::Policy(policy) => policy.document(),
+        Content::Json(_) => None,
+    };
+    let targets = model.targets.iter().cloned().collect();
+    vec![Access::Control { side, targets, paper: Paper::new("policy", document) }]
 }
 
 /// See [`Kind::simulate`].

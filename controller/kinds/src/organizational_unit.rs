@@ -1,6 +1,7 @@
 //! Organizational units. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_ous.html>
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Held, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
@@ -8,6 +9,7 @@ use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Parent, Reference, Text, pending, spec};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, TagChange, Tags};
 use crate::made::{Inside, Made, ROOT, THE_ORGANIZATION, held_account};
@@ -200,6 +202,11 @@ impl Kind for OrganizationalUnit {
 
     fn simulate(model: &mut Option<OrganizationalUnitModel>, op: &OrganizationalUnitOp) {
         simulate(model, op);
+    }
+
+    fn access<'m>(at: &At, model: &'m OrganizationalUnitModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        let id = outputs.get("id").cloned().unwrap_or_else(|| model.id.or_token(at));
+        vec![Access::Place { id, parent: Some(model.parent.clone()), account: None }]
     }
 }
 

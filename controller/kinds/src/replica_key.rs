@@ -5,6 +5,7 @@
 //! It has its primary key's id, material, sort and rotation; all else it has for itself, and that is what is changed here.
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::Access;
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Claim, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::decode::{OneOrMany, Within};
@@ -13,6 +14,7 @@ use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::pending;
 use trueup_specs::resolve::{self, Resolver};
 use trueup_specs::{PolicySpec, Reference, Text, spec};
+use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, PolicyDocument, Tags};
 use crate::key::desired as key_desired;
@@ -243,6 +245,10 @@ impl Kind for ReplicaKey {
             // KMS refuses it for a key that is not there.
             (None, ReplicaKeyOp::Change(_)) => {}
         }
+    }
+
+    fn access<'m>(at: &At, model: &'m ReplicaKeyModel, outputs: &Outputs) -> Vec<Access<'m>> {
+        own::access(at, &model.handles, &model.own, outputs)
     }
 }
 

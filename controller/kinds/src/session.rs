@@ -154,6 +154,8 @@ pub struct Session {
     clients: Arc<Clients>,
     /// The tags of what is ours, asked for once in all reads of a run.
     pub(crate) indexes: Arc<Indexes>,
+    /// Only what is wanted is read, and not all that is ours.
+    pub(crate) only_wanted: bool,
 }
 
 impl Aws {
@@ -194,6 +196,12 @@ impl Aws {
             .force_path_style(self.base.endpoint_url().is_some())
             .retry_partition(self.common.retries.clone());
         aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// The count of all calls, as it goes on.
+    #[must_use]
+    pub fn counter(&self) -> CallCounter {
+        self.common.counter.clone()
     }
 
     /// All calls made so far, retries and AssumeRole included.
@@ -256,7 +264,7 @@ impl Session {
     /// The same account in another region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
-        Self { account: self.account.clone(), clients: self.account.clients(region), indexes: self.indexes.clone() }
+        Self { clients: self.account.clients(region), ..self.clone() }
     }
 
     /// CodeDeploy.

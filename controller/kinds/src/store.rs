@@ -14,7 +14,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption};
 use futures_util::stream::{self, StreamExt};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Duration;
-use trueup_state::store::{Backend, Expect, Holder, Life, Put, StoreError, Stored, Tag};
+use trueup_state::store::{Backend, DOCUMENT_BYTES_MAX, Expect, Holder, Life, Put, StoreError, Stored, Tag};
 
 use crate::error::Failure;
 use crate::session::Aws;
@@ -156,6 +156,10 @@ impl Bucket {
             Err(failure) if failure.is("NoSuchKey") => return Ok(None),
             Err(failure) => return Err(self.failed("read", name, &failure)),
         };
+        let size = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
+        if size > DOCUMENT_BYTES_MAX {
+            return Err(StoreError::Large { path: self.path(name), bytes: size });
+        }
         let tag = Tag(answer.e_tag.unwrap_or_default());
         let bytes = answer.body.collect().await.map_err(|error| {
             self.failed("read", name, &Failure::local(None, call, format!("the answer broke off: {error}"), None))

@@ -2,83 +2,36 @@
 //!
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-create-topic.html>
 //!
-//! Subscriptions, delivery policies and the logging of deliveries stay as they are.
+//! What it sends messages to is the kind [`subscription`](crate::subscription).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use trueup_engine::access::{Access, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
-use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
-use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
-use trueup_specs::{PolicySpec, Reference, Text, Within, spec, words};
+use trueup_state::outputs::Outputs;
 
-use crate::fields::{self, NameRule, PolicyDocument, TagChange, Tags, unnamed};
-use crate::source::sns::{self, SnsFacts, TopicFact};
+use self::attributes::{attributes, fresh, live, set};
+use self::delivery::DeliveryPolicy;
+use crate::fields::{self, PolicyDocument, TagChange, Tags, unnamed};
+use crate::source::sns::{self, DATA_PROTECTION, SnsFacts};
 
+mod attributes;
+pub(crate) mod delivery;
+mod desired;
 mod perform;
+mod spec;
 #[cfg(test)]
 mod tests;
 
-/// <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
-const PAGE: &str = "https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html";
-
-const NAME: NameRule = NameRule { what: "topic", max: 256, signs: "_-", page: PAGE };
+pub use spec::{DeliveryStatusSpec, DeliveryStatusesSpec, FifoThroughputScope, TopicSpec, Tracing};
 
 /// What the names of FIFO topics end with, and no others.
-const FIFO: &str = ".fifo";
-
-/// Characters of a display name. <https://docs.aws.amazon.com/sns/latest/dg/sns-create-topic.html>
-const DISPLAY_NAME_MAX: usize = 100;
-
-spec! {
-    /// An SNS topic with its policy.
-    pub struct TopicSpec {
-        /// The topic's name.
-        /// Default: the name in the address, dots as dashes, and `.fifo` behind it where it is one. At most 256 letters, digits, `_` and
-        /// `-`. Changing it removes the topic, with its subscriptions, and makes another.
-        pub name: Option<Text>,
-        /// Whether messages keep their order.
-        /// Default: false. Changing it removes the topic, with its subscriptions, and makes another.
-        pub fifo: Option<bool>,
-        /// The name that people see in messages.
-        /// Default: none. At most 100 characters.
-        pub display_name: Option<Text>,
-        /// The KMS key that encrypts messages, by its address or ARN.
-        /// Default: none, messages are not encrypted by a key.
-        /// <https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html>
-        pub kms_key: Option<Reference<fields::Key>>,
-        /// Who may publish and subscribe.
-        /// At most 30 KB. Default: SNS's own policy, the topic's account alone.
-        /// <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
-        pub policy: Option<PolicySpec>,
-        /// Whether X-Ray follows messages.
-        /// Default: `"PassThrough"`.
-        pub tracing: Option<Tracing>,
-        /// The hash that signs messages: 1 is SHA1, 2 is SHA256.
-        /// Default: 1.
-        pub signature_version: Option<Within<1, 2>>,
-        /// Whether two messages with one body are one message. Only of a FIFO topic.
-        /// Default: false.
-        pub content_based_deduplication: Option<bool>,
-        /// For how many days messages are kept to be sent again, 1 to 365. Only of a FIFO topic.
-        /// Default: they are not.
-        pub archive_days: Option<Within<1, 365>>,
-    }
-}
-
-words! {
-    /// Whether X-Ray follows messages.
-    pub enum Tracing {
-        /// Where the sender asks for it.
-        PassThrough = "PassThrough",
-        /// It does.
-        Active = "Active",
-    }
-}
+pub(crate) const FIFO: &str = ".fifo";
 
 /// A topic. Words are AWS's, so that one this version does not know can be told apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,12 +51,35 @@ pub struct TopicModel {
     pub tracing: String,
     /// `1` or `2`.
     pub signature_version: String,
+    /// Bytes.
+    pub maximum_message_size: i64,
+    /// How messages are delivered to web pages.
+    pub delivery_policy: Option<DeliveryPolicy>,
+    /// Whether what subscriptions say of it counts for nothing.
+    pub disable_subscription_overrides: bool,
+    /// Which deliveries are logged, by what they go to: `application`, `firehose`, `http`, `lambda`, `sqs`.
+    pub delivery_status: BTreeMap<String, DeliveryStatus>,
+    /// What keeps personal data out of messages.
+    pub data_protection_policy: Option<Value>,
     /// Whether two messages with one body are one.
     pub content_based_deduplication: bool,
+    /// `MessageGroup`; none is `Topic`.
+    pub fifo_throughput_scope: Option<String>,
     /// Days.
     pub archive_days: Option<i64>,
     /// All tags but AWS's own.
     pub tags: Tags,
+}
+
+/// Which deliveries of one sort are logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryStatus {
+    /// The role for those that succeed.
+    pub success_role: Option<String>,
+    /// Of a hundred that succeed.
+    pub success_sample_rate: i64,
+    /// The role for those that fail.
+    pub failure_role: Option<String>,
 }
 
 /// One call on one topic.
@@ -132,6 +108,14 @@ pub enum TopicCall {
         attribute: String,
         /// As AWS writes it.
         value: String,
+        /// A role it no longer names.
+        #[serde(default)]
+        unnames: Vec<String>,
+    },
+    /// `PutDataProtectionPolicy`.
+    PutDataProtectionPolicy {
+        /// The whole policy; none is none.
+        policy: Option<Value>,
     },
     /// `SetTopicAttributes`, of the policy.
     SetTopicPolicy {
@@ -152,7 +136,7 @@ pub enum TopicCall {
     },
     /// `DeleteTopic`, with its subscriptions.
     DeleteTopic {
-        /// Principals its policy named, and its key.
+        /// Principals its policy named, its key, and its roles.
         unnames: Vec<String>,
     },
 }
@@ -185,8 +169,15 @@ impl Kind for Topic {
         &[sns::NAME]
     }
 
+    // What few topics have costs a call each, so that it is asked for only where spec or record says that there is or was one.
+    fn hints(spec: Option<&TopicSpec>, applied: &dyn Fn() -> Option<TopicModel>) -> BTreeMap<String, String> {
+        let is_wanted = spec.is_some_and(|spec| spec.data_protection_policy.is_some());
+        let matters = is_wanted || applied().is_some_and(|model| model.data_protection_policy.is_some());
+        matters.then(|| (DATA_PROTECTION.to_owned(), "yes".to_owned())).into_iter().collect()
+    }
+
     fn identity(spec: &TopicSpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
-        let name = name(spec, cx);
+        let name = desired::name(spec, cx);
         Identity {
             claim: Some(format!("sns {} {} {name}", at.account_id, at.region())),
             outputs: fields::outputs([("arn", at.arn("sns", &name)), ("name", name.clone())]),
@@ -195,7 +186,7 @@ impl Kind for Topic {
     }
 
     fn desired(spec: &TopicSpec, at: &At, cx: &mut Resolver<'_>) -> Option<TopicModel> {
-        desired(spec, at, cx)
+        desired::desired(spec, at, cx)
     }
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<TopicModel>>, Unread> {
@@ -257,182 +248,13 @@ impl Kind for Topic {
     fn simulate(model: &mut Option<TopicModel>, op: &TopicOp) {
         simulate(model, op);
     }
-}
 
-/// The topic's name, and why SNS would refuse it.
-fn name(spec: &TopicSpec, cx: &mut Resolver<'_>) -> String {
-    let fifo = spec.fifo.unwrap_or(false);
-    let (name, span) = match &spec.name {
-        Some(text) => (cx.text(text), text.span()),
-        None => {
-            let name = cx.address().name.replace('.', "-");
-            (if fifo { format!("{name}{FIFO}") } else { name }, cx.span())
-        }
-    };
-    let bare = name.strip_suffix(FIFO);
-    if bare.is_some() != fifo {
-        let (problem, help) = match fifo {
-            true => ("the name of a FIFO topic ends with `.fifo`", format!("write `{name}{FIFO}`")),
-            false => ("only the name of a FIFO topic ends with `.fifo`", "add `fifo = true`".to_owned()),
-        };
-        cx.problem(Diagnostic::error(problem).at(span, "").help(help).note(PAGE));
+    fn access<'m>(at: &At, model: &'m TopicModel, _: &Outputs) -> Vec<Access<'m>> {
+        // SNS's own policy lets in whom the topic's account lets do it anyway.
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
+        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
+        vec![Access::Resource { arn: at.arn("sns", &model.name), policy, field: "policy", itself: Itself::Arn }]
     }
-    let rule = NameRule { max: NAME.max - if fifo { FIFO.len() } else { 0 }, ..NAME };
-    fields::check_name(bare.unwrap_or(&name), span, &rule, cx);
-    name
-}
-
-fn desired(spec: &TopicSpec, at: &At, cx: &mut Resolver<'_>) -> Option<TopicModel> {
-    let TopicSpec {
-        name: _, // read below
-        fifo,
-        display_name,
-        kms_key,
-        policy,
-        tracing,
-        signature_version,
-        content_based_deduplication,
-        archive_days,
-    } = spec;
-    let (name, fifo) = (name(spec, cx), fifo.unwrap_or(false));
-    if !fifo && (content_based_deduplication.is_some() || archive_days.is_some()) {
-        let problem = Diagnostic::error("only a FIFO topic has `content_based_deduplication` and `archive_days`");
-        cx.problem(problem.at(cx.span(), "").help("add `fifo = true`, or leave them out").note(PAGE));
-    }
-    if fifo && *tracing == Some(Tracing::Active) {
-        let problem = Diagnostic::error("X-Ray does not follow the messages of a FIFO topic").at(cx.span(), "");
-        cx.problem(problem.help("leave `tracing` out").note(PAGE));
-    }
-    let policy = match policy {
-        None => Some(None),
-        Some(policy) => cx.policy(policy, Use::Topic).map(|document| {
-            fields::check_size(&document, Use::Topic, policy.span(), cx);
-            Some(PolicyDocument::Document(document))
-        }),
-    };
-    let kms_key = kms_key.as_ref().map(|key| {
-        let arn = cx.reference(key);
-        fields::check_region(&arn, key.span(), "topic", at, cx);
-        arn
-    });
-    let display_name = display_name.as_ref().map_or_else(String::new, |text| {
-        let shown = cx.text(text);
-        let length = shown.chars().count();
-        if length > DISPLAY_NAME_MAX && !fields::is_pending(&shown) {
-            let over = format!("{length} characters, {} too many", length - DISPLAY_NAME_MAX);
-            cx.problem(Diagnostic::error("the display name is too long").at(text.span(), over).note(PAGE));
-        }
-        shown
-    });
-    Some(TopicModel {
-        name,
-        fifo,
-        display_name,
-        kms_key,
-        policy: policy?,
-        tracing: tracing.unwrap_or(Tracing::PassThrough).to_string(),
-        signature_version: signature_version.map_or(1, |version| version.get()).to_string(),
-        content_based_deduplication: content_based_deduplication.unwrap_or(false),
-        archive_days: archive_days.map(|days| days.get()),
-        tags: fields::tags(cx),
-    })
-}
-
-/// What SNS gives a topic whose maker says nothing. Older topics have one action more.
-/// <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
-fn default_policies(arn: &str) -> [PolicyDocument; 2] {
-    let account = arn.split(':').nth(4).unwrap_or_default();
-    ["", r#","SNS:Receive""#].map(|more| {
-        PolicyDocument::from_live(&format!(
-            r#"{{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{{"AWS":"*"}},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"{more}],"Resource":"{arn}","Condition":{{"StringEquals":{{"AWS:SourceOwner":"{account}"}}}}}}]}}"#
-        ))
-    })
-}
-
-/// What is sent for SNS's own policy.
-fn default_policy(arn: &str) -> String {
-    let [policy, _] = default_policies(arn);
-    policy.to_json()
-}
-
-fn live(fact: &TopicFact) -> Live<TopicModel> {
-    let TopicFact { arn, attributes, tags } = fact;
-    let name = arn.rsplit(':').next().unwrap_or_default();
-    let mut model = fresh(name, tags.clone());
-    let defaults = default_policies(arn);
-    for (attribute, value) in attributes {
-        set(&mut model, attribute, value);
-        if attribute == "Policy" {
-            model.policy = Some(PolicyDocument::from_live(value)).filter(|policy| !defaults.contains(policy));
-        }
-    }
-    let outputs = fields::outputs([("arn", arn.clone()), ("name", name.to_owned())]);
-    Live { name: name.to_owned(), model, outputs }
-}
-
-/// A topic of which nothing is said.
-fn fresh(name: &str, tags: Tags) -> TopicModel {
-    TopicModel {
-        name: name.to_owned(),
-        fifo: name.ends_with(FIFO),
-        display_name: String::new(),
-        kms_key: None,
-        policy: None,
-        tracing: Tracing::PassThrough.to_string(),
-        signature_version: "1".to_owned(),
-        content_based_deduplication: false,
-        archive_days: None,
-        tags,
-    }
-}
-
-/// The attributes as SNS writes them, but for the policy.
-fn attributes(model: &TopicModel) -> BTreeMap<&'static str, String> {
-    let TopicModel {
-        name: _,
-        fifo,
-        display_name,
-        kms_key,
-        policy: _,
-        tracing,
-        signature_version,
-        content_based_deduplication,
-        archive_days,
-        tags: _,
-    } = model;
-    let archive = archive_days.map(|days| serde_json::json!({ "MessageRetentionPeriod": days.to_string() }));
-    let archive = archive.unwrap_or_else(|| serde_json::json!({}));
-    let mut attributes = BTreeMap::from([
-        ("DisplayName", display_name.clone()),
-        ("KmsMasterKeyId", kms_key.clone().unwrap_or_default()),
-        ("SignatureVersion", signature_version.clone()),
-        ("TracingConfig", tracing.clone()),
-    ]);
-    if *fifo {
-        attributes.insert("ContentBasedDeduplication", content_based_deduplication.to_string());
-        attributes.insert("ArchivePolicy", archive.to_string());
-    }
-    attributes
-}
-
-/// Takes an attribute over; one that is not ours is left alone.
-fn set(model: &mut TopicModel, attribute: &str, value: &str) {
-    match attribute {
-        "DisplayName" => value.clone_into(&mut model.display_name),
-        "KmsMasterKeyId" => model.kms_key = Some(value.to_owned()).filter(|key| !key.is_empty()),
-        "SignatureVersion" => value.clone_into(&mut model.signature_version),
-        "TracingConfig" => value.clone_into(&mut model.tracing),
-        "ContentBasedDeduplication" => model.content_based_deduplication = value == "true",
-        "ArchivePolicy" => model.archive_days = retention(value),
-        _ => {}
-    }
-}
-
-/// The days of an archive policy; SNS writes them as text or as a number.
-fn retention(policy: &str) -> Option<i64> {
-    let policy: serde_json::Value = serde_json::from_str(policy).ok()?;
-    let days = policy.get("MessageRetentionPeriod")?;
-    days.as_i64().or_else(|| days.as_str()?.parse().ok())
 }
 
 fn on(model: &TopicModel, calls: Vec<TopicCall>) -> Vec<TopicOp> {
@@ -446,12 +268,26 @@ fn creation(after: &TopicModel) -> Vec<TopicOp> {
     let attributes = said.map(|(name, value)| (name.to_owned(), value)).collect();
     let mut ops = on(after, vec![TopicCall::CreateTopic { attributes, tags: after.tags.clone() }]);
     ops.extend(policy_change(&made, after));
+    if after.data_protection_policy.is_some() {
+        ops.extend(on(after, vec![protection(after)]));
+    }
     ops
+}
+
+fn protection(after: &TopicModel) -> TopicCall {
+    TopicCall::PutDataProtectionPolicy { policy: after.data_protection_policy.clone() }
+}
+
+/// The roles it names.
+fn roles(model: &TopicModel) -> impl Iterator<Item = &String> {
+    let roles = model.delivery_status.values().flat_map(|status| [&status.success_role, &status.failure_role]);
+    roles.flatten()
 }
 
 fn removal(before: &TopicModel) -> Vec<TopicOp> {
     let mut unnames = unnamed(before.policy.as_ref(), None);
     unnames.extend(before.kms_key.clone());
+    unnames.extend(roles(before).cloned());
     on(before, vec![TopicCall::DeleteTopic { unnames }])
 }
 
@@ -475,7 +311,13 @@ fn settle(before: &TopicModel, after: &TopicModel) -> Vec<TopicOp> {
     }
     let held = attributes(before);
     let changed = attributes(after).into_iter().filter(|(name, value)| held.get(name) != Some(value));
-    calls.extend(changed.map(|(name, value)| TopicCall::SetTopicAttributes { attribute: name.to_owned(), value }));
+    calls.extend(changed.map(|(name, value)| {
+        let unnames = held.get(&name).filter(|held| fields::is_identity(held)).cloned().into_iter().collect();
+        TopicCall::SetTopicAttributes { attribute: name, value, unnames }
+    }));
+    if before.data_protection_policy != after.data_protection_policy {
+        calls.push(protection(after));
+    }
     let mut ops = on(after, calls);
     ops.extend(policy_change(before, after));
     ops
@@ -492,13 +334,21 @@ fn info(at: &At, op: &TopicOp) -> OpInfo {
         ..OpInfo::default()
     };
     match call {
-        TopicCall::CreateTopic { attributes: _, tags: _ } => OpInfo {
-            needs: Vec::new(),
+        TopicCall::CreateTopic { attributes, tags: _ } => OpInfo {
+            needs: attributes.values().filter(|value| fields::is_identity(value)).cloned().collect(),
             creates: vec![arn.clone()],
             ..of("sns:CreateTopic", format!("create topic {topic}"))
         },
-        TopicCall::SetTopicAttributes { attribute, value: _ } => {
-            of("sns:SetTopicAttributes", format!("set {attribute} of topic {topic}"))
+        TopicCall::SetTopicAttributes { attribute, value, unnames } => OpInfo {
+            needs: [arn.clone()]
+                .into_iter()
+                .chain(Some(value.clone()).filter(|value| fields::is_identity(value)))
+                .collect(),
+            unnames: unnames.clone(),
+            ..of("sns:SetTopicAttributes", format!("set {attribute} of topic {topic}"))
+        },
+        TopicCall::PutDataProtectionPolicy { policy: _ } => {
+            of("sns:PutDataProtectionPolicy", format!("put data protection policy of topic {topic}"))
         }
         TopicCall::SetTopicPolicy { policy, unnames } => {
             let named = policy.as_ref().map(PolicyDocument::principals).unwrap_or_default();
@@ -529,14 +379,16 @@ fn simulate(model: &mut Option<TopicModel>, op: &TopicOp) {
             attributes.iter().for_each(|(name, value)| set(&mut made, name, value));
             *model = Some(made);
         }
-        (TopicCall::SetTopicAttributes { attribute, value }, Some(held)) => set(held, &attribute, &value),
+        (TopicCall::SetTopicAttributes { attribute, value, unnames: _ }, Some(held)) => set(held, &attribute, &value),
+        (TopicCall::PutDataProtectionPolicy { policy }, Some(held)) => held.data_protection_policy = policy,
         (TopicCall::SetTopicPolicy { policy, unnames: _ }, Some(held)) => held.policy = policy,
         (TopicCall::TagResource { tags }, Some(held)) => held.tags.extend(tags),
         (TopicCall::UntagResource { keys }, Some(held)) => held.tags.retain(|key, _| !keys.contains(key)),
         (TopicCall::DeleteTopic { unnames: _ }, _) => *model = None,
         // SNS refuses these for a topic that is not there.
         (
-            TopicCall::SetTopicAttributes { attribute: _, value: _ }
+            TopicCall::SetTopicAttributes { attribute: _, value: _, unnames: _ }
+            | TopicCall::PutDataProtectionPolicy { policy: _ }
             | TopicCall::SetTopicPolicy { policy: _, unnames: _ }
             | TopicCall::TagResource { tags: _ }
             | TopicCall::UntagResource { keys: _ },

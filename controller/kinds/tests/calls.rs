@@ -14,6 +14,7 @@ use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::execute::{Outcome, Walk, execute, remember};
 use trueup_engine::guard::approve;
 use trueup_engine::observe::{Selection, reach, requests};
+use trueup_engine::perform::Unwatched;
 use trueup_engine::plan::{Inputs, plan};
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
 use trueup_sandbox::Sandbox;
@@ -93,7 +94,7 @@ async fn settled(fleet: Fleet) -> [Settled; 2] {
     let approved = approve(planned(&first, &loaded, &checked, &ledger).await).expect("it only creates");
     assert_eq!(approved.plan().changes.len(), fleet.len());
     let (mut journal, stop) = (Memory::default(), AtomicBool::new(false));
-    let walk = Walk { performer: &first, journal: &mut journal, events: &mut |_| {}, stop: &stop };
+    let walk = Walk { performer: &first, witness: &Unwatched, journal: &mut journal, events: &mut |_| {}, stop: &stop };
     let report = execute(&approved, walk).await;
     let undone = report.outcomes.iter().find(|outcome| **outcome != Outcome::Done);
     assert!(report.is_complete(), "{undone:?}");

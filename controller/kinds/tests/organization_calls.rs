@@ -12,6 +12,7 @@ use trueup_engine::check::{Checked, Kinds, check};
 use trueup_engine::execute::{Walk, execute, remember};
 use trueup_engine::guard::approve;
 use trueup_engine::observe::{Selection, reach, requests};
+use trueup_engine::perform::Unwatched;
 use trueup_engine::plan::{Inputs, plan};
 use trueup_kinds::account::known;
 use trueup_kinds::session::{AccountAccess, Aws, AwsOptions};
@@ -157,7 +158,7 @@ async fn plan_over(accounts_count: usize) -> String {
     assert_eq!(plan.changes.len(), accounts_count * (1 + ROLES) + REST);
     let approved = approve(plan).expect("it only creates");
     let (mut journal, stop) = (Memory::default(), AtomicBool::new(false));
-    let walk = Walk { performer: &first, journal: &mut journal, events: &mut |_| {}, stop: &stop };
+    let walk = Walk { performer: &first, witness: &Unwatched, journal: &mut journal, events: &mut |_| {}, stop: &stop };
     let report = execute(&approved, walk).await;
     assert!(report.is_complete(), "all of it in one run");
     remember(&mut ledger, approved.plan(), &report);

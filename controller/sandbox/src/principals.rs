@@ -27,6 +27,27 @@ impl World {
         self.intern_one(principal).is_some()
     }
 
+    /// Whether an account's own role lets a service in; `None` where there is no such role.
+    pub fn service_role(&self, account: &str, role: &str, service: &str) -> Option<bool> {
+        let own = format!("arn:aws:iam::{account}:role/");
+        if !role.starts_with(&own) || !self.principal_exists(role) {
+            return None;
+        }
+        let name = role.rsplit('/').next().unwrap_or_default();
+        let trust = self.accounts.get(account).and_then(|account| account.iam.role_trust(name));
+        let trust: Value = trust.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let statements = match trust.get("Statement") {
+            Some(Value::Array(list)) => list.as_slice(),
+            Some(single) => std::slice::from_ref(single),
+            None => &[],
+        };
+        Some(statements.iter().any(|statement| {
+            let named = statement.get("Principal").and_then(|principal| principal.get("Service"));
+            statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+                && crate::sts::trust::texts(named).contains(&service)
+        }))
+    }
+
     /// The policy as it is stored: role and user ARNs become unique ids, account ids become root ARNs, a list of one
     /// becomes that one.
     ///

@@ -15,6 +15,17 @@ use crate::suggest;
 use crate::text::Name;
 use crate::value::Entry;
 
+crate::words! {
+    /// What becomes of what a removed thing holds.
+    pub(super) enum Contents {
+        /// It is deleted first, all of it.
+        Delete = "delete",
+    }
+}
+
+/// The kinds whose things are emptied before they are removed, where a `[[removed]]` says so.
+const EMPTIED: &[&str] = &["bucket"];
+
 crate::spec! {
     /// Leave to remove a stateful resource.
     pub(super) struct RemovedTable {
@@ -22,6 +33,9 @@ crate::spec! {
         address: Plain,
         /// For an account: that it is to be closed. Default: false.
         close: bool,
+        /// For a bucket: `delete` deletes all its objects with every version of them, and unfinished uploads, before the bucket. Default: a
+        /// bucket that is not empty stays.
+        contents: Option<Contents>,
     }
 }
 
@@ -70,16 +84,20 @@ impl Loader {
 
     /// Makes addresses of them, and holds them against what is declared.
     pub(super) fn finish_tombstones(&mut self) {
-        for DraftRemoved { table: RemovedTable { address, close }, scope } in std::mem::take(&mut self.removed) {
+        for DraftRemoved { table: RemovedTable { address, close, contents }, scope } in
+            std::mem::take(&mut self.removed)
+        {
             let Some((addresses, _)) = self.concrete(&address, &scope) else { continue };
             self.check_close(&addresses, &address, close);
+            self.check_contents(&addresses, &address, contents);
             let declared = addresses.iter().find_map(|one| self.declared(one).map(|span| (one, span)));
             if let Some((one, place)) = declared {
                 let diagnostic = Diagnostic::error(format!("`{one}` is removed and declared"));
                 let diagnostic = diagnostic.at(address.span, "removed here").also(place, "declared here");
                 self.problems.push(diagnostic.help("delete its table, or this [[removed]]"));
             }
-            self.project.removed.push(Tombstone { addresses, span: address.span });
+            let contents = contents == Some(Contents::Delete);
+            self.project.removed.push(Tombstone { addresses, contents, span: address.span });
         }
         for DraftMoved { table: MovedTable { from, to }, span, scope } in std::mem::take(&mut self.moved) {
             let (from_all, to_all) = (self.concrete(&from, &scope), self.concrete(&to, &scope));
@@ -108,6 +126,14 @@ impl Loader {
             (false, true) => ("only an account is closed", "leave `close` out"),
         };
         self.problems.push(Diagnostic::error(summary).at(named.span, "").help(help));
+    }
+
+    fn check_contents(&mut self, addresses: &[Address], named: &Plain, contents: Option<Contents>) {
+        let other = addresses.iter().find(|address| !EMPTIED.contains(&&*address.kind));
+        if let (Some(address), Some(Contents::Delete)) = (other, contents) {
+            let diagnostic = Diagnostic::error(format!("a {} has no contents that could be deleted", address.kind));
+            self.problems.push(diagnostic.at(named.span, "").help("leave `contents` out: it is for buckets"));
+        }
     }
 
     fn move_one(&mut self, one: Address, other: Address, from: &Plain, to: &Plain, span: Span) {

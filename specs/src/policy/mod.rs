@@ -46,6 +46,7 @@
 //! value may stand, kept as it is, and counts nothing towards [`Document::size`].
 
 mod caseless;
+pub mod catalogue;
 mod check;
 mod condition;
 mod difference;
@@ -65,4 +66,4 @@ pub use difference::{ElementChange, StatementChange, difference};
 pub use error::{ParseError, Step};
 pub use model::{Actions, Document, Effect, Principal, Principals, Resources, Statement, Use, Version};
 pub use read::TEXT_BYTES_MAX;
-pub use widen::widens_trust;
+pub use widen::{EVERYONE, widens_trust};

@@ -7,6 +7,9 @@ use super::condition::{Conditions, Operator};
 use super::model::{Actions, Document, Effect, Principal, Principals, Resources, Statement};
 use super::unknown::is_unknown;
 
+/// What a line of [`widens_trust`] begins with that is about everyone.
+pub const EVERYONE: &str = "everyone";
+
 /// What `after` admits that `before` did not, one line each, for the plan's danger marks.
 ///
 /// A line names the principal, then what is wider: nothing more if it is new altogether, `for` the actions,
@@ -59,7 +62,7 @@ enum Who<'a> {
 impl Who<'_> {
     fn shown(self) -> String {
         let shown = |principal: &Principal| match principal {
-            Principal::Everyone => "everyone".to_owned(),
+            Principal::Everyone => EVERYONE.to_owned(),
             Principal::Aws(value)
             | Principal::CanonicalUser(value)
             | Principal::Federated(value)
@@ -69,7 +72,7 @@ impl Who<'_> {
             Self::One(principal) => shown(principal),
             Self::AllBut(named) => {
                 let named: Vec<_> = named.iter().map(shown).collect();
-                format!("everyone but {}", named.join(", "))
+                format!("{EVERYONE} but {}", named.join(", "))
             }
         }
     }

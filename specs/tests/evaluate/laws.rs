@@ -148,7 +148,7 @@ fn decision(identity: &Document, resource: &Document, request: &Request) -> Stri
 fn policies<'a>(identity: &'a Document, resource: &'a Document) -> Policies<'a> {
     Policies {
         identity: vec![Source { name: "identity", document: identity }],
-        resource: Some(Source { name: "resource", document: resource }),
+        resource: vec![Source { name: "resource", document: resource }],
         ..Policies::default()
     }
 }

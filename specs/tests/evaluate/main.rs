@@ -1,6 +1,7 @@
 //! What the evaluator decides, rule by rule, with the page of each rule beside it.
 
 mod conditions;
+mod equality;
 mod laws;
 mod principals;
 mod resources;

@@ -187,6 +187,31 @@ fn identity_policies_count_for_a_key_only_if_its_policy_delegates() {
     World::default().identity(&allow).check(&Request::new(role(), "kms:CreateKey", "*"), "allowed: identity");
 }
 
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+#[test]
+fn a_grant_permits_beside_the_key_policy() {
+    let decrypt = Request::new(role(), "kms:Decrypt", KEY);
+    let granted = || World::default().grants(&to("Allow", ROLE, "kms:Decrypt"));
+    granted().check(&decrypt, "allowed: grant");
+    granted().check(&Request::new(role(), "kms:Encrypt", KEY), "missing: resource");
+    World::default().grants(&to("Allow", USER, "kms:Decrypt")).check(&decrypt, "missing: resource");
+    // It names the role, whose boundary then holds; and whatever denies outweighs it.
+    granted().boundary(&on_all("Allow", "s3:*")).check(&decrypt, "missing: boundary");
+    granted().identity(&on_all("Deny", "kms:*")).check(&decrypt, "denied: identity");
+    granted().resource(&to("Deny", ROLE, "kms:*")).check(&decrypt, "denied: resource");
+}
+
+/// Beside the policy of a repository that of its registry has a say.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html>
+#[test]
+fn several_policies_may_be_on_a_resource() {
+    let two = || World::default().resource(&to("Allow", ROLE, "s3:Get*")).resource(&to("Allow", USER, "s3:Put*"));
+    two().check(&Request::new(role(), "s3:GetObject", OBJECT), "allowed: resource");
+    two().check(&Request::new(role(), "s3:PutObject", OBJECT), "missing: identity");
+    let denied = two().resource(&to("Deny", ROLE, "s3:*"));
+    denied.check(&Request::new(role(), "s3:GetObject", OBJECT), "denied: resource");
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html>
 #[test]
 fn a_role_is_taken_on_only_as_its_trust_policy_says() {
@@ -271,4 +296,6 @@ fn the_context_has_what_follows_from_the_caller() {
     under("StringLike", "aws:PrincipalArn", "*").check(&get(service()), "depends: aws:PrincipalArn");
     under("Null", "aws:PrincipalArn", "true").check(&get(Caller::Anonymous), "allowed: resource");
     under("StringEquals", "aws:PrincipalType", "Anonymous").check(&get(Caller::Anonymous), "allowed: resource");
+    under("StringEquals", "aws:PrincipalAccount", "anonymous").check(&get(Caller::Anonymous), "allowed: resource");
+    under("Null", "aws:PrincipalOrgID", "true").check(&get(Caller::Anonymous), "allowed: resource");
 }

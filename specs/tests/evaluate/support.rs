@@ -15,7 +15,8 @@ pub(crate) struct World {
     boundary: Option<Document>,
     session: Vec<Document>,
     scps: Vec<Vec<Document>>,
-    resource: Option<Document>,
+    resource: Vec<Document>,
+    grants: Option<Document>,
     rcps: Vec<Vec<Document>>,
     management_account: Option<&'static str>,
 }
@@ -67,7 +68,12 @@ impl World {
     }
 
     pub(crate) fn resource(mut self, statements: &str) -> Self {
-        self.resource = Some(document(statements));
+        self.resource.push(document(statements));
+        self
+    }
+
+    pub(crate) fn grants(mut self, statements: &str) -> Self {
+        self.grants = Some(document(statements));
         self
     }
 
@@ -83,7 +89,8 @@ impl World {
             session: self.session.iter().map(source).collect(),
             scps: self.scps.iter().map(|level| level.iter().map(source).collect()).collect(),
             management_account: self.management_account,
-            resource: self.resource.as_ref().map(source),
+            resource: self.resource.iter().map(source).collect(),
+            grants: self.grants.iter().map(source).collect(),
             rcps: self.rcps.iter().map(|level| level.iter().map(source).collect()).collect(),
         }
     }
@@ -127,6 +134,7 @@ fn layer(layer: Layer) -> String {
         Layer::Session => "session".to_owned(),
         Layer::Scp(level) => format!("scp{level}"),
         Layer::Resource => "resource".to_owned(),
+        Layer::Grant => "grant".to_owned(),
         Layer::Rcp(level) => format!("rcp{level}"),
     }
 }

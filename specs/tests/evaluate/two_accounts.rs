@@ -63,6 +63,21 @@ fn only_some_operations_of_kms_work_across_accounts() {
     World::default().check(&on_key("kms:Decrypt"), "missing: identity resource");
 }
 
+/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html#policy-example-cmk-cross-account-access>
+#[test]
+fn a_grant_to_the_caller_itself_is_enough_across_accounts() {
+    let on_key = |action: &str| Request::new(role(), action, FOREIGN_KEY);
+    let granted = World::default().grants(&to("Allow", ROLE, "kms:Decrypt"));
+    granted.check(&on_key("kms:Decrypt"), "allowed: grant");
+    granted.check(&on_key("kms:Encrypt"), "missing: identity resource");
+    // One to the account lets the account decide.
+    let to_account = World::default().grants(&to("Allow", "arn:aws:iam::111111111111:root", "kms:Decrypt"));
+    to_account.check(&on_key("kms:Decrypt"), "missing: identity");
+    to_account.identity(&on_all("Allow", "kms:*")).check(&on_key("kms:Decrypt"), "allowed: identity grant");
+    let kept = granted.scps(&[&on_all("Allow", "s3:*")]);
+    kept.check(&on_key("kms:Decrypt"), "missing: scp0");
+}
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_cross-account-with-roles.html>
 #[test]
 fn a_role_of_another_account_is_taken_on_by_both_leaves() {

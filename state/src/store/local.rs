@@ -1,12 +1,11 @@
 //! A store in a folder.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::{Backend, Expect, Holder, Life, Put, StoreError, Stored, Tag};
+use super::{Backend, DOCUMENT_BYTES_MAX, Expect, Holder, Life, Put, StoreError, Stored, Tag};
+use crate::plan::digest;
 
 /// A store in a folder. A run lives as long as the operating system's lock on its file, which goes with its process.
 #[derive(Clone, Debug)]
@@ -32,8 +31,9 @@ impl LocalStore {
 
     fn read_one(&self, name: &str) -> Result<Option<Stored>, StoreError> {
         let path = self.dir.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(Some(Stored { tag: tag(&bytes), bytes })),
+        match read_limited(&path) {
+            Ok(Ok(bytes)) => Ok(Some(Stored { tag: tag(&bytes), bytes })),
+            Ok(Err(bytes)) => Err(StoreError::Large { path: self.path(name), bytes }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error("read", &path, error)),
         }
@@ -157,8 +157,25 @@ impl Drop for LocalLife {
     }
 }
 
+/// The bytes of a file, or only its size where that is too much.
+///
+/// # Errors
+/// When it can't be read.
+pub fn read_limited(path: &Path) -> io::Result<Result<Vec<u8>, u64>> {
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    if size > DOCUMENT_BYTES_MAX {
+        return Ok(Err(size));
+    }
+    let mut bytes = Vec::new();
+    // It may grow while it is read.
+    file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    let size = bytes.len() as u64;
+    Ok(if size > DOCUMENT_BYTES_MAX { Err(size) } else { Ok(bytes) })
+}
+
 fn tag(bytes: &[u8]) -> Tag {
-    Tag(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Tag(digest(bytes))
 }
 
 /// Adds to a file that only this run writes.

@@ -41,6 +41,11 @@ impl Memory {
         shared.documents.insert(name.to_owned(), Stored { bytes: bytes.to_owned(), tag });
     }
 
+    /// Takes a document away.
+    pub fn remove(&self, name: &str) {
+        self.lock().documents.remove(name);
+    }
+
     /// All documents, by name.
     #[must_use]
     pub fn all(&self) -> BTreeMap<String, Vec<u8>> {

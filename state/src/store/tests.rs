@@ -174,3 +174,37 @@ fn state_is_readable_by_its_owner_alone() {
     }
     assert!(seen > 8, "{seen}");
 }
+
+/// One byte of each document, one after the other, is another: what is read is a ledger or an error, and never a panic.
+#[test]
+fn any_damage_to_a_document_is_survived() {
+    let memory = Memory::default();
+    let store = Store::new(memory.clone());
+    run(&store, "one", "a").unwrap();
+    let name = "ledger/tooling@eu-west-1.json";
+    let whole = memory.get(name).unwrap();
+    let (mut refused, mut read) = (0, 0);
+    for at in 0..whole.len() {
+        for byte in [b'"', b'}', b'9', 0xff] {
+            let mut torn = whole.clone();
+            torn[at] = byte;
+            memory.set(name, &torn);
+            match store.ledger() {
+                Ok(_) => read += 1,
+                Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+    assert!(refused > 50 && read > 50, "{refused} {read}");
+}
+
+#[test]
+fn a_document_larger_than_any_is_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::new(LocalStore::new(dir.path()));
+    run(&store, "one", "a").unwrap();
+    let path = dir.path().join("ledger/tooling@eu-west-1.json");
+    fs::File::create(&path).unwrap().set_len(DOCUMENT_BYTES_MAX + 1).unwrap();
+    assert!(matches!(store.ledger(), Err(StoreError::Large { .. })));
+}

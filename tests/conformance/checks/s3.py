@@ -9,6 +9,7 @@ API = "https://docs.aws.amazon.com/AmazonS3/latest/API"
 GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 ERRORS = f"{API}/ErrorResponses.html"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+LOCKS = f"{GUIDE}/object-lock-managing.html"
 B = {"Bucket": "artifacts"}
 BLOCK_ALL = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 STRANGER = "999999999999"
@@ -229,6 +230,47 @@ SCENARIOS = [
             c("s3", "delete_bucket", B),
             c("s3", "delete_object", lambda got: {**B, "Key": "k", "VersionId": got["marker"]["VersionId"]}, aws=Has({"DeleteMarker": True, "VersionId": "<VersionId>"}), page=f"{API}/API_DeleteObject.html"),
             c("s3", "get_object", {**B, "Key": "k"}, aws=Has({"Body": "2"}), page=f"{GUIDE}/DeleteMarker.html"),
+        ],
+    ),
+    Scenario(
+        "s3 deletes versions by the thousand, and keeps what is denied",
+        [
+            made(),
+            c("s3", "put_bucket_versioning", {**B, "VersioningConfiguration": {"Status": "Enabled"}}),
+            c("s3", "put_object", {**B, "Key": "k", "Body": b"1"}, save="first", aws=Has({}), page=f"{API}/API_PutObject.html"),
+            c("s3", "put_object", {**B, "Key": "kept", "Body": b"2"}, save="kept", aws=Has({}), page=f"{API}/API_PutObject.html"),
+            c("s3", "put_bucket_policy", {**B, "Policy": policy({"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObjectVersion", "Resource": "arn:aws:s3:::artifacts/kept"})}),
+            c("s3", "delete_objects", lambda got: {**B, "Delete": {"Quiet": True, "Objects": [{"Key": "k", "VersionId": got["first"]["VersionId"]}, {"Key": "kept", "VersionId": got["kept"]["VersionId"]}]}}, aws=Has({"Errors": [{"Key": "kept", "Code": "AccessDenied"}]}), page=f"{API}/API_DeleteObjects.html"),
+            c("s3", "list_object_versions", B, aws=Has({"Versions": [{"Key": "kept"}]}), page=f"{API}/API_ListObjectVersions.html"),
+        ],
+    ),
+    Scenario(
+        "s3 object lock keeps a version",
+        [
+            c("s3", "create_bucket", {**bucket(), "ObjectLockEnabledForBucket": True}, aws=Has({}), page=f"{API}/API_CreateBucket.html"),
+            c("s3", "put_object_lock_configuration", {**B, "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}}, aws=Has({}), page=LOCKS),
+            c("s3", "put_object", {**B, "Key": "k", "Body": b"1"}, save="first", aws=Has({}), page=f"{API}/API_PutObject.html"),
+            c("s3", "delete_object", lambda got: {**B, "Key": "k", "VersionId": got["first"]["VersionId"]}, aws=Error("AccessDenied"), page=LOCKS),
+            c("s3", "delete_objects", lambda got: {**B, "Delete": {"Objects": [{"Key": "k", "VersionId": got["first"]["VersionId"]}]}}, aws=Has({"Errors": [{"Key": "k", "Code": "AccessDenied"}]}), page=f"{API}/API_DeleteObjects.html"),
+            c("s3", "delete_object", {**B, "Key": "k"}, aws=Has({"DeleteMarker": True}), page=LOCKS),
+            c("s3", "delete_object", lambda got: {**B, "Key": "k", "VersionId": got["first"]["VersionId"], "BypassGovernanceRetention": True}, aws=Has({}), page=LOCKS),
+        ],
+    ),
+    Scenario(
+        "s3 unfinished uploads",
+        [
+            made(),
+            c("s3", "list_multipart_uploads", B, aws=Has({"IsTruncated": False}), page=f"{API}/API_ListMultipartUploads.html"),
+            c("s3", "create_multipart_upload", {**B, "Key": "a b"}, save="one", aws=Has({"Bucket": "artifacts", "Key": "a b"}), page=f"{API}/API_CreateMultipartUpload.html"),
+            c("s3", "create_multipart_upload", {**B, "Key": "c"}, save="two", aws=Has({"Key": "c"}), page=f"{API}/API_CreateMultipartUpload.html"),
+            c("s3", "upload_part", lambda got: {**B, "Key": "c", "PartNumber": 1, "UploadId": got["two"]["UploadId"], "Body": b"hello"}, aws=Has({"ETag": '"5d41402abc4b2a76b9719d911017c592"'}), page=f"{API}/API_UploadPart.html"),
+            c("s3", "list_multipart_uploads", B, aws=Has({"Uploads": [{"Key": "a b", "StorageClass": "STANDARD"}, {"Key": "c"}]}), page=f"{API}/API_ListMultipartUploads.html"),
+            c("s3", "list_multipart_uploads", {**B, "MaxUploads": 1}, aws=Has({"IsTruncated": True, "NextKeyMarker": "a b", "Uploads": [{"Key": "a b"}]}), page=f"{API}/API_ListMultipartUploads.html"),
+            c("s3", "list_multipart_uploads", {**B, "KeyMarker": "a b"}, aws=Has({"Uploads": [{"Key": "c"}]}), page=f"{API}/API_ListMultipartUploads.html"),
+            c("s3", "abort_multipart_upload", lambda got: {**B, "Key": "a b", "UploadId": got["one"]["UploadId"]}),
+            c("s3", "abort_multipart_upload", lambda got: {**B, "Key": "a b", "UploadId": got["one"]["UploadId"]}, aws=Error("NoSuchUpload"), page=ERRORS),
+            c("s3", "abort_multipart_upload", lambda got: {**B, "Key": "other", "UploadId": got["two"]["UploadId"]}, aws=Error("NoSuchUpload"), page=ERRORS),
+            c("s3", "delete_bucket", B, aws=Has({}), page=f"{API}/API_DeleteBucket.html"),
         ],
     ),
     Scenario(

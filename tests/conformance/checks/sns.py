@@ -1,6 +1,7 @@
 """SNS topics. moto has them and is laxer than AWS: where it is, AWS's pages decide."""
 
 import json
+import re
 
 from harness import ACCOUNT, REGION, Error, Has, Scenario, c
 
@@ -24,6 +25,18 @@ def put(name, value, aws=Error("InvalidParameter")):
 
 def policy(action="sns:Publish", resource=ARN, principal=ACCOUNT):
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": resource}]})
+
+
+SUBSCRIBE = f"{API}/API_Subscribe.html"
+PROTECTION = f"{API}/API_PutDataProtectionPolicy.html"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+STREAM = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/s"
+PROTECTED = json.dumps({"Name": "p", "Version": "2021-06-01", "Statement": [{"DataDirection": "Inbound", "Principal": ["*"], "DataIdentifier": ["arn:aws:dataprotection::aws:data-identifier/EmailAddress"], "Operation": {"Deny": {}}}]})
+
+
+def subscribe(protocol, endpoint, aws, **attributes):
+    return sns("subscribe", {"TopicArn": ARN, "Protocol": protocol, "Endpoint": endpoint, "Attributes": attributes}, aws=aws, page=SUBSCRIBE)
 
 
 SCENARIOS = [
@@ -55,6 +68,49 @@ SCENARIOS = [
             sns("list_tags_for_resource", {"ResourceArn": f"{ARN}x"}, aws=Error("ResourceNotFound"), page=f"{API}/API_ListTagsForResource.html"),
             sns("delete_topic", {"TopicArn": ARN}, aws=Has({}), page=f"{API}/API_DeleteTopic.html"),
             sns("delete_topic", {"TopicArn": ARN}, aws=Has({}), page=f"{API}/API_DeleteTopic.html"),
+        ],
+    ),
+    Scenario(
+        "sns subscriptions",
+        [
+            create(),
+            subscribe("sqs", QUEUE, aws=Has({"SubscriptionArn": re.compile("^arn:aws:sns:")})),
+            subscribe("sqs", QUEUE, aws=Has({"SubscriptionArn": re.compile("^arn:aws:sns:")})),
+            subscribe("sqs", QUEUE, aws=Error("InvalidParameter"), RawMessageDelivery="true"),
+            subscribe("sqs", f"{QUEUE}.fifo", aws=Error("InvalidParameter")),
+            subscribe("sqs", "q", aws=Error("InvalidParameter")),
+            subscribe("pigeon", "x", aws=Error("InvalidParameter")),
+            subscribe("firehose", STREAM, aws=Error("InvalidParameter")),
+            subscribe("lambda", FUNCTION, aws=Error("InvalidParameter"), FilterPolicy='{"a":[]}'),
+            subscribe("lambda", FUNCTION, aws=Error("InvalidParameter"), FilterPolicy='{"a":{"b":["c"]}}'),
+            subscribe("lambda", FUNCTION, aws=Error("InvalidParameter"), FilterPolicy='{"a":[{"like":"x"}]}'),
+            subscribe("lambda", FUNCTION, aws=Error("InvalidParameter"), RawMessageDelivery="true"),
+            subscribe("lambda", FUNCTION, aws=Has({"SubscriptionArn": re.compile("^arn:aws:sns:")}), FilterPolicy='{"a":["b"]}'),
+            subscribe("email", "releases@example.com", aws=Has({"SubscriptionArn": "pending confirmation"})),
+            sns("get_topic_attributes", {"TopicArn": ARN}, aws=Has({"Attributes": {"SubscriptionsConfirmed": "2", "SubscriptionsPending": "1"}}), page=f"{API}/API_GetTopicAttributes.html"),
+            sns("list_subscriptions_by_topic", {"TopicArn": f"{ARN}x"}, aws=Error("NotFound"), page=f"{API}/API_ListSubscriptionsByTopic.html"),
+            sns("confirm_subscription", {"TopicArn": ARN, "Token": "none"}, aws=Error("InvalidParameter"), page=f"{API}/API_ConfirmSubscription.html"),
+            sns("get_subscription_attributes", {"SubscriptionArn": f"{ARN}:00000000-0000-4000-8000-000000000000"}, aws=Error("NotFound"), page=f"{API}/API_GetSubscriptionAttributes.html"),
+            sns("unsubscribe", {"SubscriptionArn": f"{ARN}:00000000-0000-4000-8000-000000000000"}, aws=Has({}), page=f"{API}/API_Unsubscribe.html"),
+            sns("unsubscribe", {"SubscriptionArn": "x"}, aws=Error("InvalidParameter"), page=f"{API}/API_Unsubscribe.html"),
+        ],
+    ),
+    Scenario(
+        "sns topic attributes",
+        [
+            create(),
+            put("MaximumMessageSize", "1024", aws=Has({})),
+            put("MaximumMessageSize", "1"),
+            put("DeliveryPolicy", '{"http":{"defaultHealthyRetryPolicy":{"numRetries":5}}}', aws=Has({})),
+            put("DeliveryPolicy", '{"http":{"defaultHealthyRetryPolicy":{"numRetries":500}}}'),
+            put("DeliveryPolicy", '{"healthyRetryPolicy":{"numRetries":5}}'),
+            put("FifoThroughputScope", "MessageGroup"),
+            put("SQSSuccessFeedbackSampleRate", "101"),
+            put("SQSSuccessFeedbackSampleRate", "10", aws=Has({})),
+            put("SQSFailureFeedbackRoleArn", f"arn:aws:iam::{ACCOUNT}:role/none"),
+            sns("put_data_protection_policy", {"ResourceArn": ARN, "DataProtectionPolicy": "{}"}, aws=Error("InvalidParameter"), page=PROTECTION),
+            sns("put_data_protection_policy", {"ResourceArn": ARN, "DataProtectionPolicy": PROTECTED}, aws=Has({}), page=PROTECTION),
+            sns("get_data_protection_policy", {"ResourceArn": ARN}, aws=Has({"DataProtectionPolicy": PROTECTED}), page=f"{API}/API_GetDataProtectionPolicy.html"),
         ],
     ),
 ]

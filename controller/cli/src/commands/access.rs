@@ -1,6 +1,6 @@
 //! `trueup access`: who can do what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use trueup_engine::matching::matches;
 use trueup_engine::observe::{self, Selection, Snapshot};
 use trueup_engine::render::{Page, Tone};
 use trueup_specs::access_spec::bad_action;
+use trueup_specs::policy::catalogue::{self, AccessLevel};
 use trueup_specs::suggest;
 use trueup_state::plan::Plan;
 
@@ -23,6 +24,11 @@ use crate::exit::{Exit, Stop};
 pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, Stop> {
     let specs = context.specs()?;
     let checked = context.check(&specs)?;
+    if let AccessQuestion::Can { action, .. } | AccessQuestion::Who { action, .. } = &args.question
+        && let Some(why) = catalogue::why_unknown(action)
+    {
+        context.output.note(&format!("warning: {why}"));
+    }
     let mut sides: Vec<(&str, Outcome)> = Vec::new();
     if !args.live {
         let desired = Desired::of(&checked);
@@ -237,12 +243,9 @@ impl<'a> Asker<'a> {
             lines.push((0, Tone::Bold, format!("{} can", self.world.who(&who))));
             for (resource, actions) in &deeds {
                 lines.push((2, Tone::Bold, format!("on {resource}")));
-                let of = |wanted: Verdict| -> Vec<&str> {
-                    actions
-                        .iter()
-                        .filter(|(_, verdict)| **verdict == wanted)
-                        .map(|(action, _)| action.as_str())
-                        .collect()
+                let of = |wanted: Verdict| -> Vec<String> {
+                    let of = actions.iter().filter(|(_, verdict)| **verdict == wanted);
+                    of.map(|(action, _)| with_levels(action)).collect()
                 };
                 let (sure, open) = (of(Verdict::Allowed), of(Verdict::Depends));
                 if !sure.is_empty() {
@@ -254,6 +257,7 @@ impl<'a> Asker<'a> {
                 for (action, verdict) in actions {
                     json.push(json!({
                         "principal": self.world.who(&who), "action": action, "resource": resource, "verdict": verdict.as_str(),
+                        "levels": levels(action),
                     }));
                 }
             }
@@ -312,6 +316,18 @@ impl<'a> Asker<'a> {
         );
         Err(Stop::with_help(format!("nothing with policies is called `{text}`"), help))
     }
+}
+
+/// What an action of a policy, or all that it stands for, does: AWS's classes of it.
+fn levels(action: &str) -> Vec<&'static str> {
+    let levels: BTreeSet<AccessLevel> = catalogue::actions(action).map(|action| action.level()).collect();
+    levels.into_iter().map(AccessLevel::as_str).collect()
+}
+
+/// The action, and what a wildcard in it is good for.
+fn with_levels(action: &str) -> String {
+    let levels = if action.contains(['*', '?']) { levels(action) } else { Vec::new() };
+    if levels.is_empty() { action.to_owned() } else { format!("{action} ({})", levels.join(", ")) }
 }
 
 fn counted(count: usize) -> String {

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use tokio::time::Instant;
 use trueup_engine::fresh::moved;
 use trueup_engine::guard::Allow;
 use trueup_kinds::lints::Finding;
 use trueup_kinds::lockout::WaysIn;
 use trueup_state::facts::{Facts, ReadRequest, Unread};
-use trueup_state::plan::{FORMAT, Plan};
+use trueup_state::plan::{FORMAT, Plan, SEAL, digests};
+use trueup_state::store::{DOCUMENT_BYTES_MAX, read_limited};
 
 use crate::args::{ApplyArgs, Format};
 use crate::commands::access::hold_limits;
@@ -26,7 +28,7 @@ pub(crate) async fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Sto
         let plan = load(file)?;
         expect_project(&plan, &specs, file)?;
         let begun = begin(context, &specs, plan_accounts(&plan), &format!("apply {}", file.display())).await?;
-        let planned = still_true(context, &begun, plan, findings).await?;
+        let planned = still_true(context, &specs, &begun, plan, findings).await?;
         let rails = |planned: &Planned| hold(context, &specs, planned, args);
         return carry_out(context, begun, planned, rails, Consent::Given, allow).await;
     }
@@ -82,23 +84,41 @@ fn expect_project(plan: &Plan, specs: &Specs, file: &Path) -> Result<(), Stop> {
     ))
 }
 
-/// Refuses a saved plan when the world is no longer what it was decided from.
-async fn still_true(context: &Context, begun: &Begun, mut plan: Plan, findings: Vec<Finding>) -> Result<Planned, Stop> {
+/// Refuses a saved plan when the specs or the world are no longer what it was decided from.
+async fn still_true(
+    context: &Context,
+    specs: &Specs,
+    begun: &Begun,
+    mut plan: Plan,
+    findings: Vec<Finding>,
+) -> Result<Planned, Stop> {
     let ledger = begun.store.ledger().map_err(|error| store_stop(&error))?;
     context.expect_world(&plan, &begun.aws)?;
+    let others = plan.other_specs(&digests(&specs.sources));
+    if !others.is_empty() {
+        let lines: Vec<String> = others.iter().map(|(path, what)| format!("\n  {path} {what}")).collect();
+        return Err(refused("the specs are not what this plan was made from", &lines));
+    }
     let requests: Vec<ReadRequest> = plan.reads.iter().map(|read| read.request.clone()).collect();
     let facts = context.read(&begun.aws, &requests).await;
+    let read_at = Instant::now();
     let moved = moved(&plan, &kinds(), &facts, &ledger).map_err(|unread| unread_stop(&unread))?;
     if !moved.is_empty() {
         let lines: Vec<String> = moved.iter().map(|moved| format!("\n  {} {}", moved.address, moved.what)).collect();
-        return Err(Stop::Error {
-            what: format!("refused: AWS is not what this plan was made for:{}", lines.concat()),
-            help: Some("plan again, and look at what changed".to_owned()),
-            exit: Exit::Refused,
-        });
+        return Err(refused("AWS is not what this plan was made for", &lines));
     }
-    WaysIn::of(&begun.aws, &facts).mark(&mut plan);
-    Ok(Planned { plan, ledger, findings })
+    let ways = WaysIn::of(&begun.aws, &facts);
+    ways.mark(&mut plan);
+    let lacks = ways.lacks(&begun.aws, &plan).await;
+    Ok(Planned { plan, ledger, findings, lacks, read_at })
+}
+
+fn refused(why: &str, lines: &[String]) -> Stop {
+    Stop::Error {
+        what: format!("refused: {why}:{}", lines.concat()),
+        help: Some("plan again, and look at what changed".to_owned()),
+        exit: Exit::Refused,
+    }
 }
 
 fn unread_stop(unread: &Unread) -> Stop {
@@ -111,7 +131,7 @@ fn unread_stop(unread: &Unread) -> Stop {
 
 /// A saved plan.
 pub(crate) fn load(file: &Path) -> Result<Plan, Stop> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
+    let read = read_limited(file).map_err(|error| {
         Stop::with_help(
             format!("can't read {}: {error}", file.display()),
             "give a file that `trueup plan -o FILE` wrote",
@@ -123,7 +143,8 @@ pub(crate) fn load(file: &Path) -> Result<Plan, Stop> {
             "make it again with `trueup plan -o FILE`",
         )
     };
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| damaged(chain(&error)))?;
+    let bytes = read.map_err(|size| damaged(format!("it has {size} bytes, and none has over {DOCUMENT_BYTES_MAX}")))?;
+    let mut value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| damaged(chain(&error)))?;
     let format = value.get("format").and_then(serde_json::Value::as_u64);
     if format != Some(u64::from(FORMAT)) {
         return Err(damaged(format!(
@@ -131,7 +152,12 @@ pub(crate) fn load(file: &Path) -> Result<Plan, Stop> {
             format.map_or("missing".to_owned(), |f| f.to_string())
         )));
     }
+    let seal = value.as_object_mut().and_then(|members| members.remove(SEAL));
     let plan: Plan = serde_json::from_value(value).map_err(|error| damaged(chain(&error)))?;
     plan.verify().map_err(damaged)?;
+    let sealed = plan.seal().map_err(|error| Stop::error(&error))?;
+    if seal.as_ref().and_then(serde_json::Value::as_str) != Some(&*sealed) {
+        return Err(damaged("it was changed since it was saved".to_owned()));
+    }
     Ok(plan)
 }

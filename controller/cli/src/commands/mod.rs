@@ -10,6 +10,7 @@ pub(crate) mod export;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod init;
+pub(crate) mod lacks;
 pub(crate) mod output;
 pub(crate) mod permissions;
 pub(crate) mod plan;

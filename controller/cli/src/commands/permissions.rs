@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, args: &PermissionsArgs) -> Result<Exi
     }
     for (name, account) in &needs.accounts {
         let (size, max) = (account.policy().size(Use::Identity), Use::Identity.size_max());
-        if size > max {
+        if size > max && context.output.format == Format::Json {
             context.output.note(&format!(
                 "What is needed in {name} has {size} characters, and a managed policy takes {max}: put its statements into several."
             ));
@@ -67,12 +67,32 @@ fn as_toml(needs: &Needs) -> String {
         };
         // Writing to a string can't fail.
         let _ = write!(out, "\n# In {name} ({id}): {who}, or the caller itself where the account is its own.\n");
-        push_policy(&mut out, &format!("trueup-{name}"), &account.policy());
+        for (index, part) in parts(&account.policy()).iter().enumerate() {
+            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+            push_policy(&mut out, &format!("trueup-{name}{number}"), part);
+        }
     }
     out
 }
 
-fn push_policy(out: &mut String, name: &str, document: &Document) {
+/// The statements in as few documents, one after another, as managed policies can hold them.
+fn parts(document: &Document) -> Vec<Document> {
+    let mut parts: Vec<Document> = Vec::new();
+    for statement in &document.statements {
+        let mut longer =
+            parts.last().cloned().unwrap_or_else(|| Document { statements: Vec::new(), ..document.clone() });
+        longer.statements.push(statement.clone());
+        let fits = longer.size(Use::Identity) <= Use::Identity.size_max();
+        match parts.last_mut() {
+            Some(last) if fits => *last = longer,
+            Some(_) | None => parts.push(Document { statements: vec![statement.clone()], ..document.clone() }),
+        }
+    }
+    parts
+}
+
+/// Writes a policy as specs have it.
+pub(crate) fn push_policy(out: &mut String, name: &str, document: &Document) {
     for statement in &document.statements {
         let (Actions::Is(actions), Some(Resources::Is(resources))) = (&statement.action, &statement.resource) else {
             continue;

@@ -9,6 +9,7 @@ use trueup_state::store::write_atomically;
 
 use crate::args::{Format, PlanArgs, ReportFormat};
 use crate::commands::access::hold_limits;
+use crate::commands::lacks;
 use crate::context::{Context, Planned, Specs, store_stop, today};
 use crate::exit::{Exit, Stop};
 use crate::report::{self, Report, json};
@@ -21,6 +22,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop
     if context.common.format == ReportFormat::Text {
         show(context, &planned.plan)?;
     }
+    lacks::warn(context, &planned.lacks);
     let judgement = judge(context, &specs, &planned)?;
     let findings: Vec<Finding> = planned.findings.iter().chain(&judgement.findings).cloned().collect();
     let report = Report {
@@ -37,6 +39,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop
             if let Some(shown) = shown.as_object_mut() {
                 shown.insert("findings".to_owned(), json::findings(&findings, &specs.sources));
                 shown.insert("rules".to_owned(), json::verdicts(&judgement.verdicts));
+                shown.insert("lacks".to_owned(), lacks::as_json(&planned.lacks));
             }
             context.output.json(&shown)?;
         }
@@ -111,6 +114,7 @@ pub(crate) fn judge(context: &Context, specs: &Specs, planned: &Planned) -> Resu
 
 /// Saves a plan, to be applied as it is.
 pub(crate) fn save(plan: &Plan, file: &Path) -> Result<(), Stop> {
-    let text = serde_json::to_string_pretty(plan).map_err(|error| Stop::error(&error))?;
+    let text = plan.sealed().and_then(|sealed| serde_json::to_string_pretty(&sealed));
+    let text = text.map_err(|error| Stop::error(&error))?;
     write_atomically(file, text.as_bytes()).map_err(|error| store_stop(&error))
 }

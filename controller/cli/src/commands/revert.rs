@@ -1,8 +1,9 @@
 //! `trueup revert`
 
+use tokio::time::Instant;
 use trueup_engine::guard::Allow;
 use trueup_engine::matching::tombstones;
-use trueup_engine::revert::{Inputs, revert};
+use trueup_engine::revert::{Inputs, revert, with_known};
 use trueup_kinds::lockout::WaysIn;
 use trueup_state::facts::ReadRequest;
 
@@ -26,14 +27,17 @@ pub(crate) async fn run(context: &Context, args: &RevertArgs) -> Result<Exit, St
     let specs = context.specs()?;
     let checked = context.check(&specs)?;
     let store = context.store(&specs.project).await?;
-    let record = store.run(&args.run).map_err(|error| store_stop(&error))?;
+    let mut record = store.run(&args.run).map_err(|error| store_stop(&error))?;
+    let journal = store.journal(&args.run).map_err(|error| store_stop(&error))?;
+    let (outcomes, outputs) = record.outcomes(&journal);
+    let known = store.ledger().map_err(|error| store_stop(&error))?;
+    record.plan = with_known(&record.plan, &outputs, &known).map_err(|error| Stop::error(&error))?;
     let begun = begin(context, &specs, plan_accounts(&record.plan), &format!("revert {}", args.run)).await?;
     context.expect_world(&record.plan, &begun.aws)?;
     let ledger = begun.store.ledger().map_err(|error| store_stop(&error))?;
-    let journal = begun.store.journal(&args.run).map_err(|error| store_stop(&error))?;
-    let (outcomes, outputs) = record.outcomes(&journal);
     let requests: Vec<ReadRequest> = record.plan.reads.iter().map(|read| read.request.clone()).collect();
     let facts = context.read(&begun.aws, &requests).await;
+    let read_at = Instant::now();
     let inputs = Inputs {
         run: &args.run,
         plan: &record.plan,
@@ -49,7 +53,8 @@ pub(crate) async fn run(context: &Context, args: &RevertArgs) -> Result<Exit, St
         help: Some("look at the run with `trueup history show`, and change the specs instead".to_owned()),
         exit: Exit::Incomplete,
     })?;
-    WaysIn::of(&begun.aws, &facts).mark(&mut plan);
+    let ways = WaysIn::of(&begun.aws, &facts);
+    ways.mark(&mut plan);
     context.output.note("The specs still say what they said: change them too, or the next apply does it again.");
     if let Some(file) = &args.out {
         show(context, &plan)?;
@@ -59,5 +64,7 @@ pub(crate) async fn run(context: &Context, args: &RevertArgs) -> Result<Exit, St
     }
     let consent = if args.yes { Consent::Given } else { Consent::Yes };
     let allow = Allow { self_lockout: args.allow_self_lockout };
-    carry_out(context, begun, Planned { plan, ledger, findings: Vec::new() }, |_| Ok(()), consent, allow).await
+    let lacks = ways.lacks(&begun.aws, &plan).await;
+    let planned = Planned { plan, ledger, findings: Vec::new(), lacks, read_at };
+    carry_out(context, begun, planned, |_| Ok(()), consent, allow).await
 }

@@ -9,18 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 use time::OffsetDateTime;
 use time::macros::format_description;
-use trueup_engine::execute::{Outcome, Report, Walk, execute, remember};
+use trueup_engine::execute::{Event, Outcome, Report, Walk, execute, promise, remember};
 use trueup_engine::guard::{Allow, Approved, Refused, approve_with};
-use trueup_engine::perform::Effect;
+use trueup_engine::perform::{Effect, Witness};
 use trueup_engine::render;
+use trueup_kinds::lookout::Lookout;
 use trueup_kinds::session::{AccountAccess, Aws};
 use trueup_state::plan::Plan;
 use trueup_state::record::{self, Ended, Record, Revision};
 use trueup_state::store::{Hold, Holder, RunJournal, Store};
 
 use crate::args::Format;
+use crate::commands::lacks;
 use crate::commands::plan::show;
-use crate::context::{Context, Planned, Specs, store_stop};
+use crate::context::{Context, Planned, Specs, kinds, store_stop};
 use crate::exit::{Exit, Stop};
 use crate::progress::Progress;
 
@@ -85,28 +87,37 @@ pub(crate) async fn carry_out(
         show(context, &planned.plan)?;
     }
     rails(&planned)?;
-    let Planned { plan, mut ledger, findings: _ } = planned;
+    let Planned { plan, mut ledger, findings: _, lacks: lacking, read_at } = planned;
     let incomplete = plan.is_incomplete();
     let end = |exit| if exit == Exit::Done && incomplete { Exit::Incomplete } else { exit };
     if plan.is_empty() {
         print_empty(context, &plan)?;
-        if !plan.confirmed.is_empty() {
+        if !plan.confirmed.is_empty() || !plan.forgotten.is_empty() {
             remember(&mut ledger, &plan, &empty_report());
             store.save(&mut ledger, &hold).map_err(|error| store_stop(&error))?;
         }
         return Ok(end(Exit::Done));
     }
     let approved = approve_with(plan, allow).map_err(|refused| refusal(&refused))?;
+    lacks::refuse(context, &lacking)?;
     confirm(context, &consent)?;
     let plan = approved.plan();
     let scopes: BTreeSet<_> =
         plan.changes.iter().map(|change| &change.scope).chain(plan.confirmed.iter().map(|one| &one.scope)).collect();
+    let known = kinds();
+    let is_taggable = |kind: &str| known.get(kind).is_none_or(|kind| kind.schema().taggable);
+    let promised = promise(&mut ledger, plan, is_taggable);
     store.prepare(&mut ledger, scopes, &hold).map_err(|error| store_stop(&error))?;
+    if promised {
+        store.save(&mut ledger, &hold).map_err(|error| store_stop(&error))?;
+    }
     let specs = revision(&context.common.directory);
     let mut record =
         Record { format: record::FORMAT, run: hold.holder().clone(), specs, plan: plan.clone(), ended: None };
     let tag = store.record(&record, None, &hold).map_err(|error| store_stop(&error))?;
-    let report = walk(context, &hold, &approved, &aws).await;
+    let lookout = Lookout::new(&aws, kinds(), plan, &ledger, read_at);
+    let report = walk(context, &hold, &approved, &aws, &lookout).await;
+    drop(lookout);
     remember(&mut ledger, plan, &report);
     let saved = store.save(&mut ledger, &hold);
     record.ended = Some(Ended { at: now(), outcomes: outcomes(&report), outputs: report.outputs.clone() });
@@ -167,10 +178,10 @@ fn confirm(context: &Context, consent: &Consent) -> Result<(), Stop> {
     }
 }
 
-async fn walk(context: &Context, hold: &Hold, approved: &Approved, aws: &Aws) -> Report {
+async fn walk(context: &Context, hold: &Hold, approved: &Approved, aws: &Aws, witness: &dyn Witness) -> Report {
     let plan = approved.plan();
     let mut journal = RunJournal::new(hold);
-    let progress = Progress::new(plan.ops.len(), "applying");
+    let progress = Progress::new(plan.ops.len(), "applying", aws.counter());
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = {
         let (stop, output) = (stop.clone(), context.output);
@@ -184,8 +195,8 @@ async fn walk(context: &Context, hold: &Hold, approved: &Approved, aws: &Aws) ->
             }
         })
     };
-    let walk =
-        Walk { performer: aws, journal: &mut journal, events: &mut |event| progress.op(plan, event), stop: &stop };
+    let events = &mut |event: &Event| progress.op(plan, event);
+    let walk = Walk { performer: aws, witness, journal: &mut journal, events, stop: &stop };
     let report = execute(approved, walk).await;
     interrupted.abort();
     report

@@ -9,6 +9,7 @@ use trueup_specs::policy::evaluate::{
 };
 
 use super::offer::Side;
+use super::organization::FULL_ACCESS;
 use super::world::{Actor, Held, Target, UNKNOWN, World};
 
 /// Someone who asks.
@@ -215,7 +216,8 @@ impl World<'_> {
     /// A statement for people; nothing for one that only stands for an unknown text.
     fn because(&self, deciding: Deciding<'_>) -> Option<Because> {
         let held = self.held_by(deciding.policy)?;
-        if held.is_unknown {
+        // That AWS's own control lets everything through is no news.
+        if held.is_unknown || deciding.policy == FULL_ACCESS {
             return None;
         }
         let item = held.thing.and_then(|thing| self.thing(thing)).and_then(|thing| thing.item);
@@ -300,7 +302,8 @@ impl World<'_> {
             session: Vec::new(),
             scps: levels(request.principal.account(), Side::Service),
             management_account: self.management_account(),
-            resource: self.resource_policy(request, under),
+            resource: self.resource_policies(request, under),
+            grants: under.map(|target| sources(&target.grants)).unwrap_or_default(),
             rcps: levels(request.resource_account.as_deref(), Side::Resource),
         }
     }
@@ -309,18 +312,20 @@ impl World<'_> {
         self.held.get(paper).map(|Held { name, document, .. }| Source { name, document })
     }
 
-    fn resource_policy(&self, request: &Request, under: Option<&Target>) -> Option<Source<'_>> {
+    fn resource_policies(&self, request: &Request, under: Option<&Target>) -> Vec<Source<'_>> {
         let service = request.action.split(':').next().unwrap_or_default().to_ascii_lowercase();
         let of_role = request.resource.split(':').nth(2) == Some("iam");
         // A trust policy is asked for nothing but taking the role on.
         if of_role && service != "sts" {
-            return None;
+            return Vec::new();
         }
-        match under {
-            Some(target) => target.paper.and_then(|paper| self.source(paper)),
-            None if may_have_policy(request) => self.source(self.unread),
-            None => None,
-        }
+        let mut papers: Vec<usize> = match under {
+            Some(target) => target.paper.iter().chain(&target.limits).copied().collect(),
+            None if may_have_policy(request) => vec![self.unread],
+            None => Vec::new(),
+        };
+        papers.extend(self.registry_of(&request.resource));
+        papers.into_iter().filter_map(|paper| self.source(paper)).collect()
     }
 
     /// The policies of someone that nobody read.

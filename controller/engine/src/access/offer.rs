@@ -11,14 +11,20 @@ pub struct Paper<'m> {
     /// Where a spec of the thing says it: `policy`, `trust`, `inline.artifacts`.
     pub field: Cow<'m, str>,
     /// What it says; nothing if this version can't read it.
-    pub document: Option<&'m Document>,
+    pub document: Option<Cow<'m, Document>>,
 }
 
 impl<'m> Paper<'m> {
     /// A document in a field.
     #[must_use]
     pub fn new(field: impl Into<Cow<'m, str>>, document: Option<&'m Document>) -> Self {
-        Self { field: field.into(), document }
+        Self { field: field.into(), document: document.map(Cow::Borrowed) }
+    }
+
+    /// A document that says what a thing's settings mean.
+    #[must_use]
+    pub fn of_settings(field: impl Into<Cow<'m, str>>, document: Document) -> Self {
+        Self { field: field.into(), document: Some(Cow::Owned(document)) }
     }
 }
 
@@ -31,6 +37,17 @@ pub enum Itself {
     Star,
     /// Its ARN, or what is under it.
     Arn,
+}
+
+/// What has a say beside the policy on a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Beside {
+    /// It denies what the policy on the thing may allow: S3's block of public access.
+    Limit,
+    /// The grants of a key, as statements.
+    Grants,
+    /// The policy of a registry, beside those of its repositories.
+    Registry,
 }
 
 /// Which side a control of an organization is on.
@@ -86,6 +103,15 @@ pub enum Access<'m> {
         field: &'static str,
         /// How statements name the thing itself.
         itself: Itself,
+    },
+    /// A document with a say beside the policy on a thing.
+    Beside {
+        /// The ARN of the thing; of a registry, what the ARNs of its repositories begin with, up to their names' slash.
+        arn: String,
+        /// What it is.
+        sort: Beside,
+        /// What it says.
+        paper: Paper<'m>,
     },
     /// The organization, which has one account that manages it.
     Organization {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use trueup_specs::pending;
 use trueup_specs::policy::evaluate::ANY;
 use trueup_specs::policy::{Actions, Document, Effect, Principal, Principals, Resources, Statement};
 
@@ -121,7 +122,7 @@ pub(super) fn of_change(probes: &mut Probes, worlds: Between<'_>, before: &Offer
     for ((_, arn), (before, after)) in touched {
         let one = before.or(after);
         match one {
-            Some(Access::Resource { .. }) => on_resource(probes, worlds, &arn),
+            Some(Access::Resource { .. } | Access::Beside { .. }) => on_resource(probes, worlds, &arn),
             Some(Access::Policy { .. }) => {
                 let statements = differing(document(before), document(after));
                 for who in holders(worlds, &arn) {
@@ -135,10 +136,17 @@ pub(super) fn of_change(probes: &mut Probes, worlds: Between<'_>, before: &Offer
                 }
             }
             Some(Access::Identity { .. }) => of_identity(probes, worlds, &Who::Identity(arn)),
-            Some(Access::Control { .. } | Access::Place { .. } | Access::Organization { .. }) => {
-                for who in controlled(worlds, before, after) {
-                    all_of(probes, worlds, &who);
+            Some(Access::Control { side, .. }) => {
+                let statements = differing(document(before), document(after));
+                let accounts = controlled(worlds, before, after);
+                match side {
+                    Side::Service => under_service_control(probes, worlds, &accounts, &statements),
+                    Side::Resource => under_resource_control(probes, worlds, &accounts, &statements),
                 }
+            }
+            Some(Access::Place { .. } | Access::Organization { .. }) => {
+                let accounts = controlled(worlds, before, after);
+                under_service_control(probes, worlds, &accounts, &[]);
             }
             None => {}
         }
@@ -148,7 +156,7 @@ pub(super) fn of_change(probes: &mut Probes, worlds: Between<'_>, before: &Offer
 /// What an offer is called, so that the two sides of a change are held against each other.
 fn name(access: &Access<'_>) -> (u8, String) {
     match access {
-        Access::Resource { arn, .. } => (0, arn.clone()),
+        Access::Resource { arn, .. } | Access::Beside { arn, .. } => (0, arn.clone()),
         Access::Policy { arn, .. } => (1, arn.clone()),
         Access::Group { arn, .. } => (2, arn.clone()),
         Access::Identity { arn, .. } => (3, arn.clone()),
@@ -157,9 +165,12 @@ fn name(access: &Access<'_>) -> (u8, String) {
     }
 }
 
-fn document<'m>(access: Option<&Access<'m>>) -> Option<&'m Document> {
+fn document<'o>(access: Option<&'o Access<'_>>) -> Option<&'o Document> {
     match access {
-        Some(Access::Policy { paper: Paper { document, .. }, .. }) => *document,
+        Some(
+            Access::Policy { paper: Paper { document, .. }, .. }
+            | Access::Control { paper: Paper { document, .. }, .. },
+        ) => document.as_deref(),
         _ => None,
     }
 }
@@ -181,24 +192,72 @@ fn members(worlds: Between<'_>, arn: &str) -> BTreeSet<Who> {
     of(worlds.before).into_iter().chain(of(worlds.after)).collect()
 }
 
-/// Those under the places a control is attached to in either world; of the organization's own shape, everyone.
-fn controlled(worlds: Between<'_>, before: Option<&Access<'_>>, after: Option<&Access<'_>>) -> BTreeSet<Who> {
-    let mut whos = BTreeSet::new();
+/// The accounts under the places that changed, or that a control is attached to, in either world.
+fn controlled(worlds: Between<'_>, before: Option<&Access<'_>>, after: Option<&Access<'_>>) -> BTreeSet<String> {
+    let mut accounts = BTreeSet::new();
     for world in [worlds.before, worlds.after] {
-        let mut accounts: BTreeSet<&str> = BTreeSet::new();
         for access in before.into_iter().chain(after) {
-            match access {
-                Access::Control { targets, side: Side::Service, .. } => {
-                    accounts.extend(targets.iter().flat_map(|target| world.accounts_under(target)));
+            let under = match access {
+                Access::Control { targets, .. } => {
+                    targets.iter().flat_map(|target| world.accounts_under(Some(target))).collect()
                 }
-                // What a control on resources keeps out may come from anywhere.
-                _ => accounts.extend(world.by_account.keys().map(String::as_str)),
+                Access::Place { id, .. } => world.accounts_under(Some(id)),
+                _ => world.accounts_under(None),
+            };
+            accounts.extend(under.into_iter().map(str::to_owned));
+        }
+    }
+    accounts
+}
+
+/// What the identities of accounts have, and what the statements of a control are about.
+fn under_service_control(
+    probes: &mut Probes,
+    worlds: Between<'_>,
+    accounts: &BTreeSet<String>,
+    statements: &[Statement],
+) {
+    for who in everyone_of(worlds, accounts) {
+        all_of(probes, worlds, &who);
+        // An account that is still to be made has nothing to lose.
+        if who.account().is_some_and(|account| !pending::is_pending(account)) {
+            statements.iter().for_each(|statement| probes.add_statement(&who, statement, None));
+        }
+    }
+}
+
+/// What can be done to the resources of accounts, by those their policies name and by their own account.
+fn under_resource_control(
+    probes: &mut Probes,
+    worlds: Between<'_>,
+    accounts: &BTreeSet<String>,
+    statements: &[Statement],
+) {
+    let is_under =
+        |world: &World<'_>, thing: usize| world.thing(thing).is_some_and(|thing| accounts.contains(&thing.account_id));
+    let mut arns: BTreeSet<&str> = BTreeSet::new();
+    for world in [worlds.before, worlds.after] {
+        let under = world.targets.iter().filter(|(_, target)| is_under(world, target.thing));
+        arns.extend(under.map(|(arn, _)| arn.as_str()));
+    }
+    for arn in arns {
+        let (before, after) = (on(worlds.before, arn), on(worlds.after, arn));
+        let allowed = before.iter().chain(&after).flat_map(|document| &document.statements);
+        let allowed: Vec<&Statement> = allowed.filter(|statement| statement.effect == Effect::Allow).collect();
+        let mut affected: BTreeSet<Who> = allowed.iter().flat_map(|statement| concerned(worlds, statement)).collect();
+        affected.extend(home(worlds, arn));
+        for who in &affected {
+            for statement in allowed.iter().copied().chain(statements) {
+                probes.add_statement(who, statement, Some(arn));
             }
         }
-        let actors = accounts.into_iter().filter_map(|account| world.by_account.get(account)).flatten();
-        whos.extend(actors.filter_map(|i| world.actors.get(*i)).map(|actor| Who::Identity(actor.arn.clone())));
     }
-    whos
+}
+
+/// The accounts and everyone in them.
+fn everyone_of(worlds: Between<'_>, accounts: &BTreeSet<String>) -> BTreeSet<Who> {
+    let of = |world| accounts.iter().flat_map(move |account| of_account(world, account));
+    of(worlds.before).chain(of(worlds.after)).collect()
 }
 
 /// What an identity's own statements are about, in one world.
@@ -256,12 +315,19 @@ fn all_of(probes: &mut Probes, worlds: Between<'_>, who: &Who) {
     }
 }
 
+/// All that the documents on a thing say, as one; nothing if it has none.
+fn on(world: &World<'_>, arn: &str) -> Option<Document> {
+    let mut documents = world.documents_on(arn).map(|held| held.document.clone().into_owned());
+    let first = documents.next()?;
+    let statements = first.statements.into_iter().chain(documents.flat_map(|document| document.statements)).collect();
+    Some(Document { statements, ..first })
+}
+
 fn on_resource(probes: &mut Probes, worlds: Between<'_>, arn: &str) {
-    let policy = |world: &'_ World<'_>| -> Option<Document> {
-        let paper = world.targets.get(arn)?.paper?;
-        world.held.get(paper).filter(|held| !held.is_unknown).map(|held| held.document.clone().into_owned())
-    };
-    let (before, after) = (policy(worlds.before), policy(worlds.after));
+    let (before, after) = (on(worlds.before, arn), on(worlds.after, arn));
+    // A registry's policy is on its repositories.
+    let is_registry = [worlds.before, worlds.after].iter().any(|world| world.registries.contains_key(arn));
+    let itself = if is_registry { format!("{arn}/*") } else { arn.to_owned() };
     let all = || before.iter().chain(&after).flat_map(|document| &document.statements);
     for statement in differing(before.as_ref(), after.as_ref()) {
         let mut whos = concerned(worlds, &statement);
@@ -271,13 +337,13 @@ fn on_resource(probes: &mut Probes, worlds: Between<'_>, arn: &str) {
             affected.extend(home(worlds, arn));
             for other in all().filter(|other| other.effect == Effect::Allow) {
                 for who in &affected {
-                    probes.add_statement(who, other, Some(arn));
+                    probes.add_statement(who, other, Some(&itself));
                 }
             }
             whos.extend(affected);
         }
         for who in &whos {
-            probes.add_statement(who, &statement, Some(arn));
+            probes.add_statement(who, &statement, Some(&itself));
         }
     }
 }
@@ -337,11 +403,9 @@ fn concerned(worlds: Between<'_>, statement: &Statement) -> BTreeSet<Who> {
 pub(super) fn of_policies_naming(probes: &mut Probes, worlds: Between<'_>, who: &Who) {
     all_of(probes, worlds, who);
     let world = worlds.after;
-    for (arn, target) in &world.targets {
-        let Some(held) = target.paper.and_then(|paper| world.held.get(paper)).filter(|held| !held.is_unknown) else {
-            continue;
-        };
-        for statement in held.document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+    for arn in world.targets.keys().chain(world.registries.keys()) {
+        let statements = world.documents_on(arn).flat_map(|held| &held.document.statements);
+        for statement in statements.filter(|statement| statement.effect == Effect::Allow) {
             if is_about(statement, who) {
                 probes.add_statement(who, statement, Some(arn));
             }
@@ -369,12 +433,12 @@ fn is_about(statement: &Statement, who: &Who) -> bool {
 impl World<'_> {
     /// Those whom the policy on a resource names, but for identities that models tell of.
     pub(super) fn named_on(&self, resource: &str) -> BTreeSet<Who> {
-        let paper = self.under(resource).and_then(|(target, _)| target.paper);
-        let Some(held) = paper.and_then(|paper| self.held.get(paper)).filter(|held| !held.is_unknown) else {
-            return BTreeSet::new();
-        };
+        let papers = self.under(resource).into_iter();
+        let papers = papers.flat_map(|(target, _)| target.paper.iter().chain(&target.grants).copied());
+        let held = papers.chain(self.registry_of(resource)).filter_map(|paper| self.held.get(paper));
+        let statements = held.filter(|held| !held.is_unknown).flat_map(|held| &held.document.statements);
         let mut whos = BTreeSet::new();
-        for principal in held.document.statements.iter().filter_map(|statement| statement.principal.as_ref()) {
+        for principal in statements.filter_map(|statement| statement.principal.as_ref()) {
             whos.extend(principal.named().iter().filter_map(|principal| match principal {
                 Principal::Aws(name) if name.ends_with(":root") => {
                     name.split(':').nth(4).map(|account| Who::Account(account.to_owned()))

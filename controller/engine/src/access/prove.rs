@@ -10,6 +10,7 @@ use trueup_specs::span::Span;
 
 use super::ask::{Answer, Context, Question, Reason, Verdict, Who};
 use super::mend::{Lack, Mender};
+use super::offer::Side;
 use super::places::Places;
 use super::tell::unknown_text;
 use super::world::World;
@@ -145,6 +146,9 @@ impl Prover<'_, '_> {
         problem = problem.at(*span, if *is_denied { "must be impossible" } else { "must be possible" });
         problem = self.with_statements(problem, answer, *is_denied);
         problem = with_others(problem, whos, |who| self.world.who(who));
+        if *is_denied {
+            problem = self.with_controls(problem, whos);
+        }
         if !*is_denied {
             problem = self.with_mending(problem, failure, answer);
         }
@@ -184,6 +188,21 @@ impl Prover<'_, '_> {
             };
         }
         problem
+    }
+
+    /// What an organization could have denied it by.
+    fn with_controls(&self, problem: Diagnostic, whos: &BTreeMap<Who, BTreeSet<String>>) -> Diagnostic {
+        let Some((who, resources)) = whos.first_key_value() else { return problem };
+        let of_caller = who.account().map(|account| self.world.controls_over(account, Side::Service));
+        let home = resources.first().and_then(|resource| self.world.home_of(resource));
+        let of_resource = home.map(|account| self.world.controls_over(account, Side::Resource));
+        let names: Vec<String> =
+            of_caller.into_iter().chain(of_resource).flatten().map(|name| format!("`{name}`")).collect();
+        if names.is_empty() {
+            problem
+        } else {
+            problem.note(format!("the controls over it let it through: {}", names.join(", ")))
+        }
     }
 
     fn with_mending(&self, mut problem: Diagnostic, failure: &Failure, answer: &Answer) -> Diagnostic {

@@ -12,7 +12,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::{Problems, Span};
 use trueup_state::outputs::Outputs;
 
-use super::{Access, Answer, Context, Itself, Paper, Question, Side, Thing, Verdict, Who, World};
+use super::{Access, Answer, Beside, Context, Itself, Paper, Question, Side, Thing, Verdict, Who, World};
 use crate::facts::{Facts, Scope, Unread};
 use crate::kind::{AnyKind, AnyModel, At, Claim, Export, Held, Identity, Live, OpInfo, Refusal, Steps};
 
@@ -27,6 +27,7 @@ enum Toy {
     Bucket(Option<Document>),
     Place(&'static str, Option<&'static str>, Option<&'static str>),
     Control(Side, Vec<&'static str>, Document),
+    Beside(&'static str, Beside, Document),
     Organization,
 }
 
@@ -65,6 +66,9 @@ impl AnyKind for ToyKind {
                 targets: targets.iter().map(|target| (*target).to_owned()).collect(),
                 paper: paper(document),
             },
+            Toy::Beside(arn, sort, document) => {
+                Access::Beside { arn: (*arn).to_owned(), sort: *sort, paper: paper(document) }
+            }
             Toy::Organization => {
                 Access::Organization { id: "o-1".to_owned(), management_account: "999999999999".to_owned() }
             }
@@ -136,6 +140,9 @@ impl AnyKind for ToyKind {
     }
     fn unchecked(&self, _: &Facts, _: &Scope, _: &str) -> BTreeMap<String, Unread> {
         BTreeMap::new()
+    }
+    fn waits(&self, _: &Facts, _: &Scope, _: &str) -> Option<String> {
+        None
     }
     fn is_checked_together(&self) -> bool {
         false
@@ -222,34 +229,99 @@ fn a_pattern_is_answered_for_each_sort_of_resource() {
     assert!(answers.contains(&(format!("{BUCKET}/*"), Verdict::Denied)), "{answers:?}");
 }
 
+/// An organization with the account of these tests in a unit, and these controls.
+fn organization(controls: Vec<Toy>) -> Vec<Toy> {
+    let places = vec![
+        Toy::Organization,
+        Toy::Place("r-1", None, None),
+        Toy::Place("ou-1", Some("r-1"), None),
+        Toy::Place("account", Some("ou-1"), Some("111111111111")),
+        role(ALL_OF_S3),
+        Toy::Bucket(None),
+    ];
+    places.into_iter().chain(controls).collect()
+}
+
+fn scp(target: &'static str, statements: &str) -> Toy {
+    Toy::Control(Side::Service, vec![target], document(statements))
+}
+
 #[test]
 fn every_level_of_controls_must_allow() {
-    let shape = || {
+    let object = format!("{BUCKET}/x");
+    let get = |controls: Vec<Toy>| verdict(organization(controls), "s3:GetObject", &object);
+    // AWS's own control is on every level.
+    assert_eq!(get(vec![]), Verdict::Allowed);
+    let deny = r#"{"Effect":"Deny","Action":"s3:Get*","Resource":"*"}"#;
+    for target in ["r-1", "ou-1", "account"] {
+        assert_eq!(get(vec![scp(target, deny)]), Verdict::Denied, "{target}");
+    }
+    // What is attached elsewhere is none of this account's.
+    assert_eq!(get(vec![scp("ou-2", deny)]), Verdict::Allowed);
+    let reached = document(r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}"#);
+    assert_eq!(get(vec![Toy::Control(Side::Resource, vec!["r-1"], reached)]), Verdict::Denied);
+}
+
+#[test]
+fn an_account_that_no_model_places_is_under_what_names_it_and_the_root() {
+    let deny = r#"{"Effect":"Deny","Action":"s3:Get*","Resource":"*"}"#;
+    let get = |more: Vec<Toy>| {
+        let known = vec![Toy::Organization, Toy::Place("r-1", None, None), role(ALL_OF_S3), Toy::Bucket(None)];
+        verdict(known.into_iter().chain(more).collect(), "s3:GetObject", &format!("{BUCKET}/x"))
+    };
+    assert_eq!(get(vec![scp("r-1", deny)]), Verdict::Allowed);
+    assert_eq!(get(vec![scp("111111111111", deny)]), Verdict::Denied);
+    let beside = scp("111111111111", r#"{"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#);
+    assert_eq!(get(vec![scp("r-1", deny), beside]), Verdict::Denied);
+}
+
+#[test]
+fn the_account_that_manages_the_organization_is_under_no_control() {
+    let deny = document(r#"{"Effect":"Deny","Action":"s3:Get*","Resource":"*"}"#);
+    let toys = || {
         vec![
             Toy::Organization,
             Toy::Place("r-1", None, None),
-            Toy::Place("ou-1", Some("r-1"), None),
-            Toy::Place("account", Some("ou-1"), Some("111111111111")),
-            role(ALL_OF_S3),
-            Toy::Bucket(None),
+            Toy::Place("999999999999", Some("r-1"), Some("999999999999")),
+            Toy::Control(Side::Service, vec!["r-1"], deny.clone()),
         ]
     };
-    let full = || document(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
-    let everywhere = || Toy::Control(Side::Service, vec!["r-1", "ou-1", "account"], full());
+    let of_account = |account: &str| {
+        let who = Who::Account(account.to_owned());
+        ask(toys(), &who, "s3:GetObject", &format!("{BUCKET}/x"), &[]).remove(0).verdict
+    };
+    // Nobody knows of the bucket's own policy.
+    assert_eq!(of_account("999999999999"), Verdict::Depends);
+    let mut with_member = toys();
+    with_member.push(Toy::Place("111111111111", Some("r-1"), Some("111111111111")));
+    let who = Who::Account("111111111111".to_owned());
+    let answer = ask(with_member, &who, "s3:GetObject", &format!("{BUCKET}/x"), &[]).remove(0);
+    assert_eq!(answer.verdict, Verdict::Denied);
+    assert_eq!(answer.reason.denied_by[0].layer.to_string(), "service control policy");
+}
+
+#[test]
+fn what_is_beside_a_policy_has_a_say() {
     let object = format!("{BUCKET}/x");
-    let with = |more: Vec<Toy>| shape().into_iter().chain(more).collect::<Vec<_>>();
-    assert_eq!(verdict(with(vec![everywhere()]), "s3:GetObject", &object), Verdict::Allowed);
-    let deny = document(r#"{"Effect":"Deny","Action":"s3:Get*","Resource":"*"}"#);
-    let denied = with(vec![everywhere(), Toy::Control(Side::Service, vec!["ou-1"], deny.clone())]);
-    assert_eq!(verdict(denied, "s3:GetObject", &object), Verdict::Denied);
-    // What is attached elsewhere is none of this account's.
-    let elsewhere = with(vec![everywhere(), Toy::Control(Side::Service, vec!["ou-2"], deny)]);
-    assert_eq!(verdict(elsewhere, "s3:GetObject", &object), Verdict::Allowed);
-    let gap = with(vec![Toy::Control(Side::Service, vec!["r-1", "account"], full())]);
-    assert_eq!(verdict(gap, "s3:GetObject", &object), Verdict::Denied);
-    let reached = document(r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}"#);
-    let kept = with(vec![everywhere(), Toy::Control(Side::Resource, vec!["r-1"], reached)]);
-    assert_eq!(verdict(kept, "s3:GetObject", &object), Verdict::Denied);
+    let open = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}"#;
+    let limit = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111111111111"},"Bool":{"aws:PrincipalIsAWSService":"false"}}}"#;
+    let toys = || vec![Toy::Bucket(Some(document(open))), Toy::Beside(BUCKET, Beside::Limit, document(limit))];
+    for (who, expected) in [
+        (Who::Anonymous, Verdict::Denied),
+        (Who::Stranger, Verdict::Denied),
+        (Who::Service("logging.s3.amazonaws.com".to_owned()), Verdict::Allowed),
+        (Who::Account("111111111111".to_owned()), Verdict::Allowed),
+    ] {
+        assert_eq!(ask(toys(), &who, "s3:GetObject", &object, &[])[0].verdict, expected, "{who:?}");
+    }
+    const REPOSITORY: &str = "arn:aws:ecr:eu-west-1:111111111111:repository";
+    let registry =
+        r#"{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"ecr:ReplicateImage","Resource":"*"}"#;
+    let other = Who::Account("222222222222".to_owned());
+    let toys = vec![Toy::Beside(REPOSITORY, Beside::Registry, document(registry))];
+    let answer = &ask(toys, &other, "ecr:ReplicateImage", &format!("{REPOSITORY}/app"), &[])[0];
+    // The repository's own policy, which nobody read, could still deny it.
+    assert!(answer.is_allowed_unless_unknown(), "{answer:?}");
 }
 
 #[test]

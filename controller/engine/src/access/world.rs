@@ -7,7 +7,8 @@ use trueup_specs::pending;
 use trueup_specs::policy::{Document, Statement};
 use trueup_state::outputs::Outputs;
 
-use super::offer::{Access, Itself, Paper, Side};
+use super::offer::{Access, Beside, Itself, Paper, Side};
+use super::organization::{self, FULL_ACCESS, Organization};
 use crate::kind::{AnyKind, AnyModel, At};
 
 /// A thing whose policies have a say.
@@ -52,6 +53,10 @@ pub(super) struct Target {
     pub(super) thing: usize,
     /// The policy on it; nothing if it has none.
     pub(super) paper: Option<usize>,
+    /// What limits it beside its policy.
+    pub(super) limits: Vec<usize>,
+    /// Its grants.
+    pub(super) grants: Vec<usize>,
     pub(super) field: &'static str,
     pub(super) itself: Itself,
 }
@@ -62,17 +67,6 @@ pub(super) struct Named {
     pub(super) label: String,
     pub(super) account_id: String,
     pub(super) item: Option<usize>,
-}
-
-#[derive(Default)]
-struct Organization {
-    id: Option<String>,
-    management_account: Option<String>,
-    /// By id: the parent.
-    parents: HashMap<String, Option<String>>,
-    /// By account id: its place.
-    accounts: HashMap<String, String>,
-    controls: Vec<(Side, String, usize)>,
 }
 
 /// The condition key that stands for a text nobody knows; the ARN of the policy is behind it.
@@ -87,6 +81,8 @@ pub struct World<'m> {
     pub(super) actors_by_arn: HashMap<String, usize>,
     /// What has a policy, by ARN.
     pub(super) targets: HashMap<String, Target>,
+    /// The policies of registries, by what the ARNs of their repositories begin with.
+    pub(super) registries: HashMap<String, usize>,
     /// The actors that hold a managed policy, by its ARN.
     pub(super) holders: HashMap<String, Vec<usize>>,
     /// The actors in a group, by its ARN.
@@ -99,10 +95,12 @@ pub struct World<'m> {
     pub(super) unread_identity: usize,
     /// What someone of another account may be let do by that account: anything.
     pub(super) anything: usize,
+    /// AWS's own service control policy.
+    pub(super) full_access: usize,
     known: HashMap<String, String>,
     /// The names of accounts by their ids.
     pub(super) accounts: HashMap<String, String>,
-    organization: Organization,
+    pub(super) organization: Organization,
 }
 
 impl<'m> World<'m> {
@@ -131,9 +129,9 @@ impl<'m> World<'m> {
         builder.learn(things, &offers);
         let (holders, others): (Vec<_>, Vec<_>) = offers
             .into_iter()
-            .partition(|(_, access)| matches!(access, Access::Identity { .. } | Access::Control { .. }));
+            .partition(|(_, access)| matches!(access, Access::Identity { .. } | Access::Beside { .. }));
         others.into_iter().for_each(|(thing, access)| builder.take(thing, access));
-        // Who holds a policy comes after all policies.
+        // Who holds a policy comes after all policies, and what is beside one after it.
         holders.into_iter().for_each(|(thing, access)| builder.take(thing, access));
         builder.world
     }
@@ -149,9 +147,31 @@ impl<'m> World<'m> {
         self.things.get(thing)
     }
 
+    /// The account of what an ARN is of, if that is known.
+    pub(super) fn home_of<'a>(&'a self, arn: &'a str) -> Option<&'a str> {
+        let of_thing = self.under(arn).and_then(|(target, _)| self.thing(target.thing));
+        let in_arn = || arn.split(':').nth(4).filter(|account| !account.is_empty() && !account.contains('*'));
+        of_thing.map(|thing| thing.account_id.as_str()).or_else(in_arn)
+    }
+
     /// The document a decision names.
     pub(super) fn held_by(&self, name: &str) -> Option<&Held<'m>> {
         self.names.get(name).and_then(|index| self.held.get(*index))
+    }
+
+    /// The policy of the registry that a repository is in, which has a say beside its own.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html>
+    pub(super) fn registry_of(&self, arn: &str) -> Option<usize> {
+        let (front, _) = arn.split_once('/').filter(|_| !self.registries.is_empty())?;
+        self.registries.get(front).copied()
+    }
+
+    /// Every document on the thing with this ARN, or of the registry whose repositories begin so.
+    pub(super) fn documents_on(&self, arn: &str) -> impl Iterator<Item = &Held<'m>> {
+        let target = self.targets.get(arn);
+        let own = target.into_iter().flat_map(|target| target.paper.iter().chain(&target.limits).chain(&target.grants));
+        let held = own.chain(self.registries.get(arn)).filter_map(|paper| self.held.get(*paper));
+        held.filter(|held| !held.is_unknown)
     }
 
     /// The thing an ARN is of, or is under; and what of the ARN is under it.
@@ -164,58 +184,6 @@ impl<'m> World<'m> {
             let (front, rest) = arn.split_at(at);
             self.targets.get(front).map(|target| (target, rest))
         })
-    }
-
-    /// The levels of controls above an account, from the organization's root down; nothing if it is in none.
-    pub(super) fn levels(&self, account: &str, side: Side) -> Vec<Vec<usize>> {
-        let Organization { parents, accounts, controls, .. } = &self.organization;
-        let mut path = Vec::new();
-        let mut next = accounts.get(account);
-        while let Some(place) = next {
-            // A circle is AWS's fault or a mangled spec's; it must not be ours.
-            if path.contains(&place) {
-                break;
-            }
-            path.push(place);
-            next = parents.get(place).and_then(Option::as_ref);
-        }
-        let of = |place: &&String| -> Vec<usize> {
-            controls
-                .iter()
-                .filter(|(on, target, _)| *on == side && target == *place)
-                .map(|(_, _, held)| *held)
-                .collect()
-        };
-        path.iter().rev().map(of).collect()
-    }
-
-    /// The account that manages the organization.
-    pub(super) fn management_account(&self) -> Option<&str> {
-        self.organization.management_account.as_deref()
-    }
-
-    /// The organization an account is in, as far as the models tell.
-    pub(super) fn organization_of(&self, account: &str) -> Option<&str> {
-        let is_member = self.organization.accounts.contains_key(account)
-            || self.organization.management_account.as_deref() == Some(account);
-        self.organization.id.as_deref().filter(|_| is_member)
-    }
-
-    /// The accounts under a place of the organization.
-    pub(super) fn accounts_under(&self, place: &str) -> Vec<&str> {
-        let is_under = |account: &&String| {
-            let mut next = self.organization.accounts.get(*account);
-            let mut steps = 0;
-            while let Some(at) = next {
-                if at == place {
-                    return true;
-                }
-                steps += 1;
-                next = if steps > 16 { None } else { self.organization.parents.get(at).and_then(Option::as_ref) };
-            }
-            false
-        };
-        self.organization.accounts.keys().filter(is_under).map(String::as_str).collect()
     }
 }
 
@@ -256,12 +224,14 @@ impl<'m> Builder<'m> {
             actors: Vec::new(),
             actors_by_arn: HashMap::new(),
             targets: HashMap::new(),
+            registries: HashMap::new(),
             holders: HashMap::new(),
             members: HashMap::new(),
             by_account: HashMap::new(),
             unread: 0,
             unread_identity: 0,
             anything: 0,
+            full_access: 0,
             known: HashMap::new(),
             accounts: things
                 .iter()
@@ -274,6 +244,7 @@ impl<'m> Builder<'m> {
         builder.world.unread_identity = builder.unknown("the policies of the principal", Placed::OnIdentity);
         let all = document(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
         builder.world.anything = builder.hold(None, "policies of another account", Cow::Owned(all), false);
+        builder.world.full_access = builder.hold(None, FULL_ACCESS, Cow::Owned(organization::full_access()), false);
         builder
     }
 
@@ -329,7 +300,7 @@ impl<'m> Builder<'m> {
         };
         let known = &self.world.known;
         let replaced = if known.is_empty() { None } else { document.replaced(|text| replaced(known, text)) };
-        let document = replaced.map_or(Cow::Borrowed(document), Cow::Owned);
+        let document = replaced.map_or(document, Cow::Owned);
         self.hold(Some(thing), &field, document, false)
     }
 
@@ -355,7 +326,18 @@ impl<'m> Builder<'m> {
             }
             Access::Resource { arn, policy, field, itself } => {
                 let paper = policy.map(|paper| self.paper(thing, paper, Placed::OnResource));
-                self.world.targets.insert(arn, Target { thing, paper, field, itself });
+                let target = Target { thing, paper, limits: Vec::new(), grants: Vec::new(), field, itself };
+                self.world.targets.insert(arn, target);
+            }
+            Access::Beside { arn, sort, paper } => {
+                let held = self.paper(thing, paper, Placed::OnResource);
+                match (sort, self.world.targets.get_mut(&arn)) {
+                    (Beside::Registry, _) => drop(self.world.registries.insert(arn, held)),
+                    (Beside::Limit, Some(target)) => target.limits.push(held),
+                    (Beside::Grants, Some(target)) => target.grants.push(held),
+                    // A kind offers them with the thing itself.
+                    (Beside::Limit | Beside::Grants, None) => {}
+                }
             }
             Access::Identity { .. } => self.actor(thing, access),
             Access::Organization { id, management_account } => {
@@ -363,15 +345,12 @@ impl<'m> Builder<'m> {
                 self.world.organization.management_account = Some(management_account);
             }
             Access::Place { id, parent, account } => {
-                if let Some(account) = account {
-                    self.world.organization.accounts.insert(account, id.clone());
-                }
-                self.world.organization.parents.insert(id, parent);
+                self.world.organization.add_place(id, parent, account);
             }
             Access::Control { side, targets, paper } => {
                 let placed = if side == Side::Service { Placed::OnIdentity } else { Placed::OnResource };
                 let held = self.paper(thing, paper, placed);
-                self.world.organization.controls.extend(targets.into_iter().map(|target| (side, target, held)));
+                self.world.organization.attach(side, targets, held);
             }
         }
     }
@@ -416,7 +395,7 @@ fn replaced(known: &HashMap<String, String>, text: &str) -> Option<String> {
 }
 
 /// A document of these statements, which are written here and so well formed.
-fn document(statements: &str) -> Document {
+pub(super) fn document(statements: &str) -> Document {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
     Document::from_live(&text).unwrap_or(Document {
         version: trueup_specs::policy::Version::V2012,

@@ -228,6 +228,7 @@ fn dangers(page: &mut Page, plan: &Plan) {
             let text = match danger {
                 Danger::Removal => "is removed".to_owned(),
                 Danger::Replacement => "is removed and made again".to_owned(),
+                Danger::Contents { what } => format!("DELETES {what}"),
                 Danger::Dependents { who } => {
                     format!("is still named, and no spec here says so, by {}", who.join(", "))
                 }
@@ -262,7 +263,7 @@ fn outputs(page: &mut Page, plan: &Plan) {
 }
 
 fn summary(page: &mut Page, plan: &Plan) {
-    let objects: u64 = plan.reads.iter().map(|read| read.cost.objects).sum();
+    let objects: u64 = plan.reads.iter().map(|read| read.cost.objects).fold(0, u64::saturating_add);
     let read = format!("Read {} with {}.", counted(objects, "object"), counted(plan.calls(), "API call"));
     unread(page, plan);
     let truth = match plan.unchanged {

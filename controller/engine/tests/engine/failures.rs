@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trueup_engine::execute::{Event, Outcome};
+use trueup_engine::execute::{Event, Outcome, Walk, promise};
 use trueup_engine::guard::{Refused, approve};
+use trueup_engine::perform::Unwatched;
 use trueup_state::journal::{Entry, Journal, Memory};
 
 use crate::case::{Case, Recorded, Run, lines};
@@ -206,7 +207,7 @@ fn each_intent_is_written_before_its_call_is_sent() {
     let mut journal = Watching(&case, Memory::default(), Vec::new());
     let stop = AtomicBool::new(false);
     let walk =
-        trueup_engine::execute::Walk { performer: &case.toy, journal: &mut journal, events: &mut |_| {}, stop: &stop };
+        Walk { performer: &case.toy, witness: &Unwatched, journal: &mut journal, events: &mut |_| {}, stop: &stop };
     crate::case::block_on(trueup_engine::execute::execute(&approved, walk));
     assert_eq!(journal.2, [0, 1, 2], "how many there were when each intent was written");
 }
@@ -275,4 +276,55 @@ fn a_part_of_the_specs_that_is_missing_removes_little() {
     case.specs(&[("one", "")]);
     let refused = approve(case.plan()).unwrap_err();
     assert!(matches!(refused, Refused::NothingDeclared { found: 1, .. }), "{refused}");
+}
+
+#[test]
+fn what_was_removed_by_a_run_that_could_not_say_so_goes_off_the_record() {
+    let mut case = Case::applied("[node.a]\n[node.gone]\n[badge.gone]\n");
+    case.specs(&[("one", "[node.a]\n")]);
+    let before = case.ledger.clone();
+    assert!(case.apply().report.is_complete());
+    // The run died before its last write.
+    case.ledger = before;
+    let plan = case.plan();
+    assert!(plan.is_empty());
+    let forgotten: Vec<String> = plan.forgotten.iter().map(|one| one.address.to_string()).collect();
+    assert_eq!(forgotten, ["one/badge.gone", "one/node.gone"]);
+    case.execute(plan);
+    let left: Vec<String> =
+        case.ledger.documents.values().flat_map(|document| document.entries.keys()).map(ToString::to_string).collect();
+    assert_eq!(left, ["one/node.a"]);
+    // What can't be read is not forgotten.
+    let mut case = Case::applied("[node.a]\n[node.gone]\n");
+    case.specs(&[("one", "[node.a]\n")]);
+    let before = case.ledger.clone();
+    case.apply();
+    case.ledger = before;
+    case.toy
+        .unreadable
+        .insert(("nodes".to_owned(), trueup_state::facts::Scope { account: "one".into(), region: None }));
+    assert!(case.plan().forgotten.is_empty());
+}
+
+/// A badge can't be tagged: of one that was made by a run that was cut off, only the promise says whose it is.
+#[test]
+fn what_was_made_in_part_is_gone_on_with() {
+    let mut case = Case::new("[badge.x]\nmotto = \"m\"\n[node.a]");
+    let plan = case.plan();
+    let taggable = |kind: &str| crate::toy::kinds().get(kind).is_some_and(|kind| kind.schema().taggable);
+    assert!(promise(&mut case.ledger, &plan, taggable));
+    let promised = case.ledger.clone();
+    case.execute(plan);
+    // The process died before its last write, and before the motto was on the badge.
+    case.ledger = promised;
+    case.toy.world(|world| world.badges.values_mut().next().unwrap().motto.clear());
+    case.check(&["~ one/badge.x motto:unrecorded", "= 1"]);
+    case.converge();
+    // Where the call was refused, nothing is ours.
+    let mut case = Case::new("[badge.x]");
+    let plan = case.plan();
+    promise(&mut case.ledger, &plan, taggable);
+    case.toy.fail(Fault::Refuse(0));
+    case.execute(plan);
+    assert!(case.ledger.documents.values().all(|document| document.entries.is_empty()));
 }

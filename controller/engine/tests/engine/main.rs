@@ -17,6 +17,8 @@ mod moved_world;
 #[cfg(test)]
 mod ordering;
 #[cfg(test)]
+mod parsers;
+#[cfg(test)]
 mod reach;
 #[cfg(test)]
 mod rendering;

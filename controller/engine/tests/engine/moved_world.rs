@@ -1,10 +1,11 @@
 //! A saved plan, and a world that went on without it.
 
+use trueup_engine::execute::Outcome;
 use trueup_engine::fresh::moved;
 use trueup_state::facts::{ReadRequest, Scope};
-use trueup_state::plan::Plan;
+use trueup_state::plan::{Plan, PlannedOp};
 
-use crate::case::{Case, owned, wild};
+use crate::case::{Case, Run, owned, wild};
 use crate::toy::kinds;
 use crate::toy::world::World;
 
@@ -62,6 +63,50 @@ fn what_moved_is_told() {
         case.toy.world(act);
         assert_eq!(since(&case, &plan).unwrap(), expected, "{what}");
     }
+}
+
+/// How a run ended: what failed, with why, and what was not tried.
+fn failed(run: &Run) -> Vec<String> {
+    let line = |(op, outcome): (&PlannedOp, &Outcome)| match outcome {
+        Outcome::Done => None,
+        Outcome::Failed(error) => Some(format!("{}: {}", op.title, error.message)),
+        Outcome::Skipped => Some(format!("{}: not tried", op.title)),
+    };
+    run.plan.ops.iter().zip(&run.report.outcomes).filter_map(line).collect()
+}
+
+#[test]
+fn what_moves_while_a_run_goes_on_is_not_acted_on() {
+    let nodes = |note: &str, other: &str| -> String {
+        let node = |index| format!("[node.n{index:02}]\nnote = \"{note}\"\n");
+        (0..12).map(node).collect::<String>() + other
+    };
+    let mut case =
+        Case::applied(&nodes("old", "[node.namer]\nnote = \"old\"\npeers = \"node.removed\"\n[node.removed]\n"));
+    case.specs(&[("one", &nodes("new", "[node.namer]\nnote = \"new\"\n"))]);
+    // Four calls are in flight when the first of them ends: all others have not begun.
+    case.toy.interfere(0, |world| {
+        world.node("one", "n09").unwrap().note = Some("by hand".to_owned());
+        drop(world.nodes.remove(&key("n10")));
+        world.node("one", "namer").unwrap().note = Some("by hand".to_owned());
+    });
+    let run = case.apply();
+    insta::assert_snapshot!(failed(&run).join("\n"));
+    let plan = case.plan();
+    let back = case.execute(plan);
+    assert!(back.report.is_complete(), "the next plan knows what moved");
+}
+
+#[test]
+fn what_can_not_be_read_once_more_is_not_acted_on() {
+    let mut case = Case::applied("[node.a]\nnote = \"old\"");
+    case.specs(&[("one", "[node.a]\nnote = \"new\"\n[node.b]")]);
+    let plan = case.plan();
+    case.toy.unreadable.insert(("nodes".to_owned(), Scope { account: "one".into(), region: None }));
+    let run = case.execute(plan);
+    // What is made was not there to be read.
+    assert_eq!(run.report.count(|outcome| *outcome == Outcome::Done), 1);
+    insta::assert_snapshot!(failed(&run).join("\n"));
 }
 
 fn key(name: &str) -> (String, String) {

@@ -11,7 +11,7 @@ use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
 use super::parts::unsendable;
-use super::{Bucket, BucketOp, Encryption, Ownership, PublicAccessBlock, Versioning, name, outputs};
+use super::{Bucket, BucketOp, Encryption, Ownership, PublicAccessBlock, Versioning, contents, name, outputs};
 use crate::driver::Driver;
 use crate::error::Failure;
 use crate::fields::Tags;
@@ -31,7 +31,7 @@ impl Driver for Bucket {
 /// Whether S3 may only not have caught up with the bucket's making.
 fn is_early(op: &BucketOp, failure: &Failure) -> bool {
     match op {
-        BucketOp::CreateBucket { .. } | BucketOp::DeleteBucket { .. } => false,
+        BucketOp::CreateBucket { .. } | BucketOp::DeleteObjects { .. } | BucketOp::DeleteBucket { .. } => false,
         BucketOp::PutBucketTagging { .. }
         | BucketOp::PutBucketOwnershipControls { .. }
         | BucketOp::PutPublicAccessBlock { .. }
@@ -64,6 +64,7 @@ async fn send(session: &Session, op: &BucketOp) -> Result<Outputs, Failure> {
         }
         BucketOp::DeleteBucketPolicy { bucket, unnames: _ } => delete_policy(session, bucket).await?,
         BucketOp::Configure { bucket, part, unnames: _ } => Box::pin(part.send(session, bucket)).await?,
+        BucketOp::DeleteObjects { bucket } => contents::delete_all(session, bucket).await?,
         BucketOp::DeleteBucket { bucket, unnames: _ } => delete(session, bucket).await?,
     }
     Ok(Outputs::new())

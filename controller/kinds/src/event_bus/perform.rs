@@ -1,10 +1,10 @@
 //! The calls by which event buses change.
 
-use aws_sdk_eventbridge::types::DeadLetterConfig;
+use aws_sdk_eventbridge::types::{self as wire, DeadLetterConfig};
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
-use super::{BusSettings, EventBus, EventBusCall, EventBusOp};
+use super::{BusSettings, EventBus, EventBusCall, EventBusOp, LogConfig};
 use crate::driver::{Driver, patiently};
 use crate::error::Failure;
 use crate::fields::Tags;
@@ -25,14 +25,15 @@ async fn send(session: &Session, op: &EventBusOp) -> Result<(), Failure> {
     match call {
         EventBusCall::CreateEventBus { settings, tags } => create(session, name, &arn, settings, tags).await,
         EventBusCall::UpdateEventBus { settings } => {
-            let BusSettings { description, kms_key, dead_letter_queue } = settings;
-            // What is left out stays: AWS's own key is an empty name, no queue an empty table.
+            let BusSettings { description, kms_key, dead_letter_queue, log_config } = settings;
+            // What is left out stays: AWS's own key is an empty name, no queue an empty table, and logging is off.
             let request = events
                 .update_event_bus()
                 .name(name)
                 .description(description)
                 .kms_key_identifier(kms_key.as_deref().unwrap_or_default())
-                .dead_letter_config(DeadLetterConfig::builder().set_arn(dead_letter_queue.clone()).build());
+                .dead_letter_config(DeadLetterConfig::builder().set_arn(dead_letter_queue.clone()).build())
+                .log_config(log_config.as_ref().map_or_else(off, to_wire));
             request.send().await.map(drop).map_err(|error| session.failure("events:UpdateEventBus", &error))
         }
         EventBusCall::PutPermission { policy, unnames: _ } => {
@@ -56,8 +57,17 @@ async fn send(session: &Session, op: &EventBusOp) -> Result<(), Failure> {
     }
 }
 
+fn to_wire(logs: &LogConfig) -> wire::LogConfig {
+    let LogConfig { level, include_detail } = logs;
+    wire::LogConfig::builder().level(level.as_str().into()).include_detail(include_detail.as_str().into()).build()
+}
+
+fn off() -> wire::LogConfig {
+    wire::LogConfig::builder().level(wire::Level::Off).include_detail(wire::IncludeDetail::None).build()
+}
+
 async fn create(session: &Session, name: &str, arn: &str, new: &BusSettings, tags: &Tags) -> Result<(), Failure> {
-    let BusSettings { description, kms_key, dead_letter_queue } = new;
+    let BusSettings { description, kms_key, dead_letter_queue, log_config } = new;
     let queue = dead_letter_queue.as_ref().map(|queue| DeadLetterConfig::builder().arn(queue).build());
     let request = session
         .eventbridge()
@@ -66,6 +76,7 @@ async fn create(session: &Session, name: &str, arn: &str, new: &BusSettings, tag
         .set_description(Some(description.clone()).filter(|text| !text.is_empty()))
         .set_kms_key_identifier(kms_key.clone())
         .set_dead_letter_config(queue)
+        .set_log_config(log_config.as_ref().map(to_wire))
         .set_tags(Some(to_tags(tags)));
     let Err(error) = request.send().await else { return Ok(()) };
     let failure = session.failure("events:CreateEventBus", &error);

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use trueup_sandbox::{Faults, Sandbox};
 
-use super::{EventBus, EventBusModel};
+use super::{EventBus, EventBusModel, LogConfig};
 use crate::fields::PolicyDocument;
 use crate::laws;
 
@@ -16,12 +16,16 @@ fn policies(bus: &'static str) -> impl Strategy<Value = PolicyDocument> {
 
 fn models() -> impl Strategy<Value = EventBusModel> {
     let queue = proptest::option::of(Just("arn:aws:sqs:eu-west-1:111111111111:lost".to_owned()));
-    ("[a-z ]{0,3}", queue, proptest::option::of(policies("own")), laws::tags()).prop_map(
-        |(description, dead_letter_queue, policy, tags)| EventBusModel {
+    let logs =
+        ("ERROR|INFO|TRACE", "NONE|FULL").prop_map(|(level, include_detail)| LogConfig { level, include_detail });
+    let logs = proptest::option::of(logs);
+    ("[a-z ]{0,3}", queue, logs, proptest::option::of(policies("own")), laws::tags()).prop_map(
+        |(description, dead_letter_queue, log_config, policy, tags)| EventBusModel {
             name: "own".to_owned(),
             description,
             kms_key: None,
             dead_letter_queue,
+            log_config,
             policy,
             tags,
         },
@@ -35,6 +39,7 @@ fn of_the_default_bus() -> impl Strategy<Value = EventBusModel> {
         description: String::new(),
         kms_key: None,
         dead_letter_queue: None,
+        log_config: None,
         policy,
         tags,
     })
@@ -53,7 +58,7 @@ proptest! {
 
     #[test]
     fn laws_hold_for_each_field_alone(one in models(), two in models()) {
-        let EventBusModel { name: _, description, kms_key: _, dead_letter_queue, policy, tags } = two;
+        let EventBusModel { name: _, description, kms_key: _, dead_letter_queue, log_config, policy, tags } = two;
         let base = || one.clone();
         let key = Some("arn:aws:kms:eu-west-1:111111111111:key/x".to_owned());
         for other in [
@@ -61,6 +66,7 @@ proptest! {
             EventBusModel { description, ..base() },
             EventBusModel { kms_key: key, ..base() },
             EventBusModel { dead_letter_queue, ..base() },
+            EventBusModel { log_config, ..base() },
             EventBusModel { policy, ..base() },
             EventBusModel { tags, ..base() },
         ] {
@@ -99,6 +105,7 @@ fn a_spec_becomes_a_model() {
         [scope]
         account = "tooling"
         [event_bus.plain]
+        log_config = { level = "INFO" }
         [event_bus.main]
         name = "default"
         [[event_bus.main.policy]]
@@ -129,6 +136,7 @@ fn what_eventbridge_would_refuse_is_told_with_its_place() {
         [event_bus.b]
         name = "default"
         description = "no"
+        log_config = { level = "ERROR", include_detail = "FULL" }
         [[event_bus.b.policy]]
         allow = "sns:Publish"
         principal = { account = "tenants" }

@@ -9,12 +9,13 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{JsonSpec, Text};
 
-use super::spec::{
-    EcsSpec, EventRuleSpec, InputTransformerSpec, LaunchType, RetryPolicySpec, RunCommandTargetSpec, State, TargetSpec,
-};
-use super::{Ecs, EventRuleModel, InputTransformer, RetryPolicy, Target, pattern, schedule};
+use super::ecs::Ecs;
+use super::parameters::{self, Batch, Http, Redshift};
+use super::spec::{EventRuleSpec, InputTransformerSpec, RetryPolicySpec, RunCommandTargetSpec, State, TargetSpec};
+use super::{EventRuleModel, InputTransformer, RetryPolicy, Target, pattern, schedule};
 use crate::event_bus::description_of;
 use crate::fields::{self, NameRule};
+use crate::handed;
 use crate::source::events::DEFAULT_BUS;
 
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
@@ -34,6 +35,9 @@ const TARGETS_MAX: usize = 5;
 const INPUT_MAX: usize = 8_192;
 /// Characters of a path.
 const PATH_MAX: usize = 256;
+/// Characters of an operation in GraphQL.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_AppSyncParameters.html>
+const OPERATION_MAX: usize = 1_048_576;
 /// Paths of a transformer.
 const PATHS_MAX: usize = 100;
 
@@ -76,6 +80,9 @@ pub(super) fn desired(spec: &EventRuleSpec, at: &At, cx: &mut Resolver<'_>) -> O
     };
     let schedule_expression = schedule_expression.as_ref().map(|text| desired_schedule(text, &event_bus, cx));
     let targets = desired_targets(targets.as_deref().unwrap_or_default(), cx);
+    if let Some(role) = role {
+        handed::EVENT_RULE.check(role, cx);
+    }
     Some(EventRuleModel {
         event_bus,
         name,
@@ -85,6 +92,7 @@ pub(super) fn desired(spec: &EventRuleSpec, at: &At, cx: &mut Resolver<'_>) -> O
         description: description_of(description.as_ref(), cx),
         role: role.as_ref().map(|role| cx.reference(role)),
         targets,
+        managed_by: None,
         tags: fields::tags(cx),
     })
 }
@@ -153,6 +161,12 @@ fn target(spec: &TargetSpec, cx: &mut Resolver<'_>) -> Target {
         sqs_message_group_id,
         run_command_targets,
         ecs,
+        batch,
+        http,
+        kinesis_partition_key_path,
+        redshift,
+        sagemaker_pipeline_parameters,
+        appsync_graphql_operation,
     } = spec;
     let inputs = [input.is_some(), input_path.is_some(), input_transformer.is_some()];
     if inputs.into_iter().filter(|given| *given).count() > 1 {
@@ -164,8 +178,12 @@ fn target(spec: &TargetSpec, cx: &mut Resolver<'_>) -> Target {
     if !fields::is_pending(&arn) && fields::arn_region(&arn).is_none() {
         cx.problem(Diagnostic::error(format!("`{arn}` is no ARN")).at(span, "").note(TARGET));
     }
+    if let Some(role) = role {
+        handed::EVENT_RULE.check(role, cx);
+    }
     let role = role.as_ref().map(|role| cx.reference(role));
     check_role(&arn, role.is_some(), span, cx);
+    check_service(spec, &arn, cx);
     Target {
         role,
         input: input.as_ref().map(|input| json_text(input, cx)),
@@ -175,8 +193,17 @@ fn target(spec: &TargetSpec, cx: &mut Resolver<'_>) -> Target {
         retry_policy: retry_policy.as_ref().map(retry).unwrap_or_default(),
         sqs_message_group_id: sqs_message_group_id.as_ref().map(|group| cx.text(group)),
         run_command_targets: run_command(run_command_targets.as_deref().unwrap_or_default(), cx),
-        ecs: ecs.as_ref().map(|ecs| task(ecs, cx)),
-        other_parameters: BTreeSet::new(),
+        ecs: ecs.as_ref().map(|ecs| Ecs::desired(ecs, cx)),
+        batch: batch.as_ref().map(|batch| Batch::desired(batch, cx)),
+        http: http.as_ref().and_then(|http| Http::desired(http, span, cx)),
+        kinesis_partition_key_path: kinesis_partition_key_path.as_ref().map(|path| checked_path(path, cx)),
+        redshift: redshift.as_ref().map(|redshift| Redshift::desired(redshift, cx)),
+        sagemaker_pipeline_parameters: parameters::pipeline(sagemaker_pipeline_parameters, span, cx),
+        appsync_graphql_operation: appsync_graphql_operation.as_ref().map(|text| {
+            let operation = cx.text(text);
+            too_long(&operation, OPERATION_MAX, "operation", text.span(), cx);
+            operation
+        }),
         arn,
     }
 }
@@ -192,7 +219,43 @@ fn check_role(arn: &str, has_role: bool, span: Span, cx: &mut Resolver<'_>) {
     }
 }
 
-fn too_long(text: &str, max: usize, what: &str, span: Span, cx: &mut Resolver<'_>) {
+/// What only targets of one service take, and what these can't be without.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html>
+fn check_service(spec: &TargetSpec, arn: &str, cx: &mut Resolver<'_>) {
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    if fields::is_pending(service) || service.is_empty() {
+        return;
+    }
+    let is_destination = service == "events" && arn.contains(":api-destination/");
+    let rows = [
+        ("ecs", spec.ecs.is_some(), service == "ecs", true),
+        ("batch", spec.batch.is_some(), service == "batch", true),
+        ("http", spec.http.is_some(), service == "execute-api" || is_destination, false),
+        ("kinesis_partition_key_path", spec.kinesis_partition_key_path.is_some(), service == "kinesis", false),
+        ("redshift", spec.redshift.is_some(), service == "redshift" || service == "redshift-serverless", true),
+        (
+            "sagemaker_pipeline_parameters",
+            !spec.sagemaker_pipeline_parameters.is_empty(),
+            service == "sagemaker",
+            false,
+        ),
+        ("appsync_graphql_operation", spec.appsync_graphql_operation.is_some(), service == "appsync", true),
+        ("sqs_message_group_id", spec.sqs_message_group_id.is_some(), service == "sqs", false),
+        ("run_command_targets", spec.run_command_targets.is_some(), service == "ssm", false),
+    ];
+    for (field, given, fits, needed) in rows {
+        if given && !fits {
+            let problem = Diagnostic::error(format!("a target of {service} has no `{field}`"));
+            cx.problem(problem.at(spec.arn.span(), "").help("leave it out, or name another target").note(TARGET));
+        }
+        if needed && fits && !given {
+            let problem = Diagnostic::error(format!("a target of {service} needs `{field}`"));
+            cx.problem(problem.at(spec.arn.span(), "").help(format!("add {field} = {{ … }}")).note(TARGET));
+        }
+    }
+}
+
+pub(super) fn too_long(text: &str, max: usize, what: &str, span: Span, cx: &mut Resolver<'_>) {
     let length = text.chars().count();
     if length > max && !fields::is_pending(text) {
         let over = format!("{length} characters, {} too many", length - max);
@@ -273,41 +336,4 @@ fn run_command(specs: &[RunCommandTargetSpec], cx: &mut Resolver<'_>) -> BTreeMa
         }
     }
     targets
-}
-
-fn task(spec: &EcsSpec, cx: &mut Resolver<'_>) -> Ecs {
-    let EcsSpec {
-        task_definition,
-        task_count,
-        launch_type,
-        platform_version,
-        group,
-        subnets,
-        security_groups,
-        assign_public_ip,
-    } = spec;
-    let span = task_definition.span();
-    let fargate = *launch_type == Some(LaunchType::Fargate);
-    if fargate && subnets.as_deref().unwrap_or_default().is_empty() {
-        let problem = Diagnostic::error("a task on Fargate needs subnets").at(span, "");
-        cx.problem(problem.help("add subnets = [\"subnet-…\"]"));
-    }
-    if (assign_public_ip.is_some() || platform_version.is_some()) && !fargate {
-        let problem = Diagnostic::error("only a task on Fargate has `assign_public_ip` and `platform_version`");
-        cx.problem(problem.at(span, "").help("write launch_type = \"FARGATE\", or leave them out"));
-    }
-    let mut set = |texts: &Option<Vec<Text>>| -> BTreeSet<String> {
-        cx.texts(texts.as_deref().unwrap_or_default()).into_iter().collect()
-    };
-    let (subnets, security_groups) = (set(subnets), set(security_groups));
-    Ecs {
-        task_definition: cx.text(task_definition),
-        task_count: task_count.and_then(|count| i32::try_from(count.get()).ok()).unwrap_or(1),
-        launch_type: launch_type.map(|sort| sort.to_string()),
-        platform_version: platform_version.as_ref().map(|version| cx.text(version)),
-        group: group.as_ref().map(|group| cx.text(group)),
-        subnets,
-        security_groups,
-        assign_public_ip: assign_public_ip.unwrap_or(false),
-    }
 }

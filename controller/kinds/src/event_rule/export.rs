@@ -26,7 +26,12 @@ fn target_of(id: &str, target: &Target) -> Value {
         sqs_message_group_id,
         run_command_targets,
         ecs,
-        other_parameters: _,
+        batch,
+        http,
+        kinesis_partition_key_path,
+        redshift,
+        sagemaker_pipeline_parameters: pipeline,
+        appsync_graphql_operation,
     } = target;
     let commands: Vec<Value> =
         run_command_targets.iter().map(|(key, values)| json!({ "key": key, "values": values })).collect();
@@ -42,6 +47,12 @@ fn target_of(id: &str, target: &Target) -> Value {
         "sqs_message_group_id": sqs_message_group_id,
         "run_command_targets": unless(commands.is_empty(), json!(commands)),
         "ecs": ecs.as_ref().map(task),
+        "batch": batch,
+        "http": http,
+        "kinesis_partition_key_path": kinesis_partition_key_path,
+        "redshift": redshift,
+        "sagemaker_pipeline_parameters": unless(pipeline.is_empty(), json!(pipeline)),
+        "appsync_graphql_operation": appsync_graphql_operation,
     })
 }
 
@@ -65,11 +76,19 @@ fn task(ecs: &Ecs) -> Value {
         task_definition,
         task_count,
         launch_type,
+        capacity_providers,
         platform_version,
         group,
         subnets,
         security_groups,
         assign_public_ip,
+        placement_constraints,
+        placement_strategy,
+        enable_ecs_managed_tags,
+        enable_execute_command,
+        propagate_tags,
+        reference_id,
+        tags,
     } = ecs;
     json!({
         "task_definition": task_definition,
@@ -80,5 +99,13 @@ fn task(ecs: &Ecs) -> Value {
         "subnets": unless(subnets.is_empty(), json!(subnets)),
         "security_groups": unless(security_groups.is_empty(), json!(security_groups)),
         "assign_public_ip": unless(!*assign_public_ip, json!(assign_public_ip)),
+        "capacity_providers": unless(capacity_providers.is_empty(), json!(capacity_providers)),
+        "placement_constraints": unless(placement_constraints.is_empty(), json!(placement_constraints)),
+        "placement_strategy": unless(placement_strategy.is_empty(), json!(placement_strategy)),
+        "enable_ecs_managed_tags": unless(!*enable_ecs_managed_tags, json!(enable_ecs_managed_tags)),
+        "enable_execute_command": unless(!*enable_execute_command, json!(enable_execute_command)),
+        "propagate_tags": unless(!*propagate_tags, json!(propagate_tags)),
+        "reference_id": reference_id,
+        "tags": unless(tags.is_empty(), json!(tags)),
     })
 }

@@ -5,11 +5,11 @@
 use serde_json::Value;
 
 /// Words that may stand in an object inside of a list.
-const OPERATORS: &[&str] =
+pub(crate) const OPERATORS: &[&str] =
     &["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"];
 
 /// The canonical form: a list is alternatives, in no order; but for `numeric`, whose list is a comparison.
-pub(super) fn canonical(value: Value) -> Value {
+pub(crate) fn canonical(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let mut members: Vec<(String, Value)> = members.into_iter().collect();
@@ -31,20 +31,25 @@ pub(super) fn canonical(value: Value) -> Value {
 }
 
 /// A pattern that AWS returned. Text that is no JSON is equal to no pattern, since those are objects.
-pub(super) fn from_live(text: &str) -> Value {
+pub(crate) fn from_live(text: &str) -> Value {
     serde_json::from_str(text).map_or_else(|_| Value::String(text.to_owned()), canonical)
 }
 
 /// What EventBridge would refuse in a pattern: why, and where in it.
 pub(super) fn fault(pattern: &Value) -> Option<String> {
+    fault_with(pattern, OPERATORS)
+}
+
+/// The same, of patterns with these operators alone.
+pub(crate) fn fault_with(pattern: &Value, operators: &[&str]) -> Option<String> {
     match pattern.as_object() {
         None => Some("is not a table".to_owned()),
         Some(members) if members.is_empty() => Some("is empty, and would match nothing".to_owned()),
-        Some(_) => fault_within(pattern, ""),
+        Some(_) => fault_within(pattern, "", operators),
     }
 }
 
-fn fault_within(value: &Value, path: &str) -> Option<String> {
+fn fault_within(value: &Value, path: &str, operators: &[&str]) -> Option<String> {
     let Value::Object(members) = value else {
         return Some(format!("`{path}` is not a list: write [{value}]"));
     };
@@ -52,25 +57,25 @@ fn fault_within(value: &Value, path: &str) -> Option<String> {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match value {
             Value::Array(items) if items.is_empty() => Some(format!("`{path}` is an empty list")),
-            Value::Array(items) if key == "$or" => items.iter().find_map(|item| fault_within(item, &path)),
-            Value::Array(items) => items.iter().find_map(|item| item_fault(item, &path)),
+            Value::Array(items) if key == "$or" => items.iter().find_map(|item| fault_within(item, &path, operators)),
+            Value::Array(items) => items.iter().find_map(|item| item_fault(item, &path, operators)),
             Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                fault_within(value, &path)
+                fault_within(value, &path, operators)
             }
         }
     })
 }
 
-fn item_fault(item: &Value, path: &str) -> Option<String> {
+fn item_fault(item: &Value, path: &str, known: &[&str]) -> Option<String> {
     match item {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         Value::Array(_) => Some(format!("`{path}` has a list in a list")),
         Value::Object(members) => {
             let mut operators = members.keys();
             match (operators.next(), operators.next()) {
-                (Some(only), None) if OPERATORS.contains(&only.as_str()) => None,
+                (Some(only), None) if known.contains(&only.as_str()) => None,
                 (Some(only), None) => {
-                    Some(format!("`{path}` has the operator `{only}`, which is none of {}", OPERATORS.join(", ")))
+                    Some(format!("`{path}` has the operator `{only}`, which is none of {}", known.join(", ")))
                 }
                 _ => Some(format!("`{path}` needs one operator in each table")),
             }

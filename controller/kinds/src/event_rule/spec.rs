@@ -3,6 +3,8 @@
 use indexmap::IndexMap;
 use trueup_specs::{JsonSpec, Reference, Text, Within, spec, words};
 
+use super::ecs::EcsSpec;
+use super::parameters::{BatchSpec, HttpSpec, RedshiftSpec};
 use crate::fields;
 
 spec! {
@@ -71,9 +73,27 @@ spec! {
         /// The instances of a Run Command; at most five.
         /// Default: none.
         pub run_command_targets: Option<Vec<RunCommandTargetSpec>>,
-        /// The task to run on an ECS cluster.
+        /// The task to run on an ECS cluster, which needs it.
         /// Default: none.
         pub ecs: Option<EcsSpec>,
+        /// The job for a queue of AWS Batch, which needs it.
+        /// Default: none.
+        pub batch: Option<BatchSpec>,
+        /// What a request to an API destination or to an API of API Gateway says.
+        /// Default: nothing.
+        pub http: Option<HttpSpec>,
+        /// The part of the event that chooses the shard of a Kinesis stream: `"$.detail.id"`.
+        /// Default: the event's id.
+        pub kinesis_partition_key_path: Option<Text>,
+        /// The statements for a cluster or workgroup of Redshift, which needs it.
+        /// Default: none.
+        pub redshift: Option<RedshiftSpec>,
+        /// The parameters of a pipeline of SageMaker, by name; at most 200.
+        /// Default: none.
+        pub sagemaker_pipeline_parameters: IndexMap<String, Text>,
+        /// The operation in GraphQL for an API of AppSync, which needs it.
+        /// Default: none.
+        pub appsync_graphql_operation: Option<Text>,
     }
 }
 
@@ -110,28 +130,6 @@ spec! {
     }
 }
 
-spec! {
-    /// A task that a rule runs.
-    pub struct EcsSpec {
-        /// The task definition's ARN.
-        pub task_definition: Text,
-        /// How many tasks. Default: 1.
-        pub task_count: Option<Within<1, 2_147_483_647>>,
-        /// Where they run. Default: as the cluster says.
-        pub launch_type: Option<LaunchType>,
-        /// The version of Fargate. Default: the latest.
-        pub platform_version: Option<Text>,
-        /// The task group. Default: the family of the task definition.
-        pub group: Option<Text>,
-        /// The subnets, for tasks with a network of their own. Default: none.
-        pub subnets: Option<Vec<Text>>,
-        /// Their security groups; at most five. Default: that of the VPC.
-        pub security_groups: Option<Vec<Text>>,
-        /// Whether they get a public address; only with `"FARGATE"`. Default: false.
-        pub assign_public_ip: Option<bool>,
-    }
-}
-
 words! {
     /// Whether a rule is on.
     pub enum State {
@@ -141,17 +139,5 @@ words! {
         Disabled = "DISABLED",
         /// It is, also for CloudTrail's events of reads.
         EnabledWithAllCloudtrailManagementEvents = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
-    }
-}
-
-words! {
-    /// Where tasks run.
-    pub enum LaunchType {
-        /// On instances of EC2.
-        Ec2 = "EC2",
-        /// On Fargate.
-        Fargate = "FARGATE",
-        /// On servers of one's own.
-        External = "EXTERNAL",
     }
 }

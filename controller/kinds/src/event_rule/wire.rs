@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_eventbridge::types::{self as wire, AssignPublicIp};
+use aws_sdk_eventbridge::types as wire;
 use aws_smithy_types::error::operation::BuildError;
 
+use super::parameters::{self, Batch, Http, Redshift};
 use super::{Ecs, InputTransformer, RetryPolicy, Target};
 
 /// A target that AWS has.
@@ -32,48 +33,16 @@ pub(crate) fn target(live: &wire::Target) -> Target {
         retry_policy,
         sqs_message_group_id: text(live.sqs_parameters().and_then(|sqs| sqs.message_group_id())),
         run_command_targets: run_command.collect(),
-        ecs: live.ecs_parameters().map(task),
-        other_parameters: others(live),
-    }
-}
-
-/// The parameters no spec can say.
-fn others(live: &wire::Target) -> BTreeSet<String> {
-    let mut others = vec![
-        ("KinesisParameters", live.kinesis_parameters().is_some()),
-        ("BatchParameters", live.batch_parameters().is_some()),
-        ("HttpParameters", live.http_parameters().is_some()),
-        ("RedshiftDataParameters", live.redshift_data_parameters().is_some()),
-        ("SageMakerPipelineParameters", live.sage_maker_pipeline_parameters().is_some()),
-        ("AppSyncParameters", live.app_sync_parameters().is_some()),
-    ];
-    if let Some(ecs) = live.ecs_parameters() {
-        others.extend([
-            ("EcsParameters.CapacityProviderStrategy", !ecs.capacity_provider_strategy().is_empty()),
-            ("EcsParameters.EnableECSManagedTags", ecs.enable_ecs_managed_tags()),
-            ("EcsParameters.EnableExecuteCommand", ecs.enable_execute_command()),
-            ("EcsParameters.PlacementConstraints", !ecs.placement_constraints().is_empty()),
-            ("EcsParameters.PlacementStrategy", !ecs.placement_strategy().is_empty()),
-            ("EcsParameters.PropagateTags", ecs.propagate_tags().is_some()),
-            ("EcsParameters.ReferenceId", ecs.reference_id().is_some()),
-            ("EcsParameters.Tags", !ecs.tags().is_empty()),
-        ]);
-    }
-    others.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name.to_owned()).collect()
-}
-
-fn task(live: &wire::EcsParameters) -> Ecs {
-    let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-    let network = live.network_configuration().and_then(|network| network.awsvpc_configuration());
-    Ecs {
-        task_definition: live.task_definition_arn().to_owned(),
-        task_count: live.task_count().unwrap_or(1),
-        launch_type: live.launch_type().map(|sort| sort.as_str().to_owned()),
-        platform_version: text(live.platform_version()),
-        group: text(live.group()),
-        subnets: network.map(|network| network.subnets().iter().cloned().collect()).unwrap_or_default(),
-        security_groups: network.map(|network| network.security_groups().iter().cloned().collect()).unwrap_or_default(),
-        assign_public_ip: network.is_some_and(|network| network.assign_public_ip() == Some(&AssignPublicIp::Enabled)),
+        ecs: live.ecs_parameters().map(Ecs::live),
+        batch: live.batch_parameters().map(Batch::live),
+        http: live.http_parameters().and_then(Http::live),
+        kinesis_partition_key_path: live.kinesis_parameters().map(|kinesis| kinesis.partition_key_path().to_owned()),
+        redshift: live.redshift_data_parameters().map(Redshift::live),
+        sagemaker_pipeline_parameters: live
+            .sage_maker_pipeline_parameters()
+            .map(parameters::live_pipeline)
+            .unwrap_or_default(),
+        appsync_graphql_operation: text(live.app_sync_parameters().and_then(|api| api.graph_ql_operation())),
     }
 }
 
@@ -97,7 +66,12 @@ fn target_to_wire(id: &str, target: &Target) -> Result<wire::Target, BuildError>
         sqs_message_group_id,
         run_command_targets,
         ecs,
-        other_parameters: _, // no spec says them: putting the target takes them away
+        batch,
+        http,
+        kinesis_partition_key_path,
+        redshift,
+        sagemaker_pipeline_parameters,
+        appsync_graphql_operation,
     } = target;
     let transformer = input_transformer.as_ref().map(|InputTransformer { input_paths, input_template }| {
         let paths = (!input_paths.is_empty()).then(|| input_paths.clone().into_iter().collect());
@@ -112,6 +86,12 @@ fn target_to_wire(id: &str, target: &Target) -> Result<wire::Target, BuildError>
     });
     let queue = dead_letter_queue.as_ref().map(|queue| wire::DeadLetterConfig::builder().arn(queue).build());
     let sqs = sqs_message_group_id.as_ref().map(|group| wire::SqsParameters::builder().message_group_id(group).build());
+    let kinesis = kinesis_partition_key_path
+        .as_ref()
+        .map(|path| wire::KinesisParameters::builder().partition_key_path(path).build());
+    let appsync = appsync_graphql_operation
+        .as_ref()
+        .map(|operation| wire::AppSyncParameters::builder().graph_ql_operation(operation).build());
     wire::Target::builder()
         .id(id)
         .arn(arn)
@@ -123,7 +103,13 @@ fn target_to_wire(id: &str, target: &Target) -> Result<wire::Target, BuildError>
         .set_retry_policy(retry)
         .set_sqs_parameters(sqs)
         .set_run_command_parameters(run_command(run_command_targets)?)
-        .set_ecs_parameters(ecs.as_ref().map(task_to_wire).transpose()?)
+        .set_ecs_parameters(ecs.as_ref().map(Ecs::to_wire).transpose()?)
+        .set_batch_parameters(batch.as_ref().map(Batch::to_wire).transpose()?)
+        .set_http_parameters(http.as_ref().map(Http::to_wire))
+        .set_kinesis_parameters(kinesis.transpose()?)
+        .set_redshift_data_parameters(redshift.as_ref().map(Redshift::to_wire).transpose()?)
+        .set_sage_maker_pipeline_parameters(parameters::pipeline_to_wire(sagemaker_pipeline_parameters)?)
+        .set_app_sync_parameters(appsync)
         .build()
 }
 
@@ -136,35 +122,4 @@ fn run_command(targets: &BTreeMap<String, BTreeSet<String>>) -> Result<Option<wi
     };
     let targets: Result<Vec<_>, BuildError> = targets.iter().map(target).collect();
     wire::RunCommandParameters::builder().set_run_command_targets(Some(targets?)).build().map(Some)
-}
-
-fn task_to_wire(ecs: &Ecs) -> Result<wire::EcsParameters, BuildError> {
-    let Ecs {
-        task_definition,
-        task_count,
-        launch_type,
-        platform_version,
-        group,
-        subnets,
-        security_groups,
-        assign_public_ip,
-    } = ecs;
-    let network = (!subnets.is_empty()).then(|| {
-        let list = |set: &BTreeSet<String>| (!set.is_empty()).then(|| set.iter().cloned().collect::<Vec<_>>());
-        wire::AwsVpcConfiguration::builder()
-            .set_subnets(list(subnets))
-            .set_security_groups(list(security_groups))
-            .set_assign_public_ip(assign_public_ip.then_some(AssignPublicIp::Enabled))
-            .build()
-    });
-    let network = network.transpose()?;
-    let network = network.map(|vpc| wire::NetworkConfiguration::builder().awsvpc_configuration(vpc).build());
-    wire::EcsParameters::builder()
-        .task_definition_arn(task_definition)
-        .task_count(*task_count)
-        .set_launch_type(launch_type.as_deref().map(wire::LaunchType::from))
-        .set_platform_version(platform_version.clone())
-        .set_group(group.clone())
-        .set_network_configuration(network)
-        .build()
 }

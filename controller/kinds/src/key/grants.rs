@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use trueup_specs::diagnostic::Diagnostic;
+use trueup_specs::policy::{
+    Actions, Caseless, Conditions, Document, Effect, Principal, Principals, Resources, Statement, Version,
+};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{Reference, Text, spec, words};
@@ -153,6 +156,94 @@ impl Grant {
         let arns = self.grantee_principal.iter().chain(&self.retiring_principal);
         arns.filter(|arn| fields::is_identity(arn)).cloned()
     }
+}
+
+/// The operations that take an encryption context, which a constraint on it is about; and CreateGrant, of which it asks that further
+/// grants be as narrow.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>
+const WITH_CONTEXT: &[GrantOperation] = &[
+    GrantOperation::CreateGrant,
+    GrantOperation::Decrypt,
+    GrantOperation::Encrypt,
+    GrantOperation::GenerateDataKey,
+    GrantOperation::GenerateDataKeyPair,
+    GrantOperation::GenerateDataKeyPairWithoutPlaintext,
+    GrantOperation::GenerateDataKeyWithoutPlaintext,
+    GrantOperation::ReEncryptFrom,
+    GrantOperation::ReEncryptTo,
+];
+
+/// The grants as statements that name who has them; nothing where there are none.
+///
+/// A grant permits its operations beside what the key's policy says, and its retiring principal may retire it.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+#[must_use]
+pub fn document(grants: &BTreeSet<Grant>) -> Option<Document> {
+    let statements: Vec<Statement> = grants.iter().flat_map(statements).collect();
+    let document = Document { version: Version::V2012, id: None, statements };
+    (!document.statements.is_empty()).then_some(document)
+}
+
+fn test(condition: &mut Conditions, operator: &str, key: &str, values: BTreeSet<String>) {
+    condition.entry(Caseless::from(operator)).or_default().insert(Caseless::from(key), values);
+}
+
+fn statements(grant: &Grant) -> Vec<Statement> {
+    let Grant {
+        name,
+        grantee_principal,
+        grantee_service_principal,
+        retiring_principal,
+        retiring_service_principal,
+        operations,
+        encryption_context_equals,
+        encryption_context_subset,
+        source_arn,
+    } = grant;
+    let who = |aws: &Option<String>, service: &Option<String>| -> BTreeSet<Principal> {
+        let aws = aws.iter().cloned().map(Principal::Aws);
+        aws.chain(service.iter().cloned().map(Principal::Service)).collect()
+    };
+    let allow = |who: BTreeSet<Principal>, operations: BTreeSet<Caseless>, condition: Conditions| Statement {
+        sid: Some(name.clone()),
+        effect: Effect::Allow,
+        principal: Some(Principals::Is(who)),
+        action: Actions::Is(operations),
+        resource: Some(Resources::Is(["*".to_owned()].into())),
+        condition,
+    };
+    let mut of_source = Conditions::new();
+    if let Some(arn) = source_arn {
+        test(&mut of_source, "ArnEquals", "aws:SourceArn", [arn.clone()].into());
+    }
+    let mut of_context = of_source.clone();
+    for (key, value) in encryption_context_equals.iter().chain(encryption_context_subset) {
+        test(&mut of_context, "StringEquals", &format!("kms:EncryptionContext:{key}"), [value.clone()].into());
+    }
+    if !encryption_context_equals.is_empty() {
+        // It must be just that, so that no other key may be there.
+        let keys = encryption_context_equals.keys().cloned().collect();
+        test(&mut of_context, "ForAllValues:StringEquals", "kms:EncryptionContextKeys", keys);
+    }
+    let with_context: BTreeSet<&str> = WITH_CONTEXT.iter().map(|operation| operation.as_str()).collect();
+    let retire = GrantOperation::RetireGrant.as_str();
+    let named = |is_meant: &dyn Fn(&str) -> bool| -> BTreeSet<Caseless> {
+        let meant = operations.iter().filter(|operation| is_meant(operation.as_str()));
+        meant.map(|operation| Caseless::from(format!("kms:{operation}").as_str())).collect()
+    };
+    let grantee = who(grantee_principal, grantee_service_principal);
+    let retiring = who(retiring_principal, retiring_service_principal);
+    let all = [
+        allow(grantee.clone(), named(&|operation| with_context.contains(operation)), of_context),
+        allow(grantee.clone(), named(&|operation| !with_context.contains(operation) && operation != retire), of_source),
+        allow(grantee, named(&|operation| operation == retire), Conditions::new()),
+        allow(retiring, [Caseless::from("kms:RetireGrant")].into(), Conditions::new()),
+    ];
+    let says_nothing = |statement: &Statement| {
+        matches!(&statement.action, Actions::Is(actions) if actions.is_empty())
+            || matches!(&statement.principal, Some(Principals::Is(named)) if named.is_empty())
+    };
+    all.into_iter().filter(|statement| !says_nothing(statement)).collect()
 }
 
 /// What a key of the sort and usage lets a grant permit: what the key can do, and the three that fit every key.

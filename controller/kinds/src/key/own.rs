@@ -5,10 +5,12 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use trueup_engine::access::{Access, Beside, Itself, Paper};
 use trueup_engine::kind::{At, OpInfo, Refusal};
 use trueup_specs::pending;
+use trueup_state::outputs::Outputs;
 
-use super::grants::Grant;
+use super::grants::{self, Grant};
 use super::{DELETION_WINDOW_DAYS_MAX, DELETION_WINDOW_DAYS_MIN, DELETION_WINDOW_TAG, DISABLED, ENABLED};
 use crate::fields::{self, PolicyDocument, TagChange, Tags, unnamed};
 use crate::source::kms::{self, KeySettings};
@@ -198,6 +200,20 @@ fn from_wire(mut tags: Tags) -> (Tags, u32) {
     let window = tags.remove(DELETION_WINDOW_TAG).and_then(|days| days.parse().ok());
     let allowed = |days: &u32| (DELETION_WINDOW_DAYS_MIN..DELETION_WINDOW_DAYS_MAX).contains(days);
     (tags, window.filter(allowed).unwrap_or(DELETION_WINDOW_DAYS_MAX))
+}
+
+/// See [`Kind::access`](trueup_engine::kind::Kind::access).
+#[must_use]
+pub fn access<'m>(at: &At, handles: &Handles, own: &'m OwnProperties, outputs: &Outputs) -> Vec<Access<'m>> {
+    // KMS makes up the id behind `key/`.
+    let arn = outputs.get("arn").or(handles.arn.as_ref()).cloned();
+    let arn = arn.unwrap_or_else(|| at.arn("kms", &format!("key/{}", token(at))));
+    let policy = Some(Paper::new("policy", own.policy.document()));
+    let grants = grants::document(&own.grants)
+        .map(|document| Paper::of_settings("grant", document))
+        .map(|paper| Access::Beside { arn: arn.clone(), sort: Beside::Grants, paper });
+    let key = Access::Resource { arn: arn.clone(), policy, field: "policy", itself: Itself::Star };
+    [key].into_iter().chain(grants).collect()
 }
 
 /// What stands for the key's ARN until it is known.

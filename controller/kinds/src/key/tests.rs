@@ -521,3 +521,19 @@ async fn throttling_is_waited_out() {
     assert!(perform(&session, None, Some(&one_changed()[3])).await);
     assert!(sandbox.calls()[&("kms".to_owned(), "CreateKey".to_owned())] > 1, "choose a seed that throttles CreateKey");
 }
+
+#[test]
+fn grants_are_statements_of_who_has_them() {
+    let grant = Grant {
+        name: "deployments".to_owned(),
+        grantee_principal: Some("arn:aws:iam::222222222222:role/deploy".to_owned()),
+        retiring_service_principal: Some("ec2.amazonaws.com".to_owned()),
+        operations: ["Decrypt", "DescribeKey", "RetireGrant"].map(str::to_owned).into(),
+        encryption_context_equals: [("team".to_owned(), "web".to_owned())].into(),
+        source_arn: Some("arn:aws:s3:::artifacts".to_owned()),
+        ..Grant::default()
+    };
+    let document = super::grants::document(&[grant].into()).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
+    assert_eq!(super::grants::document(&[].into()), None);
+}

@@ -54,6 +54,10 @@ fn name<K: Kind>(model: &K::Model) -> String {
             id => format!("{id}/{}", text("name")),
         },
         "account" => text("email"),
+        "subscription" => {
+            let topic = text("topic");
+            format!("{} {} {}", topic.rsplit(':').next().unwrap(), text("protocol"), text("endpoint"))
+        }
         _ => text("name"),
     }
 }

@@ -1,7 +1,8 @@
 //! Guardrails: all lints, and what they find in a project's specs or in a plan.
 //!
-//! Lints over policy documents are in [`trueup_specs::policy::lint`]. Those here look at a resource's model, and at plans. To add
-//! one, write its function and its row in the table of the file it belongs to: `identities`, `delivery`, `images` or `plans`.
+//! Lints over policy documents are in [`trueup_specs::policy::lint`]. Those here look at a resource's model, at several resources
+//! together, and at plans. To add one, write its function and its row in the table of the file it belongs to: `identities`, `delivery`,
+//! `images`, `together` or `plans`.
 //! Everything here is a plain function: what day it is, whoever asks says.
 
 mod delivery;
@@ -10,6 +11,7 @@ mod identities;
 mod images;
 pub mod plans;
 mod suppress;
+mod together;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +26,7 @@ use trueup_specs::resolve::{Outputs, Resolver, Written};
 use finding::Gathered;
 pub use finding::{Finding, State};
 use suppress::Rules;
+use together::Looked;
 
 /// A resource as its spec wants it, and how its policies are written.
 pub struct Thing<'t> {
@@ -54,7 +57,8 @@ fn model_lints() -> impl Iterator<Item = &'static ModelLint> {
 pub fn all() -> Vec<&'static Lint> {
     let documents = document_lints().map(|row| &row.lint);
     let models = model_lints().map(|row| &row.lint);
-    let mut lints: Vec<&Lint> = documents.chain(models).chain(plans::LINTS.iter().map(|row| &row.lint)).collect();
+    let others = together::LINTS.iter().chain(plans::LINTS.iter().map(|row| &row.lint));
+    let mut lints: Vec<&Lint> = documents.chain(models).chain(others).collect();
     lints.sort_by_key(|lint| lint.id);
     lints
 }
@@ -66,21 +70,21 @@ pub fn check(checked: &Checked<'_>, today: Date, problems: &mut Problems) -> Vec
     let rules = Rules::new(checked.project, today, problems);
     let mut gathered = Gathered::default();
     let accounts: BTreeSet<&str> = checked.project.accounts.values().map(|account| &*account.id).collect();
-    for index in 0..checked.items.len() {
-        look_at(checked, index, &accounts, &mut gathered);
-    }
+    let looked: Vec<Option<Looked>> =
+        (0..checked.items.len()).map(|index| look_at(checked, index, &accounts, &mut gathered)).collect();
+    together::look(checked, &looked, &accounts, &mut gathered);
     let findings = gathered.judged(checked.project, &rules);
     rules.tell_unused(checked.project, &findings, problems);
     findings
 }
 
-fn look_at(checked: &Checked<'_>, index: usize, accounts: &BTreeSet<&str>, gathered: &mut Gathered) {
+fn look_at(checked: &Checked<'_>, index: usize, accounts: &BTreeSet<&str>, gathered: &mut Gathered) -> Option<Looked> {
     let (item, instance) = (checked.item(id(index)), checked.instance(index));
     let predicted = Predicted(checked);
     // They were told when the specs were checked.
     let mut problems = Problems::new();
     let mut cx = Resolver::new(checked.project, id(index), &predicted, &mut problems).keeping_policies();
-    let Some(model) = item.kind.desired(&*instance.block.spec, &item.at, &mut cx) else { return };
+    let model = item.kind.desired(&*instance.block.spec, &item.at, &mut cx)?;
     let written = cx.into_policies();
     for policy in &written {
         let at = &item.at;
@@ -95,6 +99,7 @@ fn look_at(checked: &Checked<'_>, index: usize, accounts: &BTreeSet<&str>, gathe
             gathered.add(&row.lint, Hit { span: instance.block.span, label, sid: None }, id(index));
         }
     }
+    Some(Looked { model, written })
 }
 
 /// What follows from names.

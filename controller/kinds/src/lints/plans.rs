@@ -32,7 +32,11 @@ pub(super) static LINTS: &[PlanLint] = &[
                     let everyone = who.iter().find(|who| who.starts_with("everyone") || who.starts_with('*'))?;
                     Some(format!("{field}: {everyone}"))
                 }
-                Danger::Removal | Danger::Replacement | Danger::Dependents { .. } | Danger::SelfLockout { .. } => None,
+                Danger::Removal
+                | Danger::Replacement
+                | Danger::Contents { .. }
+                | Danger::Dependents { .. }
+                | Danger::SelfLockout { .. } => None,
             })
         },
     },

@@ -106,6 +106,54 @@ fn each_has_a_case_and_says_what_to_do() {
     }
 }
 
+const HANDS_ON: &str = "[policy.hands]\n[[policy.hands.policy]]\nallow = \"iam:PassRole\"\nresource = \"*\"\ncondition = { StringEquals = { \"iam:PassedToService\" = \"lambda.amazonaws.com\" } }\n";
+const RUNS: &str = "[policy.runs]\n[[policy.runs.policy]]\nallow = \"lambda:CreateFunction\"\nresource = \"*\"\n";
+const TRUST: &str = "[[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { account = \"main\" }\n";
+
+/// The labels of the escalations in specs that have the two halves as policies.
+fn escalations(specs: &str) -> Vec<String> {
+    let (findings, _) = found("", &format!("{HANDS_ON}{RUNS}{specs}"));
+    of(&findings, "privilege-escalation").iter().map(|finding| finding.label.clone()).collect()
+}
+
+#[test]
+fn what_several_documents_of_one_identity_allow_is_summed() {
+    let both = "managed_policies = [\"policy.hands\", \"policy.runs\"]\n";
+    let told = [
+        "`main/policy.hands` lets it hand on any role, and by `main/policy.runs` `lambda:CreateFunction` runs code with it",
+    ];
+    assert_eq!(escalations(&format!("[role.x]\n{both}{TRUST}")), told);
+    assert_eq!(escalations(&format!("[user.x]\n{both}")), told);
+    assert_eq!(escalations(&format!("[group.x]\n{both}")), told);
+    // One half is attached and the other its own.
+    let inline = "[[role.x.inline.run]]\nallow = \"lambda:CreateFunction\"\nresource = \"*\"\n";
+    let half = format!("[role.x]\nmanaged_policies = [\"policy.hands\"]\n{TRUST}{inline}");
+    assert_eq!(escalations(&half), [told[0].replace("policy.runs", "role.x")]);
+    // One half comes from a group.
+    let member = "[group.g]\nmanaged_policies = [\"policy.runs\"]\n[user.x]\ngroups = [\"group.g\"]\nmanaged_policies = [\"policy.hands\"]\n";
+    assert_eq!(escalations(member), told);
+}
+
+#[test]
+fn what_is_said_of_any_document_is_said_of_controls() {
+    let control = "[scope]\naccount = \"boss\"\n[account.boss]\nid = \"999999999999\"\nmanagement = true\n[service_control_policy.x]\n[[service_control_policy.x.policy]]\ndeny = [\"iam:Create*\", \"iam:CreateUser\"]\nresource = \"*\"\ncondition = { StringEquals = { \"aws:RequestedRegion\" = \"eu-*\" } }\n";
+    let (findings, problems) = found("", control);
+    let ids: Vec<&str> = findings.iter().map(|finding| finding.lint.id).collect();
+    assert_eq!(ids, ["redundant-action", "exact-wildcard"], "{problems}");
+}
+
+#[test]
+fn what_different_identities_have_is_not_summed() {
+    assert_eq!(escalations(""), [""; 0]);
+    let one_each = format!(
+        "[role.x]\nmanaged_policies = [\"policy.hands\"]\n{TRUST}[user.x]\nmanaged_policies = [\"policy.runs\"]\n"
+    );
+    assert_eq!(escalations(&one_each), [""; 0]);
+    // What one document does alone is told of that document, and once.
+    let alone = "[policy.both]\n[[policy.both.policy]]\nallow = [\"iam:PassRole\", \"lambda:CreateFunction\"]\nresource = \"*\"\n[group.x]\nmanaged_policies = [\"policy.both\", \"policy.runs\"]\n";
+    assert_eq!(escalations(alone).len(), 1);
+}
+
 #[test]
 fn what_is_critical_needs_an_end() {
     let trust = "[role.x]\n[[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = \"*\"\n";
@@ -170,4 +218,23 @@ expires = 2025-12-31
     let (_, problems, pictures) = found_and_told("", specs);
     assert_eq!(problems, "");
     insta::assert_snapshot!(pictures);
+}
+
+#[test]
+fn what_the_catalogue_has_not_is_told_with_what_was_meant() {
+    let statements = [
+        "allow = [\"s3:GetObjekt\", \"s4:GetObject\", \"iam:Gett*\", \"kms:Decript\"]\nresource = \"*\"",
+        "allow = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x\"",
+        "allow = [\"s3:GetObject\", \"ecr:GetAuthorizationToken\", \"s3:ListBucket\"]\nresource = [\"arn:aws:s3:::x\", \"arn:aws:s3:::x/*\"]",
+        "deny = [\"kms:Decrypt\", \"kms:Encrypt\"]\nresource = \"arn:aws:kms:*:111111111111:alias/x\"",
+        "allow = \"s3:GetObject\"\nresource = \"*\"\ncondition = { StringLike = { \"s3:prefix\" = \"a\", \"aws:PrincipalTags/team\" = \"b\", \"s4:x\" = \"c\" } }",
+        "deny = \"ec2:DescribeInstances\"\nresource = \"*\"\ncondition = { StringEquals = { \"aws:RequestTag/team\" = \"a\" } }",
+        "deny = \"*\"\nresource = \"*\"\ncondition = { StringEquals = { \"s3:prefixx\" = \"a\" } }",
+    ];
+    let statements: String = statements.map(|one| format!("[[policy.x.policy]]\n{one}\n")).concat();
+    let (findings, problems) = found("", &format!("[policy.x]\n{statements}"));
+    let known = ["action-resource-mismatch", "unknown-action", "unknown-condition-key"];
+    let told = findings.iter().filter(|finding| known.contains(&finding.lint.id));
+    let told: Vec<String> = told.map(|finding| format!("{}: {}", finding.lint.id, finding.label)).collect();
+    insta::assert_snapshot!(format!("{}{problems}", told.join("\n")));
 }

@@ -99,7 +99,7 @@ fn is_administrable(policy: &Document, arn: &str, gone: &BTreeSet<&str>) -> bool
 }
 
 fn may(caller: Caller, policy: &Document, arn: &str) -> bool {
-    let resource = Some(Source { name: "key", document: policy });
+    let resource = vec![Source { name: "key", document: policy }];
     !decide(&Request::new(caller, ADMINISTER, arn), &Policies { resource, ..Policies::default() }).is_denied()
 }
 

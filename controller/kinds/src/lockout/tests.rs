@@ -95,6 +95,7 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
         format: FORMAT,
         world: String::new(),
         purpose: Purpose::Specs,
+        specs: std::collections::BTreeMap::new(),
         declared: 1,
         project: Arc::from("test"),
         accounts: [(Arc::from("home"), account("111111111111")), (Arc::from("away"), account("222222222222"))].into(),
@@ -103,6 +104,7 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
         blocked: Vec::new(),
         retained: Vec::new(),
         confirmed: Vec::new(),
+        forgotten: Vec::new(),
         notes: Vec::new(),
         unchanged: 0,
         deletions_max: None,
@@ -117,7 +119,11 @@ fn marked(ways: &WaysIn, changes: Vec<Change>) -> Vec<String> {
     let dangers = plan.changes.into_iter().flat_map(|change| change.dangers);
     let why = dangers.filter_map(|danger| match danger {
         Danger::SelfLockout { why } => Some(why),
-        Danger::Removal | Danger::Replacement | Danger::Dependents { .. } | Danger::WiderTrust { .. } => None,
+        Danger::Removal
+        | Danger::Replacement
+        | Danger::Contents { .. }
+        | Danger::Dependents { .. }
+        | Danger::WiderTrust { .. } => None,
     });
     why.collect()
 }

@@ -445,17 +445,26 @@ pub(super) static KINDS: &[KindNeeds] = &[
         linked: &[],
     },
     KindNeeds {
+        kind: "subscription",
+        calls: &["sns:SetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe"],
+        with: &["sns:ListSubscriptionsByTopic"],
+        anywhere: &["sns:ListSubscriptions"],
+        on_fields: &[("iam:PassRole", "role")],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "topic",
         calls: &[
             "sns:CreateTopic",
             "sns:DeleteTopic",
+            "sns:PutDataProtectionPolicy",
             "sns:SetTopicAttributes",
             "sns:TagResource",
             "sns:UntagResource",
         ],
         with: &["sns:GetTopicAttributes", "sns:TagResource"],
         anywhere: &[],
-        on_fields: &[],
+        on_fields: &[("iam:PassRole", "delivery_status")],
         linked: &[],
     },
     KindNeeds {
@@ -609,8 +618,28 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "tag:GetResources",
         ],
     ),
-    ("sns", &["sns:GetTopicAttributes", "sns:ListTagsForResource", "sns:ListTopics", "tag:GetResources"]),
+    (
+        "sns",
+        &[
+            "sns:GetDataProtectionPolicy",
+            "sns:GetSubscriptionAttributes",
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptions",
+            "sns:ListSubscriptionsByTopic",
+            "sns:ListTagsForResource",
+            "sns:ListTopics",
+            "tag:GetResources",
+        ],
+    ),
 ];
+
+/// What else is called by an operation that is no single call: on what it is on, and, where that are the objects of a bucket, on the bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
+pub(super) static BESIDES: &[(&str, &[&str], &[&str])] = &[(
+    "s3:DeleteObjectVersion",
+    &["s3:AbortMultipartUpload", "s3:DeleteObject"],
+    &["s3:ListBucketMultipartUploads", "s3:ListBucketVersions"],
+)];
 
 /// What the operations of a kind call.
 pub(super) fn needs_of(kind: &str) -> Option<&'static KindNeeds> {

@@ -2,12 +2,19 @@
 
 use std::path::Path;
 
-use super::table::{KINDS, SOURCES};
+use trueup_specs::policy::catalogue;
+
+use super::table::{BESIDES, KINDS, SOURCES};
 use super::*;
 
-/// Actions that code speaks of without calling them.
+/// Actions that code speaks of without calling them, and condition keys.
 const NOT_CALLED: &[&str] = &[
+    "aws:PrincipalAccount",
+    "aws:PrincipalIsAWSService",
+    "aws:SourceArn",
     "kms:Decrypt",
+    "kms:EncryptionContextKeys",
+    "kms:RetireGrant",
     "s3:IntelligentTiering",
     "s3:LifecycleTransition",
     "s3:ReducedRedundancyLostObject",
@@ -62,7 +69,7 @@ fn every_kind_has_its_row_with_all_its_calls() {
     for KindNeeds { kind, calls, with, anywhere, on_fields, linked: _ } in KINDS {
         let told =
             calls.iter().chain(*with).chain(*anywhere).copied().chain(on_fields.iter().map(|(action, _)| *action));
-        let told: BTreeSet<String> = told.map(str::to_owned).collect();
+        let mut told: BTreeSet<String> = told.map(str::to_owned).collect();
         // What keys and their replicas share stands with the keys; so it is with the policies of an organization.
         let shared: &[&str] = match *kind {
             "replica_key" => &["key/own.rs"],
@@ -71,6 +78,10 @@ fn every_kind_has_its_row_with_all_its_calls() {
         };
         let mut called = in_files(&[&format!("{kind}.rs"), kind]);
         called.extend(in_files(shared));
+        // What an operation calls that few plans have is asked for with that plan alone.
+        for (of, same, holder) in BESIDES.iter().filter(|(of, ..)| called.contains(*of)) {
+            told.extend([*of].iter().chain(*same).chain(*holder).map(|action| (*action).to_owned()));
+        }
         let sources = crate::kinds().into_iter().filter(|row| row.schema().name == *kind).flat_map(|row| row.sources());
         let read: Vec<&str> = sources.flat_map(|source| reads_of(source)).copied().collect();
         let missing = called.difference(&told).filter(|action| !read.contains(&action.as_str()));
@@ -173,4 +184,16 @@ fn what_aws_makes_on_the_way_is_asked_for_where_it_is_made() {
     assert!(linked(&pairs(true)) && !linked(&pairs(false)));
     let alias = "arn:aws:kms:eu-west-1:111111111111:alias/x".to_owned();
     assert!(pairs(false).contains(&("kms:CreateAlias".to_owned(), alias)));
+}
+
+/// A call that no service has would be asked for and could not be given.
+#[test]
+fn every_action_asked_for_is_in_the_catalogue() {
+    let kinds = KINDS.iter().flat_map(|kind| {
+        let of_fields = kind.on_fields.iter().map(|(action, _)| *action);
+        kind.calls.iter().chain(kind.with).chain(kind.anywhere).copied().chain(of_fields)
+    });
+    let sources = SOURCES.iter().flat_map(|(_, calls)| calls.iter().copied());
+    let is_unknown = |action: &&str| catalogue::actions(action).next().is_none();
+    assert_eq!(kinds.chain(sources).filter(is_unknown).collect::<BTreeSet<_>>(), BTreeSet::new());
 }

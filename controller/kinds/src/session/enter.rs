@@ -63,7 +63,7 @@ impl Aws {
         })?;
         let opened = entry.opened.get_or_init(|| self.open(entry, id)).await.clone()?;
         let region = region.or_else(|| self.base.region().map(Region::as_ref)).unwrap_or(GLOBAL_REGION);
-        Ok(Session { clients: opened.clients(region), account: opened, indexes: Arc::default() })
+        Ok(Session { clients: opened.clients(region), account: opened, indexes: Arc::default(), only_wanted: false })
     }
 
     async fn open(&self, entry: &Entry, id: Option<&str>) -> Result<Arc<Opened>, Failure> {

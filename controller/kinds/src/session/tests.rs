@@ -134,3 +134,18 @@ async fn a_missing_profile_is_named() {
     let start = "there is no profile `trueup-has-no-such-profile` in the AWS configuration";
     assert!(failure.message.starts_with(start), "{failure}");
 }
+
+/// A run may be longer than the credentials of a role live.
+#[tokio::test]
+async fn a_role_is_assumed_again_when_its_credentials_end() {
+    let sandbox = Sandbox::in_memory(&[laws::ACCOUNT, "222222222222"]);
+    let aws = laws::aws(&sandbox).await;
+    // By the sandbox's clock they live for an hour; by ours, which is nearly an hour ahead, for five seconds.
+    sandbox.with_world(|world| world.clock_ahead_seconds -= 3_595).unwrap();
+    let unicorn = aws.session("unicorn", None).await.unwrap();
+    for _ in 0..3 {
+        unicorn.iam().list_roles().send().await.unwrap();
+    }
+    let assumed = sandbox.calls().into_iter().find(|((_, operation), _)| operation == "AssumeRole").unwrap();
+    assert!(assumed.1 >= 3, "near their end they are not used any more: {assumed:?}");
+}

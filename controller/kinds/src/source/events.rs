@@ -13,6 +13,7 @@ use trueup_engine::facts::{Unread, Wanted, wants_all};
 use super::tagging::{Tagged, ours};
 use crate::count::Counter;
 use crate::error::Failure;
+use crate::event_bus::LogConfig;
 use crate::event_rule::{Target, wire};
 use crate::fields::{Tags, own_tags};
 use crate::session::Session;
@@ -53,6 +54,9 @@ pub struct BusFact {
     pub kms_key: Option<String>,
     /// The queue for what could not be delivered.
     pub dead_letter_queue: Option<String>,
+    /// What of it is logged; none where nothing is.
+    #[serde(default)]
+    pub log_config: Option<LogConfig>,
     /// The policy's JSON.
     pub policy: Option<String>,
     /// All tags but AWS's own.
@@ -80,6 +84,9 @@ pub struct RuleFact {
     pub role: Option<String>,
     /// By id.
     pub targets: BTreeMap<String, Target>,
+    /// The service that made it, if one did.
+    #[serde(default)]
+    pub managed_by: Option<String>,
     /// All tags but AWS's own.
     pub tags: Tags,
 }
@@ -171,6 +178,7 @@ async fn bus(session: &Session, name: &str, address: Option<&str>, index: &Tagge
         description: found.description.unwrap_or_default(),
         kms_key: text(found.kms_key_identifier),
         dead_letter_queue: text(found.dead_letter_config.and_then(|queue| queue.arn)),
+        log_config: found.log_config.as_ref().and_then(LogConfig::live),
         policy: text(found.policy),
         tags,
     }))
@@ -223,6 +231,7 @@ async fn rule(
         description: found.description.unwrap_or_default(),
         role: text(found.role_arn),
         targets,
+        managed_by: text(found.managed_by),
         tags,
     }))
 }

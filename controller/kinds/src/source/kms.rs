@@ -115,7 +115,9 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
     let (aliases, owned) = tokio::try_join!(aliases(session), owned(session))?;
     let names: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     let addresses: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.address.as_str()).collect();
-    let mut ids: BTreeSet<String> = owned.keys().cloned().collect();
+    let matters = |address: &String| !session.only_wanted || addresses.contains(address.as_str());
+    let mut ids: BTreeSet<String> =
+        owned.iter().filter(|(_, address)| matters(address)).map(|(id, _)| id.clone()).collect();
     ids.extend(aliases.iter().filter(|(alias, _)| names.contains(alias.as_str())).map(|(_, id)| id.clone()));
     if all {
         // Those with an alias of AWS's own are AWS's own.

@@ -154,14 +154,28 @@ impl Aws {
     ///
     /// `progress` hears of each read as it ends.
     pub async fn read(&self, requests: &[ReadRequest], progress: &(dyn Fn(&ReadRequest, ReadCost) + Sync)) -> Facts {
+        self.read_all(requests, false, progress).await
+    }
+
+    /// Reads what is wanted and no more: where a source has no bulk read, it does not look at everything that is ours.
+    pub(crate) async fn read_wanted(&self, requests: &[ReadRequest]) -> Facts {
+        self.read_all(requests, true, &|_, _| {}).await
+    }
+
+    async fn read_all(
+        &self,
+        requests: &[ReadRequest],
+        only_wanted: bool,
+        progress: &(dyn Fn(&ReadRequest, ReadCost) + Sync),
+    ) -> Facts {
         let indexes = &Arc::<tagging::Indexes>::default();
-        let mut reads = futures_util::stream::iter(requests)
-            .map(|request| async move {
-                let counter = Arc::new(Counter::default());
-                let fact = counted(counter.clone(), self.read_one(request, indexes, &counter)).await;
-                (request, fact, counter.cost())
-            })
-            .buffer_unordered(SCOPES_AT_ONCE);
+        let read = |request| async move {
+            let counter = Arc::new(Counter::default());
+            let fact = counted(counter.clone(), self.read_one(request, only_wanted, indexes, &counter)).await;
+            (request, fact, counter.cost())
+        };
+        let reads: Vec<_> = requests.iter().map(read).collect();
+        let mut reads = futures_util::stream::iter(reads).buffer_unordered(SCOPES_AT_ONCE);
         let mut facts = Facts::default();
         while let Some((request, fact, cost)) = reads.next().await {
             progress(request, cost);
@@ -173,6 +187,7 @@ impl Aws {
     async fn read_one(
         &self,
         request: &ReadRequest,
+        only_wanted: bool,
         indexes: &Arc<tagging::Indexes>,
         counter: &Counter,
     ) -> Result<Arc<dyn Fact>, Unread> {
@@ -186,6 +201,7 @@ impl Aws {
         }
         let mut session = self.session(&request.scope.account, request.scope.region.as_deref()).await?;
         session.indexes = indexes.clone();
+        session.only_wanted = only_wanted;
         (source.read)(&session, &request.wanted, counter).await
     }
 }

@@ -154,7 +154,7 @@ pub(crate) fn hints(spec: Option<&BucketSpec>, applied: Option<&BucketModel>) ->
 /// When the buckets could not be listed. A bucket that could not be read says so itself.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<S3Facts, Unread> {
     let regions = list(session).await?;
-    let owned = owned(session, &regions).await?;
+    let owned = if session.only_wanted { BTreeMap::new() } else { owned(session, &regions).await? };
     let mut hints: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
     for bucket in wanted.iter().filter(|wanted| &*wanted.kind == "bucket") {
         hints.entry(bucket.name.as_str()).or_default().extend(bucket.recorded.clone());

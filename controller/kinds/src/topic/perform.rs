@@ -3,7 +3,8 @@
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
-use super::{FIFO, Topic, TopicCall, TopicOp, default_policy};
+use super::attributes::default_policy;
+use super::{FIFO, Topic, TopicCall, TopicOp};
 use crate::driver::{Driver, patiently};
 use crate::error::Failure;
 use crate::session::Session;
@@ -32,10 +33,16 @@ async fn send(session: &Session, op: &TopicOp) -> Result<(), Failure> {
             }
             request.send().await.map(drop).map_err(|error| session.failure("sns:CreateTopic", &error))
         }
-        TopicCall::SetTopicAttributes { attribute, value } => set(session, &arn, attribute, value).await,
+        TopicCall::SetTopicAttributes { attribute, value, unnames: _ } => set(session, &arn, attribute, value).await,
         TopicCall::SetTopicPolicy { policy, unnames: _ } => {
             let text = policy.as_ref().map_or_else(|| default_policy(&arn), |policy| policy.to_json());
             set(session, &arn, "Policy", &text).await
+        }
+        TopicCall::PutDataProtectionPolicy { policy } => {
+            // An empty text takes it away.
+            let text = policy.as_ref().map(ToString::to_string).unwrap_or_default();
+            let sent = sns.put_data_protection_policy().resource_arn(arn).data_protection_policy(text).send().await;
+            sent.map(drop).map_err(|error| session.failure("sns:PutDataProtectionPolicy", &error))
         }
         TopicCall::TagResource { tags } => {
             let sent = sns.tag_resource().resource_arn(arn).set_tags(Some(to_tags(tags))).send().await;

@@ -89,6 +89,9 @@ pub(super) fn info(at: &At, op: &UserOp) -> OpInfo {
     let name = &user.name;
     let of = |call, title: String| OpInfo { call, resource: arn.clone(), title, ..OpInfo::default() };
     let adds = |call, title: String| OpInfo { needs: vec![arn.clone()], ..of(call, title) };
+    // Who is in it is the group's: that is what these two are allowed on.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    let on_group = |group: &String, call, title: String| OpInfo { resource: group.clone(), ..of(call, title) };
     match call {
         UserCall::CreateUser { permissions_boundary, tags: _ } => OpInfo {
             needs: permissions_boundary.iter().cloned().collect(),
@@ -103,11 +106,11 @@ pub(super) fn info(at: &At, op: &UserOp) -> OpInfo {
         },
         UserCall::AddUserToGroup { group } => OpInfo {
             needs: vec![arn.clone(), group.clone()],
-            ..of("iam:AddUserToGroup", format!("put user {name} into group {}", short(group)))
+            ..on_group(group, "iam:AddUserToGroup", format!("put user {name} into group {}", short(group)))
         },
         UserCall::RemoveUserFromGroup { group } => OpInfo {
             releases: vec![group.clone()],
-            ..of("iam:RemoveUserFromGroup", format!("take user {name} out of group {}", short(group)))
+            ..on_group(group, "iam:RemoveUserFromGroup", format!("take user {name} out of group {}", short(group)))
         },
         UserCall::PutUserPolicy { policy, document: _ } => {
             adds("iam:PutUserPolicy", format!("put inline policy {policy} on user {name}"))

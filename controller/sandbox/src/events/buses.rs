@@ -73,6 +73,11 @@ fn settle(world: &mut World, call: &Call, input: Input<'_>, bus: &mut Bus) -> Re
         }
         bus.dead_letter = queue.map(str::to_owned);
     }
+    if let Some(logs) = input.object("LogConfig")? {
+        let detail = logs.word("IncludeDetail", &["NONE", "FULL"])?.unwrap_or("NONE");
+        let level = logs.word("Level", &["OFF", "ERROR", "INFO", "TRACE"])?.unwrap_or("OFF");
+        bus.logs = Some((detail.to_owned(), level.to_owned()));
+    }
     Ok(())
 }
 
@@ -85,6 +90,9 @@ fn show_settings(bus: &Bus, shown: &mut Value) {
     }
     if let Some(queue) = &bus.dead_letter {
         shown["DeadLetterConfig"] = json!({ "Arn": queue });
+    }
+    if let Some((detail, level)) = &bus.logs {
+        shown["LogConfig"] = json!({ "IncludeDetail": detail, "Level": level });
     }
 }
 

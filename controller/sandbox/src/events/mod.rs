@@ -7,6 +7,7 @@
 //! trust events.amazonaws.com.
 
 mod buses;
+mod parameters;
 mod pattern;
 mod rules;
 mod schedule;

@@ -28,6 +28,8 @@ pub(super) struct Bus {
     pub(super) description: Option<String>,
     pub(super) kms_key: Option<String>,
     pub(super) dead_letter: Option<String>,
+    /// Detail and level.
+    pub(super) logs: Option<(String, String)>,
     /// With principals as unique ids.
     pub(super) policy: Option<Value>,
     pub(super) tags: BTreeMap<String, String>,
@@ -124,29 +126,12 @@ pub(super) fn no_rule(name: &str, bus: &str) -> Failure {
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html>.
 pub(super) fn check_role(world: &World, call: &Call, role: Option<&str>) -> Result<(), Failure> {
     let Some(role) = role else { return Ok(()) };
-    let own = format!("arn:aws:iam::{}:role/", call.caller.account);
-    if !role.starts_with(&own) || !world.principal_exists(role) {
-        let message = format!("RoleArn {role} is not a role of the account, or does not exist.");
-        return Err(Failure::new(INVALID, message));
+    match world.service_role(&call.caller.account, role, "events.amazonaws.com") {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::new(
+            INVALID,
+            format!("Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."),
+        )),
+        None => Err(Failure::new(INVALID, format!("RoleArn {role} is not a role of the account, or does not exist."))),
     }
-    let name = role.rsplit('/').next().unwrap_or_default();
-    let trust = world.accounts.get(&call.caller.account).and_then(|account| account.iam.role_trust(name));
-    let trust: Value = trust.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    if names_service(&trust, "events.amazonaws.com") {
-        return Ok(());
-    }
-    Err(Failure::new(INVALID, format!("Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'.")))
-}
-
-fn names_service(trust: &Value, service: &str) -> bool {
-    let statements = match trust.get("Statement") {
-        Some(Value::Array(list)) => list.as_slice(),
-        Some(single) => std::slice::from_ref(single),
-        None => &[],
-    };
-    statements.iter().any(|statement| {
-        let named = statement.get("Principal").and_then(|principal| principal.get("Service"));
-        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
-            && crate::sts::trust::texts(named).contains(&service)
-    })
 }

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::INVALID;
 use super::state::{check_name, check_role, find_rule};
+use super::{INVALID, parameters};
 use crate::call::Call;
 use crate::json_call::{Answer, Failure, Input, page};
 use crate::world::World;
@@ -36,7 +36,7 @@ const KNOWN: [&str; 17] = [
 
 /// Services that EventBridge calls only by a role.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html>.
-const BY_ROLE: [&str; 5] = ["codebuild", "codepipeline", "ecs", "ssm", "states"];
+const BY_ROLE: [&str; 7] = ["batch", "codebuild", "codepipeline", "ecs", "kinesis", "ssm", "states"];
 
 pub(super) fn put(world: &mut World, call: &Call, input: Input<'_>) -> Answer {
     let targets = input.objects("Targets", 1, 100)?.ok_or_else(|| input.broken("Targets", "not be null"))?;
@@ -86,6 +86,10 @@ fn check(world: &World, call: &Call, target: Input<'_>) -> Result<(), Failure> {
     }
     if let Some(transformer) = target.object("InputTransformer")? {
         transformer.required("InputTemplate", 1, 8_192)?;
+        let paths = transformer.object("InputPathsMap")?.map(|paths| paths.members());
+        if paths.is_some_and(|paths| paths.len() > 100 || paths.values().any(|path| !path.is_string())) {
+            return Err(refused("Parameter InputPathsMap is not valid."));
+        }
     }
     if let Some(retry) = target.object("RetryPolicy")? {
         retry.number("MaximumRetryAttempts", 0, 185)?;
@@ -96,13 +100,10 @@ fn check(world: &World, call: &Call, target: Input<'_>) -> Result<(), Failure> {
     {
         return Err(refused("The dead-letter queue must be an SQS queue."));
     }
-    if target.value("EcsParameters").is_some() != (service == "ecs") {
-        return Err(refused("EcsParameters go with an ECS cluster, and an ECS cluster with EcsParameters."));
-    }
-    if target.value("SqsParameters").is_some() && service != "sqs" {
-        return Err(refused("SqsParameters go with an SQS queue."));
-    }
-    Ok(())
+    parameters::check(target, service, arn).map_err(|failure| match failure.code {
+        INVALID => refused(&failure.message),
+        _ => failure,
+    })
 }
 
 pub(super) fn list(world: &mut World, call: &Call, input: Input<'_>) -> Answer {

@@ -99,3 +99,30 @@ fn a_bus_keeps_a_policy() {
     let all = json!({ "RemoveAllPermissions": true });
     assert_eq!(ask(&sandbox, "RemovePermission", &all).unwrap_err(), "ResourceNotFoundException");
 }
+
+#[test]
+fn parameters_go_with_their_service() {
+    let sandbox = with_rule();
+    let arn = |service: &str, rest: &str| format!("arn:aws:{service}:eu-west-1:111111111111:{rest}");
+    let (cluster, queue) = (arn("ecs", "cluster/x"), arn("batch", "job-queue/x"));
+    let redshift = arn("redshift", "cluster:x");
+    for target in [
+        json!({ "Id": "a", "Arn": cluster, "RoleArn": ROLE }),
+        json!({ "Id": "a", "Arn": cluster, "RoleArn": ROLE, "EcsParameters": { "TaskDefinitionArn": "x", "LaunchType": "FARGATE" } }),
+        json!({ "Id": "a", "Arn": cluster, "RoleArn": ROLE, "EcsParameters": { "TaskDefinitionArn": "x", "PlacementConstraints": [{ "type": "memberOf" }] } }),
+        json!({ "Id": "a", "Arn": queue, "RoleArn": ROLE, "BatchParameters": { "JobDefinition": "d", "JobName": "n", "RetryStrategy": { "Attempts": 11 } } }),
+        json!({ "Id": "a", "Arn": arn("sqs", "q"), "HttpParameters": {} }),
+        json!({ "Id": "a", "Arn": redshift, "RedshiftDataParameters": { "Database": "dev" } }),
+    ] {
+        assert_eq!(put(&sandbox, target.clone()).unwrap_err(), "ValidationException", "{target}");
+    }
+    put(
+        &sandbox,
+        json!({ "Id": "a", "Arn": redshift, "RedshiftDataParameters": { "Database": "dev", "Sql": "select 1" } }),
+    )
+    .unwrap();
+    let hook = json!({ "Id": "b", "Arn": arn("events", "api-destination/hook/1"), "HttpParameters": { "PathParameterValues": ["v1"] } });
+    put(&sandbox, hook.clone()).unwrap();
+    let listed = ask(&sandbox, "ListTargetsByRule", &json!({ "Rule": "push" })).unwrap();
+    assert_eq!(listed["Targets"][1], hook);
+}

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
+use super::refusal::{Protocol, Refusal};
+
 /// What shall go wrong. The default is nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
@@ -19,6 +23,8 @@ pub struct Faults {
     /// see of it, is at once. Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>, on eventual
     /// consistency.
     pub late_calls: u64,
+    /// By how many seconds the caller's clock is behind AWS's; below 0, ahead.
+    pub clock_off_seconds: i64,
     /// One mutating call that is cut off.
     pub cut: Option<Cut>,
 }
@@ -73,7 +79,20 @@ pub(crate) struct Position {
     pub(crate) mutating: bool,
 }
 
+/// By how much the time of a request may differ, in seconds, for S3 and for the others.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationTimeStamp> and
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>.
+const SKEW_OF_S3_MAX: i64 = 900;
+const SKEW_MAX: i64 = 300;
+
 impl Faults {
+    /// The refusal of every call from a machine whose clock is wrong.
+    pub(crate) fn skewed(&self, protocol: Protocol, now: OffsetDateTime) -> Option<Refusal> {
+        let most = if protocol == Protocol::RestXml { SKEW_OF_S3_MAX } else { SKEW_MAX };
+        let behind = self.clock_off_seconds;
+        (behind.abs() > most).then_some(Refusal::Skewed { now, behind_seconds: behind })
+    }
+
     /// What becomes of the call, and how long it waits first.
     pub(crate) fn decide(&self, at: Position) -> (Fate, Duration) {
         let mut random = Random(self.seed ^ at.call.wrapping_mul(0x9E37_79B9_7F4A_7C15));

@@ -173,6 +173,11 @@ impl Sandbox {
         self.lock().calls.clone()
     }
 
+    /// How many calls that change something came since the faults were set, refused and failed ones included; those to STS do not count.
+    pub fn mutations(&self) -> u64 {
+        self.lock().position.1
+    }
+
     /// Starts counting anew.
     pub fn reset_calls(&self) {
         self.lock().calls.clear();
@@ -278,7 +283,9 @@ impl Shared {
         let at = Position { call: self.position.0, mutations_before: self.position.1, mutating };
         self.position.1 += u64::from(mutating);
         let (fate, delay) = self.faults.decide(at);
+        let skewed = self.faults.skewed(arrived.protocol, OffsetDateTime::now_utc());
         let result = match fate {
+            Fate::Answer if skewed.is_some() => Err(skewed.unwrap_or(Refusal::ServerError)),
             Fate::Throttle => Err(Refusal::Throttled),
             Fate::ServerError | Fate::DropBeforeEffect => Err(Refusal::ServerError),
             Fate::Answer | Fate::DropAfterEffect => self.perform(arrived, effect, request_id),

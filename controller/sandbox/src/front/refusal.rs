@@ -1,6 +1,7 @@
 //! Errors of the front door itself, in the shape of each service's protocol.
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use crate::call::Reply;
 use crate::xml::Xml;
@@ -28,6 +29,11 @@ pub(crate) enum Refusal {
     UnknownService(String),
     IncompleteBody,
     Throttled,
+    /// The time of the request is too far from the sandbox's.
+    Skewed {
+        now: OffsetDateTime,
+        behind_seconds: i64,
+    },
     ServerError,
     /// The world could not be read or kept; not a thing AWS would say.
     State(String),
@@ -80,6 +86,15 @@ impl Refusal {
                 let message = "You did not provide the number of bytes specified by the Content-Length HTTP header.";
                 (400, "IncompleteBody", message)
             }
+            (Self::Skewed { .. }, RestXml) => {
+                let message = "The difference between the request time and the current time is too large.";
+                (403, "RequestTimeTooSkewed", message)
+            }
+            (Self::Skewed { now, behind_seconds }, Query | Json) => {
+                let (status, code) =
+                    if protocol == Query { (403, "SignatureDoesNotMatch") } else { (400, "InvalidSignatureException") };
+                return (status, code, skewed(*now, *behind_seconds));
+            }
             (Self::Throttled, RestXml) => (503, "SlowDown", "Please reduce your request rate."),
             (Self::Throttled, Query) => (400, "Throttling", "Rate exceeded"),
             (Self::Throttled, Json) => (400, "ThrottlingException", "Rate exceeded"),
@@ -110,6 +125,20 @@ impl Refusal {
             }
             Protocol::Json => json_error(status, code, &message),
         }
+    }
+}
+
+/// What the services but S3 say of a request that is too old, or not of this time yet.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>.
+fn skewed(now: OffsetDateTime, behind_seconds: i64) -> String {
+    let format = time::macros::format_description!("[year][month][day]T[hour][minute][second]Z");
+    let text = |time: Option<OffsetDateTime>| time.and_then(|time| time.format(format).ok()).unwrap_or_default();
+    let signed = text(now.checked_sub(time::Duration::seconds(behind_seconds)));
+    let bound = |seconds| text(now.checked_add(time::Duration::seconds(seconds)));
+    if behind_seconds > 0 {
+        format!("Signature expired: {signed} is now earlier than {} ({} - 5 min.)", bound(-300), bound(0))
+    } else {
+        format!("Signature not yet current: {signed} is still later than {} ({} + 5 min.)", bound(300), bound(0))
     }
 }
 

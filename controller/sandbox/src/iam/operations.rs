@@ -2,7 +2,8 @@
 
 use super::grants::{self, Holder};
 use super::{
-    Operation, account, details, groups, instance_profiles, oidc, policies, roles, saml, service_linked, users,
+    Operation, account, details, groups, instance_profiles, oidc, policies, roles, saml, service_linked, simulate,
+    users,
 };
 
 /// The operation behind an action; nothing if the sandbox does not speak it.
@@ -18,7 +19,7 @@ pub(super) fn find(action: &str) -> Option<Operation> {
 
 /// Whether the answer has a result element: most that change something have none.
 pub(super) fn has_result(action: &str) -> bool {
-    let verbs = ["Create", "Get", "List", "UpdateRole", "UpdateSAMLProvider", "DeleteServiceLinkedRole"];
+    let verbs = ["Create", "Get", "List", "Simulate", "UpdateRole", "UpdateSAMLProvider", "DeleteServiceLinkedRole"];
     verbs.iter().any(|verb| action.starts_with(verb)) && action != "CreateAccountAlias"
 }
 
@@ -165,6 +166,7 @@ fn account_operation(action: &str) -> Option<Operation> {
     Some(match action {
         "GetAccountAuthorizationDetails" => details::get,
         "GetAccountSummary" => account::summary,
+        "SimulatePrincipalPolicy" => simulate::principal,
         "ListAccountAliases" => account::list_aliases,
         "CreateAccountAlias" => account::create_alias,
         "DeleteAccountAlias" => account::delete_alias,

@@ -36,6 +36,15 @@ pub(super) fn may_read(world: &World, bucket: &Bucket, request: &Request<'_>, na
     decide(world, bucket, &request.call.caller, "s3:getobject", &arn)
 }
 
+/// Whether the caller may delete an object, or one version of it. DeleteObjects is decided key by key.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html>.
+pub(super) fn may_delete(world: &World, request: &Request<'_>, key: &str, version: bool) -> Result<(), Failure> {
+    let bucket = super::bucket(world, request)?;
+    let action = if version { "s3:deleteobjectversion" } else { "s3:deleteobject" };
+    let allowed = may(world, bucket, request, action.to_owned(), key);
+    if allowed { Ok(()) } else { Err(Failure::access_denied()) }
+}
+
 fn elsewhere(bucket: &Bucket, request: &Request<'_>) -> Failure {
     let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send \
         all future requests to this endpoint.";
@@ -96,7 +105,8 @@ fn action(operation: &str) -> String {
         "HeadBucket" | "ListObjects" | "ListObjectsV2" => "ListBucket",
         "ListObjectVersions" => "ListBucketVersions",
         "HeadObject" => "GetObject",
-        "CopyObject" => "PutObject",
+        "CopyObject" | "CreateMultipartUpload" | "UploadPart" => "PutObject",
+        "ListMultipartUploads" => "ListBucketMultipartUploads",
         "DeleteObjects" => "DeleteObject",
         "GetBucketEncryption" => "GetEncryptionConfiguration",
         "PutBucketEncryption" | "DeleteBucketEncryption" => "PutEncryptionConfiguration",

@@ -64,6 +64,7 @@ pub(super) fn create(world: &mut World, request: &Request<'_>) -> Answer {
         object_lock: wish.object_lock,
         configurations: BTreeMap::new(),
         objects: BTreeMap::new(),
+        uploads: BTreeMap::new(),
     };
     let reply = created(request, &new.region);
     world.s3.buckets.insert(request.bucket.clone(), new);

@@ -21,6 +21,14 @@ impl Failure {
         Self { status, code, message: message.into(), details: Vec::new(), headers: Vec::new() }
     }
 
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Adds an element.
     pub(super) fn detail(mut self, tag: &'static str, text: impl Into<String>) -> Self {
         self.details.push((tag, text.into()));

@@ -14,7 +14,7 @@ use crate::xml::Xml;
 const PAGE_MAX: usize = 1_000;
 
 /// What `encoding-type=url` leaves alone.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/');
+pub(super) const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/');
 
 /// What every listing takes.
 struct Wanted<'a> {

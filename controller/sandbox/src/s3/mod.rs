@@ -1,8 +1,8 @@
 //! S3: buckets whole, objects as far as a state store and a person with `aws s3` need them.
 //!
-//! What is missing: multipart uploads, access control lists beyond the default, object tags, and the configurations
+//! Object Lock keeps what it locks. What is missing: finishing multipart uploads (they can be begun, listed and aborted), access control lists beyond the default, object tags, and the configurations
 //! no kind of trueup manages (analytics, metrics, metadata tables). Configurations are kept and checked, and have no
-//! effect: nothing moves, is copied or is locked.
+//! effect beside that: nothing moves or is copied.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>.
 
@@ -15,6 +15,7 @@ mod encryption;
 mod failure;
 mod fixed;
 mod listing;
+mod locks;
 mod names;
 mod objects;
 mod policy;
@@ -24,6 +25,7 @@ mod state;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod versions;
 
 use base64::Engine as _;
@@ -119,6 +121,10 @@ fn perform(world: &mut World, request: &Request<'_>) -> Answer {
         "DeleteObjects" => objects::delete_many(world, request),
         "ListObjects" | "ListObjectsV2" => listing::objects(world, request),
         "ListObjectVersions" => listing::versions(world, request),
+        "CreateMultipartUpload" => uploads::create(world, request),
+        "UploadPart" => uploads::part(world, request),
+        "ListMultipartUploads" => uploads::list(world, request),
+        "AbortMultipartUpload" => uploads::abort(world, request),
         other => configurations::perform(world, request)
             .or_else(|| fixed::get(world, request))
             .unwrap_or_else(|| Err(Failure::not_implemented(other))),

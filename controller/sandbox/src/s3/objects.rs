@@ -7,10 +7,11 @@ use md5::{Digest as _, Md5};
 use percent_encoding::percent_decode_str;
 
 use super::failure::Failure;
-use super::state::{Version, Versioning};
+use super::state::{Lock, Version, Versioning};
 use super::versions::{Deleted, NULL};
 use super::{
-    Answer, Request, access, body, bucket, bucket_mut, document, hex, http_date, iso_date, no_such_bucket, ok, ok_xml,
+    Answer, Request, access, body, bucket, bucket_mut, document, hex, http_date, iso_date, locks, no_such_bucket, ok,
+    ok_xml,
 };
 use crate::call::{NAMED_IN_VALUE, Reply};
 use crate::world::World;
@@ -92,6 +93,7 @@ fn write(
         headers,
         algorithm,
         kms_key,
+        lock: locks::of_new(request, bucket)?,
     };
     let id = bucket.write(&request.key, version.clone(), id);
     let mut reply = ok();
@@ -269,6 +271,7 @@ fn remove(world: &mut World, request: &Request<'_>, key: &str, version_id: Optio
     let id = new_version_id(world);
     let bucket = bucket_mut(world, request)?;
     if let Some(version_id) = version_id {
+        locks::check(request, bucket, key, version_id)?;
         return Ok(bucket.delete_version(key, version_id));
     }
     let marker = Version {
@@ -280,6 +283,7 @@ fn remove(world: &mut World, request: &Request<'_>, key: &str, version_id: Optio
         headers: BTreeMap::new(),
         algorithm: String::new(),
         kms_key: None,
+        lock: Lock::default(),
     };
     Ok(bucket.delete_current(key, marker, id))
 }
@@ -297,7 +301,17 @@ pub(super) fn delete_many(world: &mut World, request: &Request<'_>) -> Answer {
         object.only(&["Key", "VersionId", "ETag", "LastModifiedTime", "Size"])?;
         let key = object.exact_text_of("Key")?.ok_or_else(Failure::malformed_xml)?;
         let asked = object.text_of("VersionId")?;
-        let Deleted { version_id, marker } = remove(world, request, key, asked)?;
+        let removed =
+            access::may_delete(world, request, key, asked.is_some()).and_then(|()| remove(world, request, key, asked));
+        let Deleted { version_id, marker } = match removed {
+            Ok(deleted) => deleted,
+            // What can't be deleted keeps nothing else from it.
+            Err(failure) => {
+                xml.open("Error").leaf("Key", key).leaf_if("VersionId", asked);
+                xml.leaf("Code", failure.code()).leaf("Message", failure.message()).close();
+                continue;
+            }
+        };
         if quiet {
             continue;
         }
@@ -311,7 +325,7 @@ pub(super) fn delete_many(world: &mut World, request: &Request<'_>) -> Answer {
 }
 
 /// 32 characters, later ones greater; made from the world's counter.
-fn new_version_id(world: &mut World) -> String {
+pub(super) fn new_version_id(world: &mut World) -> String {
     let serial = world.next_serial();
     format!("v{serial:015}{}", hex(Md5::digest(serial.to_be_bytes()).get(..8).unwrap_or_default()))
 }

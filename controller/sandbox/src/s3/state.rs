@@ -45,6 +45,25 @@ pub(super) struct Bucket {
     pub(super) configurations: BTreeMap<String, Node>,
     /// Versions by key, the current one last; a key without a version is not here.
     pub(super) objects: BTreeMap<String, Vec<Version>>,
+    /// Uploads in parts that are not finished, by id.
+    #[serde(default)]
+    pub(super) uploads: BTreeMap<String, Upload>,
+}
+
+/// An upload in parts. What it holds is not kept, since it can't be finished here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Upload {
+    pub(super) key: String,
+    /// Milliseconds since 1970.
+    pub(super) initiated: i64,
+}
+
+/// What keeps a version from being deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lock {
+    /// `GOVERNANCE` or `COMPLIANCE`, and until when, in milliseconds since 1970.
+    pub(super) retention: Option<(String, i64)>,
+    pub(super) legal_hold: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +118,8 @@ pub(super) struct Version {
     pub(super) headers: BTreeMap<String, String>,
     pub(super) algorithm: String,
     pub(super) kms_key: Option<String>,
+    #[serde(default)]
+    pub(super) lock: Lock,
 }
 
 /// Bytes as base64, so that they take four thirds of their size in JSON and not four times.

@@ -4,8 +4,9 @@
 
 use serde_json::{Value, json};
 
+use super::endpoints;
 use super::params::{Fault, Params};
-use super::state::{arn, name_in, named};
+use super::state::{Topic, arn, name_in, named, own};
 use crate::call::Call;
 use crate::iam::{self, DocumentUse};
 use crate::kms;
@@ -40,6 +41,10 @@ pub(super) fn get(world: &mut World, call: &Call, params: &Params, xml: &mut Xml
         Some(policy) => world.show_principals(policy),
         None => default_policy(call, name),
     };
+    let (mut confirmed, mut pending) = (0, 0);
+    for subscription in topic.subscriptions.values() {
+        *if subscription.pending_since_seconds.is_some() { &mut pending } else { &mut confirmed } += 1;
+    }
     let mut shown = topic.attributes;
     shown.retain(|attribute, value| !value.is_empty() || attribute == "DisplayName");
     shown.entry("DisplayName".to_owned()).or_default();
@@ -50,8 +55,8 @@ pub(super) fn get(world: &mut World, call: &Call, params: &Params, xml: &mut Xml
         ("Owner", call.caller.account.clone()),
         ("Policy", policy.to_string()),
         ("EffectiveDeliveryPolicy", json!({ "http": effective }).to_string()),
-        ("SubscriptionsConfirmed", "0".to_owned()),
-        ("SubscriptionsPending", "0".to_owned()),
+        ("SubscriptionsConfirmed", confirmed.to_string()),
+        ("SubscriptionsPending", pending.to_string()),
         ("SubscriptionsDeleted", "0".to_owned()),
     ] {
         shown.insert(attribute.to_owned(), value);
@@ -78,8 +83,90 @@ pub(super) fn set(world: &mut World, call: &Call, params: &Params) -> Result<(),
         return Err(Fault::invalid("AttributeName"));
     }
     let (attribute, value) = checked(world, call, attribute, value, name.ends_with(".fifo"))?;
-    named(world, call, params)?.attributes.insert(attribute, value);
+    let topic = named(world, call, params)?;
+    if attribute == "MaximumMessageSize" && value.parse::<u32>().is_ok_and(|size| size > LARGE_MESSAGES_FROM) {
+        let fits = |protocol: &str| ["sqs", "firehose", "lambda"].contains(&protocol);
+        if topic.subscriptions.len() > 100 || !topic.subscriptions.values().all(|held| fits(&held.protocol)) {
+            return Err(Fault::invalid("Attributes Reason: MaximumMessageSize: the topic's subscriptions don't fit"));
+        }
+    }
+    topic.attributes.insert(attribute, value);
     Ok(())
+}
+
+/// A larger message goes to few subscriptions, and not to all sorts.
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/large-message-payloads.html>.
+const LARGE_MESSAGES_FROM: u32 = 262_144;
+
+/// Whether an attribute's name is one of those for the logs of deliveries, which exist for these protocols.
+fn is_feedback(attribute: &str, end: &str) -> bool {
+    let protocol = ["Application", "Firehose", "HTTP", "Lambda", "SQS"];
+    protocol.iter().any(|protocol| attribute.strip_prefix(protocol) == Some(end))
+}
+
+/// The policy that keeps data out of messages: read back as it was sent.
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_GetDataProtectionPolicy.html>.
+pub(super) fn get_data_protection(world: &mut World, call: &Call, params: &Params, xml: &mut Xml) -> Result<(), Fault> {
+    let policy = found(world, call, params)?.data_protection.clone();
+    xml.leaf_if("DataProtectionPolicy", policy);
+    Ok(())
+}
+
+/// An empty text takes it away.
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_PutDataProtectionPolicy.html>.
+pub(super) fn put_data_protection(world: &mut World, call: &Call, params: &Params) -> Result<(), Fault> {
+    let text = params.required("DataProtectionPolicy")?;
+    let policy = Some(text.to_owned()).filter(|text| !text.is_empty());
+    if let Some(text) = &policy {
+        check_data_protection(text)?;
+    }
+    if policy.is_some() && name_in(call, params, "ResourceArn")?.ends_with(".fifo") {
+        return Err(Fault::invalid("ResourceArn Reason: FIFO topics have no data protection policy"));
+    }
+    found(world, call, params)?.data_protection = policy;
+    Ok(())
+}
+
+fn found<'w>(world: &'w mut World, call: &Call, params: &Params) -> Result<&'w mut Topic, Fault> {
+    let name = name_in(call, params, "ResourceArn")?;
+    own(world, call).topics.get_mut(name).ok_or_else(|| Fault::new(404, "NotFound", "Topic does not exist"))
+}
+
+/// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-data-protection-policies.html>.
+fn check_data_protection(text: &str) -> Result<(), Fault> {
+    let refused = |why: &str| Fault::invalid(format!("DataProtectionPolicy Reason: {why}"));
+    if text.len() > 30_720 {
+        return Err(refused("is too long"));
+    }
+    let Ok(Value::Object(policy)) = serde_json::from_str::<Value>(text) else { return Err(refused("is no JSON")) };
+    if policy.keys().any(|member| !["Name", "Description", "Version", "Statement"].contains(&member.as_str())) {
+        return Err(refused("has a member that is not known"));
+    }
+    if policy.get("Name").and_then(Value::as_str).is_none_or(str::is_empty) {
+        return Err(refused("has no name"));
+    }
+    if policy.get("Version").and_then(Value::as_str) != Some("2021-06-01") {
+        return Err(refused("has another version than 2021-06-01"));
+    }
+    let statements = policy.get("Statement").and_then(Value::as_array).filter(|list| !list.is_empty());
+    let statements = statements.ok_or_else(|| refused("has no statement"))?;
+    let mut audits = 0;
+    for statement in statements {
+        let direction = statement.get("DataDirection").and_then(Value::as_str).unwrap_or_default();
+        let identifiers = statement.get("DataIdentifier").and_then(Value::as_array);
+        let operation = statement.get("Operation").and_then(Value::as_object);
+        let operation = operation.and_then(|operation| operation.keys().next()).map(String::as_str);
+        audits += usize::from(operation == Some("Audit"));
+        let sound = ["Inbound", "Outbound"].contains(&direction)
+            && identifiers.is_some_and(|list| !list.is_empty())
+            && !texts(statement.get("Principal")).is_empty()
+            && operation.is_some_and(|operation| ["Audit", "Deidentify", "Deny"].contains(&operation))
+            && (operation != Some("Audit") || direction == "Inbound");
+        if !sound {
+            return Err(refused("has a statement that is not valid"));
+        }
+    }
+    if audits > 1 { Err(refused("has more than one audit statement")) } else { Ok(()) }
 }
 
 /// An attribute that is to be stored, but for the policy.
@@ -100,8 +187,13 @@ pub(super) fn checked(
         "ContentBasedDeduplication" => fifo && flag(),
         "FifoThroughputScope" => fifo && (value == "Topic" || value == "MessageGroup"),
         "ArchivePolicy" => fifo && is_archive_policy(value),
-        "DeliveryPolicy" => {
-            value.is_empty() || serde_json::from_str::<Value>(value).is_ok_and(|policy| policy.is_object())
+        "DeliveryPolicy" => value.is_empty() || endpoints::is_delivery_policy(value, &endpoints::OF_TOPIC),
+        "MaximumMessageSize" => value.parse().is_ok_and(|size: u32| (1_024..=1_048_576).contains(&size)),
+        name if is_feedback(name, "SuccessFeedbackRoleArn") || is_feedback(name, "FailureFeedbackRoleArn") => {
+            value.is_empty() || world.service_role(&call.caller.account, value, "sns.amazonaws.com") == Some(true)
+        }
+        name if is_feedback(name, "SuccessFeedbackSampleRate") => {
+            value.is_empty() || value.parse().is_ok_and(|rate: u32| rate <= 100)
         }
         _ => return Err(Fault::invalid("AttributeName")),
     };

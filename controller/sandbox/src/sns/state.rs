@@ -24,6 +24,26 @@ pub(super) struct Topic {
     /// With principals as unique ids; none is SNS's own.
     pub(super) policy: Option<Value>,
     pub(super) tags: BTreeMap<String, String>,
+    /// What keeps data out of messages, as it was sent.
+    pub(super) data_protection: Option<String>,
+    /// By the end of their ARN.
+    pub(super) subscriptions: BTreeMap<String, Subscription>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Subscription {
+    /// The account that subscribed.
+    pub(super) owner: String,
+    /// Who subscribed.
+    pub(super) principal: String,
+    pub(super) protocol: String,
+    pub(super) endpoint: String,
+    /// When it was asked for, while its receiver has not confirmed it.
+    pub(super) pending_since_seconds: Option<i64>,
+    pub(super) was_authenticated: bool,
+    /// Those that were set.
+    pub(super) attributes: BTreeMap<String, String>,
 }
 
 impl State {

@@ -79,11 +79,13 @@ struct Found<'a> {
     /// One for each level that counts.
     scps: Vec<Truth>,
     resource: Named,
+    /// How the key's grants name the caller.
+    granted: Named,
 }
 
 impl<'a> Found<'a> {
     fn of(request: &Request, policies: &Policies<'a>) -> Self {
-        let Policies { identity, boundary, session, scps, management_account, resource, rcps } = policies;
+        let Policies { identity, boundary, session, scps, management_account, resource, grants, rcps } = policies;
         let mut found = Self {
             hits: Vec::new(),
             identity: Truth::No,
@@ -91,6 +93,7 @@ impl<'a> Found<'a> {
             session: Truth::Yes,
             scps: Vec::new(),
             resource: Named::NOT,
+            granted: Named::NOT,
         };
         let caller = &request.principal;
         // Services, providers and strangers have no policies of their own.
@@ -116,8 +119,13 @@ impl<'a> Found<'a> {
                 }
             }
         }
-        if let Some(resource) = resource {
-            found.resource = found.ask_resource(request, Layer::Resource, *resource, boundary.is_some());
+        for resource in resource {
+            let named = found.ask_resource(request, Layer::Resource, *resource, boundary.is_some());
+            found.resource = found.resource.or(named);
+        }
+        for grant in grants {
+            let named = found.ask_resource(request, Layer::Grant, *grant, boundary.is_some());
+            found.granted = found.granted.or(named);
         }
         if service::is_under_rcps(request, *management_account) {
             for (level, rcps) in rcps.iter().enumerate() {
@@ -191,7 +199,7 @@ impl<'a> Found<'a> {
             Layer::Boundary => self.boundary,
             Layer::Session => self.session,
             Layer::Scp(level) => self.scps.get(level).copied().unwrap_or(Truth::Yes),
-            Layer::Resource => {
+            Layer::Resource | Layer::Grant => {
                 // One way of naming may be sure and still not be enough.
                 return true;
             }
@@ -231,7 +239,7 @@ impl Answer {
             Layer::Identity => self.uses_identity,
             Layer::Boundary | Layer::Session => self.uses_limits,
             Layer::Scp(_) => true,
-            Layer::Resource => {
+            Layer::Resource | Layer::Grant => {
                 let Named { account: _, role, user, itself } = hit.named;
                 self.uses_delegation || role.max(user).max(itself) > Truth::No
             }
@@ -241,7 +249,7 @@ impl Answer {
 
     /// Someone without account has what the resource's policy gives.
     fn to_outsider(found: &Found<'_>) -> Self {
-        let allowed = found.resource.any();
+        let allowed = found.resource.or(found.granted).any();
         let missing = if allowed == Truth::No { vec![Gap::Resource] } else { Vec::new() };
         Self { allowed, missing, uses_identity: false, uses_limits: false, uses_delegation: true }
     }
@@ -249,6 +257,10 @@ impl Answer {
     /// Both sides must allow: the caller's account as it does anything, and the policy on the resource.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+    ///
+    /// A grant to the caller itself is enough without a policy of its own: so a service-linked role, whose policies say nothing of
+    /// keys, uses another account's key.
+    /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html#policy-example-cmk-cross-account-access>
     fn across_accounts(request: &Request, found: &Found<'_>) -> Self {
         let mut missing = scps_missing(found);
         missing.extend((found.boundary == Truth::No).then_some(Gap::Boundary));
@@ -257,14 +269,16 @@ impl Answer {
         if !has_operation {
             missing.push(Gap::KmsAcrossAccounts);
         }
-        if found.identity == Truth::No {
+        let Named { account: _, role, user, itself } = found.granted;
+        let identity = found.identity.max(role).max(user).max(itself);
+        if identity == Truth::No {
             missing.push(Gap::Identity);
         }
-        let resource = found.resource.any();
+        let resource = found.resource.or(found.granted).any();
         if resource == Truth::No {
             missing.push(Gap::Resource);
         }
-        let allowed = [Truth::from(has_operation), found.identity, resource, limits(found), scps(found)];
+        let allowed = [Truth::from(has_operation), identity, resource, limits(found), scps(found)];
         Self {
             allowed: allowed.into_iter().min().unwrap_or(Truth::No),
             missing: sorted(missing),
@@ -286,14 +300,14 @@ impl Answer {
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam>,
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html>
     fn where_the_resource_decides(found: &Found<'_>) -> Self {
-        let account = found.resource.account;
+        let account = found.resource.or(found.granted).account;
         let gap = if account == Truth::No { Gap::Resource } else { Gap::Identity };
         Self::of_either(found, account.min(found.identity), gap, true)
     }
 
     /// Allowed by the resource's policy as it names the caller, or by the caller's own as far as they count.
     fn of_either(found: &Found<'_>, own: Truth, gap: Gap, uses_delegation: bool) -> Self {
-        let Named { account: _, role, user, itself } = found.resource;
+        let Named { account: _, role, user, itself } = found.resource.or(found.granted);
         let free = itself.max(user.min(found.session));
         let limited = own.max(role);
         let allowed = free.max(limited.min(limits(found))).min(scps(found));

@@ -98,9 +98,9 @@ pub fn sorts(request: &Request, policies: &Policies<'_>) -> Result<BTreeSet<Stri
 
 /// All patterns of resources in statements about the action.
 fn patterns<'a>(request: &Request, policies: &Policies<'a>) -> Vec<(&'a str, Version)> {
-    let Policies { identity, boundary, session, scps, management_account: _, resource, rcps } = policies;
+    let Policies { identity, boundary, session, scps, management_account: _, resource, grants, rcps } = policies;
     let sources = identity.iter().chain(boundary).chain(session).chain(scps.iter().flatten());
-    let sources = sources.chain(resource).chain(rcps.iter().flatten());
+    let sources = sources.chain(resource).chain(grants).chain(rcps.iter().flatten());
     let mut found = Vec::new();
     for Source { document: Document { version, statements, .. }, .. } in sources.copied() {
         for Statement { action, resource, .. } in statements {

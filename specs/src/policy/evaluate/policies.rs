@@ -31,8 +31,10 @@ pub struct Policies<'a> {
     pub scps: Vec<Vec<Source<'a>>>,
     /// The id of the account that manages the organization: SCPs and RCPs don't reach it.
     pub management_account: Option<&'a str>,
-    /// The policy on the resource: of a bucket, key, registry, queue or topic, or the trust policy of a role.
-    pub resource: Option<Source<'a>>,
+    /// The policies on the resource: of a bucket, key, repository and its registry, queue or topic, or the trust policy of a role.
+    pub resource: Vec<Source<'a>>,
+    /// The grants of a key, as statements that name who has them.
+    pub grants: Vec<Source<'a>>,
     /// The RCPs above the resource's account, level by level.
     pub rcps: Vec<Vec<Source<'a>>>,
 }
@@ -50,6 +52,8 @@ pub enum Layer {
     Scp(usize),
     /// The policy on the resource.
     Resource,
+    /// A grant of a key.
+    Grant,
     /// An RCP, at this level.
     Rcp(usize),
 }
@@ -62,6 +66,7 @@ impl fmt::Display for Layer {
             Self::Session => "session policy",
             Self::Scp(_) => "service control policy",
             Self::Resource => "resource policy",
+            Self::Grant => "grant",
             Self::Rcp(_) => "resource control policy",
         })
     }

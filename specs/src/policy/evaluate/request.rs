@@ -96,6 +96,11 @@ impl Caller {
             context.push(("aws:PrincipalAccount", Some(account.to_owned())));
             context.push(("kms:CallerAccount", Some(account.to_owned())));
         }
+        if *self == Self::Anonymous {
+            // "For anonymous requests, the request context returns anonymous", and they come from no organization.
+            context.push(("aws:PrincipalAccount", Some("anonymous".to_owned())));
+            context.push(("aws:PrincipalOrgID", None));
+        }
         if arn.is_some() || *self == Self::Anonymous {
             context.push(("aws:PrincipalArn", arn));
         }

@@ -3,6 +3,7 @@
 use super::arn::{self, Case};
 use super::every::ANY;
 use super::request::Request;
+use crate::policy::catalogue;
 
 /// The KMS operations that work on keys of other accounts.
 ///
@@ -29,23 +30,6 @@ const KMS_ACROSS_ACCOUNTS: &[&str] = &[
     "Sign",
     "Verify",
     "VerifyMac",
-];
-
-/// The services whose resources RCPs reach, by their prefix in actions.
-///
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
-const UNDER_RCPS: &[&str] = &[
-    "aoss",
-    "cognito-identity",
-    "cognito-idp",
-    "dynamodb",
-    "ecr",
-    "kms",
-    "logs",
-    "s3",
-    "secretsmanager",
-    "sqs",
-    "sts",
 ];
 
 /// The service's prefix and the name of the request's action.
@@ -95,6 +79,5 @@ pub(super) fn is_under_rcps(request: &Request, management_account: Option<&str>)
     let account = request.resource_account.as_deref().or_else(|| request.principal.account());
     let is_managing = account.is_some() && account == management_account;
     let is_retiring = service.eq_ignore_ascii_case("kms") && name.eq_ignore_ascii_case("RetireGrant");
-    let is_reached = UNDER_RCPS.iter().any(|known| known.eq_ignore_ascii_case(service));
-    is_reached && !is_managing && !is_retiring && !request.principal.is_service_linked()
+    catalogue::is_under_rcps(service) && !is_managing && !is_retiring && !request.principal.is_service_linked()
 }

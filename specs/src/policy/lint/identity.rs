@@ -5,6 +5,7 @@ use super::{DocumentLint, Subject};
 use crate::lint::{Hit, Level, Lint, Severity};
 use crate::policy::Use;
 use crate::policy::model::{Actions, Effect, Resources, Statement};
+use crate::resolve::WrittenStatement;
 
 const IDENTITY: &[Use] = &[Use::Identity, Use::Inline];
 
@@ -53,6 +54,17 @@ const RUNNING: &[&str] = &[
 ];
 
 const PASS_ROLE: &str = "iam:PassRole";
+
+/// Of one document, and of all that one identity has together.
+pub const PRIVILEGE_ESCALATION: Lint = Lint {
+    id: "privilege-escalation",
+    severity: Severity::High,
+    level: Level::Warn,
+    summary: "whoever has it can give itself more rights",
+    reason: "whoever can change policies or credentials of any identity, or run code with any role, has the rights of the strongest",
+    help: "name the identities in `resource`, and bound what they may become by a condition on `iam:PermissionsBoundary`",
+    page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html",
+};
 
 pub(super) static LINTS: &[DocumentLint] = &[
     DocumentLint {
@@ -173,19 +185,7 @@ pub(super) static LINTS: &[DocumentLint] = &[
             })
         },
     },
-    DocumentLint {
-        lint: Lint {
-            id: "privilege-escalation",
-            severity: Severity::High,
-            level: Level::Warn,
-            summary: "with this policy one can give oneself more rights",
-            reason: "whoever can change policies or credentials of any identity, or run code with any role, has the rights of the strongest",
-            help: "name the identities in `resource`, and bound what they may become by a condition on `iam:PermissionsBoundary`",
-            page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html",
-        },
-        uses: IDENTITY,
-        check: escalation,
-    },
+    DocumentLint { lint: PRIVILEGE_ESCALATION, uses: IDENTITY, check: escalation },
     DocumentLint {
         lint: Lint {
             id: "secrets-any",
@@ -261,13 +261,9 @@ fn whole_service(subject: &Subject<'_>, is_meant: impl Fn(&str) -> bool) -> Vec<
 }
 
 fn escalation(subject: &Subject<'_>) -> Vec<Hit> {
-    let allowing = || {
-        let statements = subject.written.statements.iter();
-        statements.filter(|written| written.statement.effect == Effect::Allow && !is_administration(&written.statement))
-    };
     let held = ["iam:PermissionsBoundary", "iam:PolicyARN", "aws:ResourceTag/", "iam:ResourceTag/"];
     let mut hits = Vec::new();
-    for written in allowing() {
+    for written in allowing(subject) {
         let statement = &written.statement;
         if !is_about_all(statement) && !is_about_any_role(statement, subject) || is_held_by(statement, &held) {
             continue;
@@ -276,13 +272,57 @@ fn escalation(subject: &Subject<'_>) -> Vec<Hit> {
             hits.push(hit(written, "Action", format!("`{action}` on identities of any name")));
         }
     }
-    let passes =
-        |statement: &Statement| covering(statement, PASS_ROLE).is_some() && is_about_any_role(statement, subject);
-    if let Some(written) = allowing().find(|written| passes(&written.statement)) {
-        let runs = RUNNING.iter().find(|action| allowing().any(|other| covering(&other.statement, action).is_some()));
-        if let Some(runs) = runs {
-            hits.push(hit(written, "Action", format!("any role can be handed on, and `{runs}` runs code with it")));
-        }
+    if let (Some(written), Some(runs)) = (passing(subject), running(subject)) {
+        hits.push(hit(written, "Action", format!("any role can be handed on, and `{runs}` runs code with it")));
     }
     hits
+}
+
+fn allowing<'s>(subject: &Subject<'s>) -> impl Iterator<Item = &'s WrittenStatement> {
+    let statements = subject.written.statements.iter();
+    statements.filter(|written| written.statement.effect == Effect::Allow && !is_administration(&written.statement))
+}
+
+/// The statement by which any role can be handed on.
+fn passing<'s>(subject: &Subject<'s>) -> Option<&'s WrittenStatement> {
+    let passes =
+        |statement: &Statement| covering(statement, PASS_ROLE).is_some() && is_about_any_role(statement, subject);
+    allowing(subject).find(|written| passes(&written.statement))
+}
+
+/// The action by which code runs with a role.
+fn running(subject: &Subject<'_>) -> Option<&'static str> {
+    let is_allowed = |action: &str| allowing(subject).any(|written| covering(&written.statement, action).is_some());
+    RUNNING.iter().copied().find(|action| is_allowed(action))
+}
+
+/// Two documents of one identity of which one lets hand on any role and the other run code with it, and the action that does; nothing
+/// where one document does both, which is told of that one.
+#[must_use]
+pub fn escalating_together(documents: &[Subject<'_>]) -> Option<(usize, usize, &'static str)> {
+    let found: Vec<(bool, Option<&'static str>)> =
+        documents.iter().map(|document| (passing(document).is_some(), running(document))).collect();
+    if found.iter().any(|(passes, runs)| *passes && runs.is_some()) {
+        return None;
+    }
+    let passes = found.iter().position(|(passes, _)| *passes)?;
+    let (runs, action) = found.iter().enumerate().find_map(|(index, (_, runs))| Some((index, (*runs)?)))?;
+    Some((passes, runs, action))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ESCALATING, PASS_ROLE, RUNNING, SENSITIVE};
+    use crate::policy::catalogue;
+
+    /// A name that no service has would never be found in a policy.
+    #[test]
+    fn the_lists_name_what_there_is() {
+        for action in ESCALATING.iter().chain(RUNNING).chain([&PASS_ROLE]) {
+            assert_eq!(catalogue::why_unknown(action), None);
+        }
+        for service in SENSITIVE {
+            assert!(catalogue::service(service).is_some(), "{service}");
+        }
+    }
 }

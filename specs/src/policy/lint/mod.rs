@@ -1,12 +1,14 @@
 //! Guardrails over policy documents.
 //!
 //! A lint is a function over one document, and a row in the table of the file it stands in: `identity` for what is allowed
-//! to whoever a policy is attached to, `trust` for who may take a role, `resource` for buckets and keys, `form` for how
-//! any document is written. A function sees a document as its spec writes it, with all places; what is not known before apply
-//! is text in it that nothing matches.
+//! to whoever a policy is attached to, `trust` for who may take a role, `resource` for buckets and keys, `control` for what an
+//! organization says, `form` for how any document is written, `known` for what AWS's catalogue has nothing of. A function sees a document
+//! as its spec writes it, with all places; what is not known before apply is text in it that nothing matches.
 
+mod control;
 mod form;
 mod identity;
+mod known;
 mod look;
 mod resource;
 mod trust;
@@ -16,6 +18,9 @@ use std::collections::BTreeSet;
 use crate::lint::{Hit, Lint};
 use crate::policy::Use;
 use crate::resolve::Written;
+
+pub use identity::{PRIVILEGE_ESCALATION, escalating_together};
+pub use resource::is_public;
 
 /// A document, and where it belongs.
 #[derive(Debug, Clone, Copy)]
@@ -53,5 +58,5 @@ impl DocumentLint {
 
 /// All lints over documents.
 pub fn all() -> impl Iterator<Item = &'static DocumentLint> {
-    [identity::LINTS, trust::LINTS, resource::LINTS, form::LINTS].into_iter().flatten()
+    [identity::LINTS, trust::LINTS, resource::LINTS, control::LINTS, form::LINTS, known::LINTS].into_iter().flatten()
 }

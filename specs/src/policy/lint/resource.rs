@@ -6,6 +6,7 @@ use super::look::{
 use super::{DocumentLint, Subject};
 use crate::lint::{Hit, Level, Lint, Severity};
 use crate::policy::Use;
+use crate::policy::model::{Document, Effect, Principals, Statement};
 
 const BUCKET: &[Use] = &[Use::Bucket];
 const KEY: &[Use] = &[Use::Key];
@@ -151,9 +152,23 @@ pub(super) static LINTS: &[DocumentLint] = &[
 
 fn open_to_everyone(subject: &Subject<'_>) -> Vec<Hit> {
     each_allow(subject, "Principal", |statement| {
-        let is_open = is_for_everyone(statement) && !is_held_by(statement, CALLER_KEYS);
-        is_open.then(|| "everyone, with credentials or without".to_owned())
+        is_open(statement).then(|| "everyone, with credentials or without".to_owned())
     })
+}
+
+fn is_open(statement: &Statement) -> bool {
+    is_for_everyone(statement) && !is_held_by(statement, CALLER_KEYS)
+}
+
+/// Whether S3 counts a bucket's policy as public: what it allows is not only for someone in particular.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
+#[must_use]
+pub fn is_public(policy: &Document) -> bool {
+    let for_all_but_some = |statement: &Statement| {
+        matches!(statement.principal, Some(Principals::Not(_))) && !is_held_by(statement, CALLER_KEYS)
+    };
+    let mut allowing = policy.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    allowing.any(|statement| is_open(statement) || for_all_but_some(statement))
 }
 
 fn administered_from_outside(subject: &Subject<'_>, administration: &[&str]) -> Vec<Hit> {

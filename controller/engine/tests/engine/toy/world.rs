@@ -62,12 +62,16 @@ pub(crate) struct Performed {
     pub(crate) ended: Option<usize>,
 }
 
+/// What someone does behind everyone's back.
+pub(crate) type Act = fn(&mut World);
+
 #[derive(Debug, Default)]
 struct Inner {
     world: World,
     log: Vec<Performed>,
     clock: usize,
     fault: Fault,
+    interference: Option<(usize, Act)>,
     in_flight: usize,
     in_flight_max: usize,
 }
@@ -104,6 +108,11 @@ impl Toy {
         let mut inner = self.lock();
         inner.fault = fault;
         inner.log.clear();
+    }
+
+    /// Once the call of this number, from 0, is done, someone does this behind everyone's back.
+    pub(crate) fn interfere(&self, call: usize, act: Act) {
+        self.lock().interference = Some((call, act));
     }
 
     /// What was performed since the last time this was asked.
@@ -173,6 +182,9 @@ impl Performer for Toy {
                 return Err(refused("Refused", Effect::None));
             }
             let result = inner.world.act(kind, at, &op).map_err(|code| refused(&code, Effect::None));
+            if let Some((_, act)) = inner.interference.take_if(|(call, _)| *call == number) {
+                act(&mut inner.world);
+            }
             if inner.fault == Fault::LoseAnswer(number) {
                 return Err(refused("Lost", Effect::Unknown));
             }

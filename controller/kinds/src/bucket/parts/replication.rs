@@ -17,6 +17,7 @@ use super::filter::{self, Filter, FilterSpec};
 use super::{BucketTarget, Placed, Status, present, unsendable};
 use crate::error::Failure;
 use crate::fields::{self, unless};
+use crate::handed;
 use crate::session::Session;
 
 mod check;
@@ -193,6 +194,7 @@ pub(crate) fn desired(
 ) -> Replication {
     let Placed { value: ReplicationSpec { role, rules }, span } = spec;
     check::whole(rules, *span, versioned, cx);
+    handed::REPLICATION.check(role, cx);
     let role = cx.reference(role);
     let rules = rules.iter().map(|(id, rule)| (id.clone(), desired_rule(id, rule, own, cx))).collect();
     Replication { role, rules }

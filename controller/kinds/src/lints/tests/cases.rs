@@ -16,6 +16,18 @@ macro_rules! policy {
     ($($statement:literal),+) => { concat!("[policy.x]\n", $("[[policy.x.policy]]\n", $statement, "\n"),+) };
 }
 
+/// A service control policy with this statement, and an account that keeps it.
+macro_rules! control {
+    ($statement:literal) => {
+        concat!(
+            "[scope]\naccount = \"boss\"\n[account.boss]\nid = \"999999999999\"\nmanagement = true\n",
+            "[service_control_policy.x]\ntargets = [\"account.main\"]\n[[service_control_policy.x.policy]]\n",
+            $statement,
+            "\n"
+        )
+    };
+}
+
 /// A role with this trust.
 macro_rules! trust {
     ($($statement:literal),+) => { concat!("[role.x]\n", $("[[role.x.trust]]\n", $statement, "\n"),+) };
@@ -82,6 +94,24 @@ const GITHUB_GOOD: &str = oidc!(
 );
 
 pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "action-resource-mismatch",
+        on: "policy.x",
+        fires: policy!("allow = [\"s3:GetObject\", \"s3:ListBucket\"]\nresource = \"arn:aws:s3:::x\""),
+        silent: &[
+            policy!(
+                "allow = [\"s3:GetObject\", \"s3:ListBucket\"]\nresource = [\"arn:aws:s3:::x\", \"arn:aws:s3:::x/*\"]"
+            ),
+            policy!("allow = \"s3:*\"\nresource = \"arn:aws:s3:::x\""),
+            policy!("allow = \"*\"\nresource = \"arn:aws:s3:::x\""),
+            policy!("allow = \"s3:ListAllMyBuckets\"\nresource = \"arn:aws:s3:::*\""),
+            policy!("allow = \"s3:GetObject\"\nresource = \"*\""),
+            policy!("allow = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x/${aws:username}\""),
+            policy!("allow = \"new:Action\"\nresource = \"arn:aws:s3:::x\""),
+            policy!("deny = \"s3:GetObject\"\nnot_resource = \"arn:aws:s3:::x\""),
+            policy!("effect = \"Deny\"\nnot_action = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x\""),
+        ],
+    },
     Case {
         id: "admin-access",
         on: "policy.x",
@@ -476,6 +506,28 @@ pub(super) const CASES: &[Case] = &[
         silent: &[role!("permissions_boundary = \"arn:aws:iam::aws:policy/ReadOnlyAccess\"")],
     },
     Case {
+        id: "scp-allow-without-effect",
+        on: "service_control_policy.x",
+        fires: control!("allow = \"s3:*\"\nresource = \"*\""),
+        silent: &[
+            control!("allow = \"*\"\nresource = \"*\""),
+            control!(
+                "effect = \"Deny\"\nnot_action = \"s3:*\"\nresource = \"*\"\ncondition = { StringNotEquals = { \"aws:PrincipalTag/team\" = \"platform\" } }"
+            ),
+        ],
+    },
+    Case {
+        id: "scp-locks-out",
+        on: "service_control_policy.x",
+        fires: control!("deny = \"*\"\nresource = \"*\""),
+        silent: &[
+            control!(
+                "deny = \"*\"\nresource = \"*\"\ncondition = { ArnNotLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::*:role/OrganizationAccountAccessRole\" } }"
+            ),
+            control!("deny = \"organizations:LeaveOrganization\"\nresource = \"*\""),
+        ],
+    },
+    Case {
         id: "secrets-any",
         on: "policy.x",
         fires: policy!("allow = \"secretsmanager:GetSecretValue\"\nresource = \"*\""),
@@ -509,5 +561,35 @@ pub(super) const CASES: &[Case] = &[
         on: "account_settings.x",
         fires: "[account_settings.x]\npassword_policy = { minimum_length = 8 }\n",
         silent: &["[account_settings.x]\npassword_policy = { minimum_length = 14, password_reuse_prevention = 24 }\n"],
+    },
+    Case {
+        id: "unknown-action",
+        on: "policy.x",
+        fires: policy!("allow = [\"s3:GetObjekt\", \"s3:GetObject\"]\nresource = \"arn:aws:s3:::x/*\""),
+        silent: &[
+            policy!("allow = [\"S3:getobject\", \"s3:Get*\", \"iam:?etRole\"]\nresource = \"*\""),
+            policy!("allow = \"*\"\nresource = \"*\""),
+        ],
+    },
+    Case {
+        id: "unknown-condition-key",
+        on: "policy.x",
+        fires: policy!(
+            "allow = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x/*\"\ncondition = { StringLike = { \"s3:prefix\" = \"a/*\" } }"
+        ),
+        silent: &[
+            policy!(
+                "allow = \"s3:ListBucket\"\nresource = \"arn:aws:s3:::x\"\ncondition = { StringLike = { \"S3:Prefix\" = \"a/*\" } }"
+            ),
+            policy!(
+                "allow = [\"s3:GetObject\", \"s3:ListBucket\"]\nresource = \"*\"\ncondition = { StringLike = { \"s3:prefix\" = \"a/*\", \"aws:sourceip\" = \"192.0.2.1\" } }"
+            ),
+            policy!(
+                "allow = \"iam:CreateRole\"\nresource = \"*\"\ncondition = { StringLike = { \"aws:RequestTag/team\" = \"a\", \"lambda:SourceFunctionArn\" = \"*\" } }"
+            ),
+            policy!(
+                "allow = \"*\"\nresource = \"*\"\ncondition = { StringLike = { \"ec2:ResourceTag/team\" = \"a\", \"saml:sub\" = \"a\", \"idp.example.com:sub\" = \"a\" } }"
+            ),
+        ],
     },
 ];

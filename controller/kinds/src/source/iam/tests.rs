@@ -115,3 +115,48 @@ async fn a_policy_the_index_does_not_show_is_asked_about() {
     assert_eq!(live.unwrap().first().unwrap().model.description, "made by hand");
     assert_eq!(cost.calls, 6, "four listings, the index, and GetPolicy");
 }
+
+/// All the places in a value.
+fn places(value: &serde_json::Value, at: &str, all: &mut Vec<String>) {
+    all.push(at.to_owned());
+    match value {
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| places(item, &format!("{at}/{index}"), all));
+        }
+        serde_json::Value::Object(members) => {
+            let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+            members.iter().for_each(|(key, member)| places(member, &format!("{at}/{}", escaped(key)), all));
+        }
+        _ => {}
+    }
+}
+
+/// What AWS answers, and the policies inside of it, may be anything: the kinds make models of it or say why not, and never panic.
+#[test]
+fn any_answer_is_survived() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let others =
+        ["", "{}", "[]", "null", "{\"Statement\":[{\"Effect\":1}]}", "%7B%22Statement%22", "\u{0}\u{E000}x", &deep];
+    let whole: serde_json::Value = serde_json::from_str(SAVED).unwrap();
+    let mut all = Vec::new();
+    places(&whole, "", &mut all);
+    let scope = Scope { account: "main".into(), region: None };
+    let (mut read, mut refused) = (0, 0);
+    for place in &all {
+        for other in others.iter().map(|text| serde_json::Value::from(*text)).chain([serde_json::json!(7)]) {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(place).unwrap() = other;
+            let Ok(fact) = load_fact(NAME, changed) else {
+                refused += 1;
+                continue;
+            };
+            let mut facts = trueup_engine::facts::Facts::default();
+            facts.insert(NAME.into(), scope.clone(), Ok(fact), trueup_engine::facts::ReadCost::default());
+            for kind in crate::kinds() {
+                let _ = kind.observe(&facts, &scope);
+            }
+            read += 1;
+        }
+    }
+    assert!(read > 100 && refused > 100, "{read} {refused}");
+}

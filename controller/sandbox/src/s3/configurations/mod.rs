@@ -10,6 +10,8 @@ mod replication;
 mod schema;
 mod small;
 
+pub(super) use self::small::default_retention;
+
 use self::schema::Element;
 use super::body::{self, Node};
 use super::failure::Failure;

@@ -111,6 +111,14 @@ pub(super) fn object_lock(_: &World, _: &Request<'_>, bucket: &Bucket, node: &mu
     child(retention, &["DefaultEventHold"]).map_or(Ok(()), |hold| period(hold, "Default event hold"))
 }
 
+/// The retention that a bucket gives new objects: its mode, and for how many days.
+pub(in crate::s3) fn default_retention(bucket: &Bucket) -> Option<(String, i64)> {
+    let retention = child(bucket.configurations.get("object-lock")?, &["Rule", "DefaultRetention"])?;
+    let days =
+        number(retention, "Days").or_else(|| number(retention, "Years").map(|years| years.saturating_mul(365)))?;
+    Some((text(retention, "Mode")?.to_owned(), days))
+}
+
 fn period(node: &Node, what: &str) -> Result<(), Failure> {
     let (length, most) = match (number(node, "Days"), number(node, "Years")) {
         (Some(days), None) => (days, 36_500),
