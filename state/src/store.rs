@@ -32,9 +32,9 @@ pub use hold::{Hold, Holder, LockState};
 pub use local::{LocalStore, read_limited, write_atomically};
 pub use runs::RunJournal;
 
-/// The most bytes of a document: 64 MiB. The ledger of an account with ten thousand resources takes half of that; what is larger is none of
-/// trueup's, and is not read into memory.
-pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The most bytes of a document: 1 GiB. The ledger of an account with a hundred thousand resources takes an eighth of that (docs/performance.md), the
+/// plan that makes them a few times as much as the ledger; what is larger is none of trueup's, and is not read into memory.
+pub const DOCUMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// Why a store could not be used.
 #[derive(Debug, thiserror::Error)]
