@@ -147,3 +147,42 @@ fn there_is_no_dry_run() {
         assert!(!text.contains("dry_run"), "{} has a dry-run flag: a plan is what shows without doing", path.display());
     }
 }
+
+/// The pages that promise something and name what holds it.
+const PROMISING: [&str; 4] = ["README.md", "docs/ARCHITECTURE.md", "docs/threat-model.md", "docs/performance.md"];
+
+/// A word that can only be a test's name: four words or more.
+fn test_names(text: &str) -> impl Iterator<Item = &str> {
+    let is_name = |word: &&str| {
+        let signs = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        word.matches('_').count() >= 3 && word.chars().all(signs)
+    };
+    text.split('`').filter(is_name)
+}
+
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let mut code = BTreeMap::new();
+    for path in ["specs", "state", "controller", "tests"] {
+        sources(&root().join(path), &mut code);
+    }
+    let is_there = |name: &str| code.values().any(|text| text.contains(&format!("fn {name}(")));
+    for page in PROMISING {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let missing: BTreeSet<&str> = test_names(&text).filter(|name| !is_there(name)).collect();
+        assert!(missing.is_empty(), "{page} names {missing:?}");
+    }
+}
+
+/// The pages a link leads to, as far as they are files here.
+#[test]
+fn every_page_that_a_page_leads_to_is_there() {
+    for page in PROMISING {
+        let path = root().join(page);
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let is_file = !link.is_empty() && !link.starts_with("http");
+            assert!(!is_file || path.parent().unwrap().join(link).exists(), "{page} leads to {link}");
+        }
+    }
+}

@@ -223,6 +223,18 @@ fn an_organization_that_can_not_be_is_told_before_any_call() {
     insta::assert_snapshot!("organization", refused(&project).stderr);
 }
 
+/// Only together do the two buckets ask for what S3 refuses.
+#[test]
+fn grants_of_logs_in_a_bucket_without_acls() {
+    insta::assert_snapshot!(
+        "log_grants",
+        specs(
+            "[bucket.logs]\nname = \"the-logs\"\n\n[bucket.shop]\nname = \"the-shop\"\n\n[bucket.shop.logging]\ntarget_bucket = \"bucket.logs\"\n\
+             target_grants = [{ uri = \"http://acs.amazonaws.com/groups/s3/LogDelivery\", permission = \"READ\" }]\n"
+        )
+    );
+}
+
 #[test]
 fn assertions_that_say_nothing_or_too_much() {
     let role = ROLE.trim_end();

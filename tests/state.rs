@@ -141,7 +141,7 @@ fn a_project_is_destroyed_through_the_same_rails() {
     let project = Project::example("dev-prod-codedeploy");
     project.apply();
     let unsaid = project.trueup(&["destroy"]).expect(3);
-    assert!(unsaid.stderr.contains("removes 20 resources, and the project allows 5"), "{}", unsaid.stderr);
+    assert!(unsaid.stderr.contains("removes 22 resources, and the project allows 5"), "{}", unsaid.stderr);
     project.edit("trueup.toml", "deletions = 5", "deletions = \"100%\"");
     let unsaid = project.trueup(&["destroy"]).expect(1);
     assert!(unsaid.stderr.contains("--confirm web-app-delivery"), "{}", unsaid.stderr);

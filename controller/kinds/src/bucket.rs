@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Beside, Itself, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Emptying, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Emptying, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::lint::is_public;
 use trueup_specs::resolve::{Resolver, partition};
@@ -363,11 +363,11 @@ impl Kind for Bucket {
     }
 
     fn export(_: &At, live: &Live<BucketModel>) -> Export {
-        let unsaid = live.model.parts.unsaid();
-        if !unsaid.is_empty() {
-            return Export::Not(format!("an export can't write its {} yet", unsaid.join(", ")));
-        }
-        Export::same(&live.model)
+        live.model.parts.export(Export::same(&live.model))
+    }
+
+    fn together() -> Option<Together<BucketModel>> {
+        Some(parts::logging::together)
     }
 
     fn access<'m>(at: &At, model: &'m BucketModel, _: &Outputs) -> Vec<Access<'m>> {

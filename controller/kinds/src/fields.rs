@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use trueup_engine::kind::At;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::pending;
@@ -14,6 +15,12 @@ use trueup_state::outputs::Outputs;
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
+
+/// What an exported spec says in a field: nothing, where that asks for the same.
+#[must_use]
+pub fn unless(is_default: bool, value: Value) -> Value {
+    if is_default { Value::Null } else { value }
+}
 
 /// What AWS allows in a name.
 #[derive(Clone, Copy, Debug)]

@@ -84,6 +84,11 @@ pub(crate) fn hold_all<K: Kind>(one: &K::Model, two: &K::Model) {
     }
 }
 
+/// What is exported asks for just this model, in as few fields as can be. [`hold_all`] looks at some models; where it must be each, call this.
+pub(crate) fn hold_exported<K: Kind>(model: &K::Model) {
+    export::holds::<K>(model);
+}
+
 /// Of so many models about one is exported.
 const EXPORTED_OF: usize = 32;
 

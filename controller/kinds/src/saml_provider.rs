@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::diagnostic::Diagnostic;
+use trueup_specs::export::text_file;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Text, TextFile, spec};
@@ -217,10 +218,8 @@ impl Kind for SamlProvider {
         info(op)
     }
 
-    fn export(_: &At, _: &Live<SamlProviderModel>) -> Export {
-        Export::Not(
-            "its metadata is a file of the identity provider's: save that beside a spec, and adopt it".to_owned(),
-        )
+    fn export(_: &At, live: &Live<SamlProviderModel>) -> Export {
+        Export::same(&live.model).with("metadata", text_file(&live.model.metadata.0, "xml"))
     }
 
     fn simulate(model: &mut Option<SamlProviderModel>, op: &SamlProviderOp) {

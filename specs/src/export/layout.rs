@@ -19,9 +19,17 @@ const CONDITION: &str = "condition";
 #[must_use]
 pub fn block(kind: &str, name: &str, fields: &Map<String, Value>, shape: &TableShape) -> String {
     let mut page = Page { text: String::new() };
-    page.table(&[kind, name], fields, shape);
+    page.table(&[kind, name], fields, shape, ONE);
     page.text
 }
+
+/// Around the header of a table.
+const ONE: [&str; 2] = ["[", "]"];
+/// Around that of a member of a list.
+const EACH: [&str; 2] = ["[[", "]]"];
+
+/// How far the members of a broken list stand to the right.
+const INDENT: usize = 2;
 
 struct Page {
     text: String,
@@ -35,10 +43,12 @@ enum Headed<'v> {
     Plain(&'v Map<String, Value>),
     /// `[…]`, with fields.
     Table(&'v Map<String, Value>, &'v TableShape),
+    /// `[[…]]` with fields, once for each.
+    Tables(&'v [Value], &'v TableShape),
 }
 
 impl Page {
-    fn table(&mut self, path: &[&str], fields: &Map<String, Value>, shape: &TableShape) {
+    fn table(&mut self, path: &[&str], fields: &Map<String, Value>, shape: &TableShape, [open, close]: [&str; 2]) {
         let mut lines = Vec::new();
         let mut headed: Vec<(Vec<&str>, Headed<'_>)> = Vec::new();
         for (key, value) in fields {
@@ -47,25 +57,36 @@ impl Page {
                 (Some(Shape::Policy), Value::Array(statements)) => {
                     headed.push((vec![key], Headed::Statements(statements)));
                 }
-                (Some(Shape::Map(item)), Value::Object(members))
-                    if matches!(**item, Shape::Policy | Shape::Table(_)) =>
-                {
+                (Some(Shape::Map(item)), Value::Object(members)) if has_headers(item) => {
                     headed.extend(
                         members
                             .iter()
                             .filter_map(|(name, member)| Some((vec![key.as_str(), name], headed_of(member, item)?))),
                     );
                 }
-                (Some(Shape::Table(table)), Value::Object(members)) if is_long(key, value) => {
+                (Some(Shape::Table(table)), Value::Object(members))
+                    if is_long(key, value) || has_headed(members, table) =>
+                {
                     headed.push((vec![key], Headed::Table(members, table)));
                 }
+                (Some(Shape::List(item)), Value::Array(items)) => match &**item {
+                    Shape::Table(table) if items.iter().any(is_long_item) => {
+                        headed.push((vec![key], Headed::Tables(items, table)));
+                    }
+                    _ => lines.push((key.as_str(), value)),
+                },
                 (Some(Shape::Json), Value::Object(members)) if is_long(key, value) => {
                     headed.push((vec![key], Headed::Plain(members)));
                 }
                 (_, value) => lines.push((key.as_str(), value)),
             }
         }
-        let _ = writeln!(self.text, "[{}]", header(path));
+        // A table within the resource that holds but tables needs no header: theirs name it.
+        let is_named_below = path.len() > 2 && [open, close] == ONE && lines.is_empty() && !headed.is_empty();
+        if !is_named_below {
+            let space = if self.text.is_empty() { "" } else { "\n" };
+            let _ = writeln!(self.text, "{space}{open}{}{close}", header(path));
+        }
         self.lines(&lines);
         for (more, headed) in headed {
             let path: Vec<&str> = path.iter().copied().chain(more).collect();
@@ -84,9 +105,11 @@ impl Page {
                 let _ = writeln!(self.text, "\n[{}]", header(path));
                 self.lines(&members.iter().map(|(key, value)| (key.as_str(), value)).collect::<Vec<_>>());
             }
-            Headed::Table(members, shape) => {
-                self.text.push('\n');
-                self.table(path, members, shape);
+            Headed::Table(members, shape) => self.table(path, members, shape, ONE),
+            Headed::Tables(items, shape) => {
+                for members in items.iter().filter_map(Value::as_object) {
+                    self.table(path, members, shape, EACH);
+                }
             }
         }
     }
@@ -128,6 +151,24 @@ fn headed_of<'v>(member: &'v Value, shape: &'v Shape) -> Option<Headed<'v>> {
     }
 }
 
+/// Whether each value of a map has a header of its own.
+fn has_headers(item: &Shape) -> bool {
+    matches!(item, Shape::Policy | Shape::Table(_))
+}
+
+/// Whether there is something in a table that has a header of its own, however short it is.
+fn has_headed(members: &Map<String, Value>, shape: &TableShape) -> bool {
+    shape.fields.iter().any(|field| {
+        let map = members.get(field.name).and_then(Value::as_object);
+        matches!(&field.shape, Shape::Map(item) if has_headers(item)) && map.is_some_and(|map| !map.is_empty())
+    })
+}
+
+/// Whether a member of a list is too long for a line of its own.
+fn is_long_item(item: &Value) -> bool {
+    item.is_object() && INDENT + self::value(item).chars().count() + 1 > WIDTH
+}
+
 fn is_long(name: &str, value: &Value) -> bool {
     key(name).chars().count() + 3 + self::value(value).chars().count() > WIDTH
 }
@@ -164,7 +205,7 @@ fn members_of(members: &Map<String, Value>, write: fn(&Value) -> String) -> Stri
 fn broken(value: &Value) -> String {
     match value {
         Value::Array(items) if items.len() > 1 => {
-            let items: String = items.iter().map(|item| format!("  {},\n", self::value(item))).collect();
+            let items: String = items.iter().map(|item| format!("{:INDENT$}{},\n", "", self::value(item))).collect();
             format!("[\n{items}]")
         }
         Value::Object(members) => members_of(members, broken),

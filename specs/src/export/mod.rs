@@ -13,8 +13,45 @@ use crate::shape::{Shape, TableShape};
 
 pub use layout::{block, value};
 
-/// The key by which a policy names its file; as long as the file has no path, the document itself is behind it.
+/// The key by which a field names its file; as long as the file has no path, what stands in it is behind the key: a JSON document, or
+/// what [`text_file`] puts there.
 pub const FILE: &str = "file";
+
+const TEXT: &str = "text";
+const EXTENSION: &str = "extension";
+
+/// A field that names a file with this text. `extension` is how the file's name ends, without the dot.
+#[must_use]
+pub fn text_file(text: &str, extension: &str) -> Value {
+    let file = [(TEXT, text), (EXTENSION, extension)];
+    let file: Map<String, Value> = file.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
+    Value::Object([(FILE.to_owned(), Value::Object(file))].into_iter().collect())
+}
+
+/// A file that a table names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    /// How its name ends, without the dot.
+    pub extension: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+impl NamedFile {
+    /// The extension of documents.
+    pub const JSON: &str = "json";
+
+    /// What is behind the key [`FILE`].
+    #[must_use]
+    pub fn of(behind: &Value) -> Self {
+        let text = |key: &str| behind.get(key).and_then(Value::as_str).map(str::to_owned);
+        let is_text = behind.as_object().is_some_and(|members| members.len() == 2);
+        match (text(EXTENSION), text(TEXT)) {
+            (Some(extension), Some(text)) if is_text => Self { extension, text },
+            _ => Self { extension: Self::JSON.to_owned(), text: format!("{behind:#}\n") },
+        }
+    }
+}
 
 /// The fields of a spec, in the spec's order, out of the JSON of a model.
 ///

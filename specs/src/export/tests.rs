@@ -61,6 +61,20 @@ fn what_statements_cannot_say_becomes_a_file() {
 }
 
 #[test]
+fn a_file_is_a_document_or_a_text() {
+    let document = json!({"Version": "2012-10-17", "Id": "x"});
+    assert_eq!(
+        NamedFile::of(&document),
+        NamedFile {
+            extension: "json".to_owned(),
+            text: "{\n  \"Version\": \"2012-10-17\",\n  \"Id\": \"x\"\n}\n".to_owned()
+        }
+    );
+    let text = text_file("<a>\n", "xml");
+    assert_eq!(NamedFile::of(&text[FILE]), NamedFile { extension: "xml".to_owned(), text: "<a>\n".to_owned() });
+}
+
+#[test]
 fn a_root_of_another_partition_stays_an_arn() {
     let trust = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws-cn:iam::111111111111:root"}}]});

@@ -32,6 +32,13 @@ def logging(target="logs", **more):
     return {**B, "BucketLoggingStatus": {"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "log/", **more}}}
 
 
+# Who gets logs by ACL.
+LOG_GRANTS = [
+    {"Grantee": {"Type": "CanonicalUser", "ID": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}, "Permission": "READ"},
+    {"Grantee": {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/s3/LogDelivery"}, "Permission": "WRITE"},
+]
+
+
 def queue(arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", id="q", events=("s3:ObjectCreated:*",), **rules):
     filters = [{"Name": name, "Value": value} for name, value in rules.items()]
     return {"Id": id, "QueueArn": arn, "Events": list(events), "Filter": {"Key": {"FilterRules": filters}}}
@@ -146,6 +153,12 @@ SCENARIOS = [
             c("s3", "get_bucket_logging", B, aws=Has({"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "log/"}}), page=f"{API}/API_GetBucketLogging.html"),
             c("s3", "put_bucket_logging", logging(TargetObjectKeyFormat={"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}), aws=Has({}), page=f"{API}/API_TargetObjectKeyFormat.html"),
             c("s3", "get_bucket_logging", B, aws=Has({"LoggingEnabled": {"TargetObjectKeyFormat": {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}}}), page=f"{API}/API_TargetObjectKeyFormat.html"),
+            c("s3", "put_bucket_logging", logging(TargetGrants=[LOG_GRANTS[0]]), aws=Error("InvalidArgument"), page=f"{API}/API_TargetGrant.html"),
+            c("s3", "put_bucket_ownership_controls", {"Bucket": "logs", "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}}),
+            c("s3", "put_bucket_logging", logging(TargetGrants=LOG_GRANTS), aws=Has({}), page=f"{API}/API_PutBucketLogging.html"),
+            c("s3", "get_bucket_logging", B, aws=Has({"LoggingEnabled": {"TargetGrants": [{"Grantee": {"Type": "CanonicalUser", "ID": "<hex64>"}, "Permission": "READ"}, LOG_GRANTS[1]]}}), page=f"{API}/API_GetBucketLogging.html"),
+            c("s3", "put_bucket_logging", logging(TargetGrants=[{"Grantee": {"Type": "AmazonCustomerByEmail", "EmailAddress": "someone@example.com"}, "Permission": "READ"}]), aws=Error("MethodNotAllowed"), page=f"{API}/API_PutBucketLogging.html"),
+            c("s3", "put_bucket_logging", logging(TargetGrants=[{"Grantee": {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/none"}, "Permission": "READ"}]), aws=Error("InvalidArgument"), page=f"{GUIDE}/acl-overview.html"),
             c("s3", "put_bucket_logging", logging("none")),
             c("s3", "put_bucket_logging", {**B, "BucketLoggingStatus": {}}),
             c("s3", "get_bucket_logging", B),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use trueup_specs::export;
+use trueup_specs::export::{self, NamedFile};
 use trueup_specs::kind::KindScope;
 use trueup_specs::project::Project;
 
@@ -72,8 +72,8 @@ impl Place {
 struct Block {
     kind: &'static str,
     text: String,
-    /// Policies in files, by their path relative to the table's.
-    policies: BTreeMap<String, String>,
+    /// The files it names, by their path relative to the table's.
+    files: BTreeMap<String, String>,
 }
 
 /// The files, relative to the folder they are for.
@@ -156,14 +156,16 @@ fn block(ask: Ask<'_>, mentions: &Mentions, thing: &Thing<'_>, owner: &str, read
     let region = thing.at.scope.region.as_deref().or(ask.region());
     let view = View { account: &thing.at.scope.account, reader, region };
     let mut fields = if thing.literal { thing.fields.clone() } else { mentions.rewrite(&thing.fields, &shape, view) };
-    let mut policies = BTreeMap::new();
-    place_files(&mut fields, &mut |document| {
-        let number = if policies.is_empty() { String::new() } else { format!("-{}", policies.len() + 1) };
-        let path = format!("policies/{owner}-{}-{}{number}.json", schema.name, thing.name);
-        policies.insert(path.clone(), format!("{document:#}\n"));
+    let mut files = BTreeMap::new();
+    place_files(&mut fields, &mut |NamedFile { extension, text }| {
+        // Policies may be many, and are no specs; what others give out (a provider's metadata) lies beside the table.
+        let folder = if extension == NamedFile::JSON { "policies/" } else { "" };
+        let number = if files.is_empty() { String::new() } else { format!("-{}", files.len() + 1) };
+        let path = format!("{folder}{owner}-{}-{}{number}.{extension}", schema.name, thing.name);
+        files.insert(path.clone(), text);
         path
     });
-    Block { kind: schema.name, text: export::block(schema.name, &thing.name, &fields, &shape), policies }
+    Block { kind: schema.name, text: export::block(schema.name, &thing.name, &fields, &shape), files }
 }
 
 fn put(files: &mut BTreeMap<PathBuf, String>, stem: &str, head: &str, blocks: Vec<Block>, notes: &[&LeftOut]) {
@@ -175,13 +177,13 @@ fn put(files: &mut BTreeMap<PathBuf, String>, stem: &str, head: &str, blocks: Ve
     }
     for (path, blocks) in by_file {
         let mut text = head.to_owned();
-        for Block { kind: _, text: table, policies } in blocks {
+        for Block { kind: _, text: table, files: named } in blocks {
             if !text.is_empty() {
                 text.push('\n');
             }
             text.push_str(&table);
             let folder = path.parent().unwrap_or(Path::new(""));
-            files.extend(policies.into_iter().map(|(path, document)| (folder.join(path), document)));
+            files.extend(named.into_iter().map(|(path, text)| (folder.join(path), text)));
         }
         files.insert(path, text);
     }
@@ -190,7 +192,7 @@ fn put(files: &mut BTreeMap<PathBuf, String>, stem: &str, head: &str, blocks: Ve
     }
     let path = PathBuf::from(if is_long { format!("{stem}/left-out.toml") } else { format!("{stem}.toml") });
     let text = files.entry(path).or_insert_with(|| head.to_owned());
-    text.push_str("\n# Left out, since no spec here can ask for it as it is:\n");
+    text.push_str("\n# Left out, and why:\n");
     for LeftOut { scope: _, kind, name, why } in notes {
         // What AWS's names hold must not end the comment.
         let line = format!("{kind} {name}: {why}").replace(|c: char| c.is_control(), " ");

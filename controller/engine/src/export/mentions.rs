@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
+use trueup_specs::resolve::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_specs::shape::{Shape, TableShape};
 
 use super::things::Thing;
@@ -76,14 +77,25 @@ pub(super) type InSpecs<'f> = (&'f Address, &'static [(&'static str, &'static st
 /// What the project's own specs have, with the outputs of what was found.
 pub(super) fn in_specs<'f>(ask: Ask<'f>, found: &'f [Found]) -> Vec<InSpecs<'f>> {
     let mut by_name: HashMap<(&str, &Scope, &str), &BTreeMap<String, String>> = HashMap::new();
+    // What has no name is found by its tag.
+    let mut by_tag: HashMap<&str, &BTreeMap<String, String>> = HashMap::new();
     for Found { kind, scope, live, unchecked: _ } in found {
-        by_name.extend(live.iter().map(|live| ((kind.schema().name, scope, live.name.as_str()), &live.outputs)));
+        for live in live {
+            by_name.insert((kind.schema().name, scope, live.name.as_str()), &live.outputs);
+            let tags = kind.tags(&live.model).filter(|_| live.name.is_empty());
+            let ours =
+                tags.filter(|tags| tags.get(TAG_PROJECT).is_some_and(|owner| *owner == *ask.checked.project.name));
+            by_tag.extend(ours.and_then(|tags| Some((tags.get(TAG_ADDRESS)?.as_str(), &live.outputs))));
+        }
     }
     let items = ask.checked.items.iter().enumerate();
     items
         .map(|(index, item)| {
             let schema = item.kind.schema();
-            let live = by_name.get(&(schema.name, &item.at.scope, item.identity.name.as_str()));
+            let live = match item.identity.name.as_str() {
+                "" => by_tag.get(&*item.at.address),
+                name => by_name.get(&(schema.name, &item.at.scope, name)),
+            };
             // What was not found has but what follows from its name.
             let outputs = live.copied().unwrap_or(&item.identity.outputs);
             (&ask.checked.instance(index).address, schema.attributes, outputs)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
 use trueup_specs::export;
-use trueup_specs::project::account_address;
+use trueup_specs::project::{Project, account_address};
 use trueup_specs::resolve::{TAG_PROTECT, partition};
 
 use super::{Ask, Exported, Found, LeftOut};
@@ -65,10 +65,7 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
         .iter()
         .map(|item| (item.kind.schema().name, &item.at.scope, item.identity.name.as_str()))
         .collect();
-    let mut names: HashSet<Address> = project.instances.iter().map(|instance| instance.address.clone()).collect();
-    // An account that is declared by its id alone is no resource, and has its name nevertheless.
-    let of_account = |name| project.management.as_ref().map(|management| account_address(management, name));
-    names.extend(project.accounts.keys().filter_map(of_account));
+    let mut names = taken(project);
     let mut things = Vec::new();
     for Found { kind, scope, live, unchecked } in found {
         let schema = kind.schema();
@@ -82,7 +79,8 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
             let is_declared = schema.name == ACCOUNT.name
                 && project.accounts.values().any(|account| Some(&account.id) == live.outputs.get("id"));
             let has_spec = is_declared || owned.as_ref().is_some_and(|address| project.find(address).is_some());
-            if has_spec || in_specs.contains(&(schema.name, scope, live.name.as_str())) {
+            let is_named = !live.name.is_empty() && in_specs.contains(&(schema.name, scope, live.name.as_str()));
+            if has_spec || is_named {
                 exported.known += 1;
                 continue;
             }
@@ -96,11 +94,11 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
                 continue;
             }
             let Some(place) = place(ask, scope) else { continue };
+            if is_way_in(ask, &place, live) {
+                leave("trueup enters accounts by it, and could shut itself out".to_owned());
+                continue;
+            }
             let fields = match kind.export(&place, live) {
-                Export::Spec(_) if live.name.is_empty() => {
-                    leave("it has no name by which a spec could find it".to_owned());
-                    continue;
-                }
                 Export::Spec(model) => export::fields(&model, &(schema.shape)(), place.partition),
                 Export::Aws => {
                     exported.aws += 1;
@@ -112,13 +110,37 @@ pub(super) fn collect<'f>(ask: Ask<'_>, found: &'f [Found], exported: &mut Expor
                 }
             };
             let given = fields.get("name").and_then(Value::as_str).unwrap_or(&live.name);
-            let address = name(*kind, [given, &live.name], &place, owned, &mut names);
+            let address = name(*kind, [given, &live.name], &place, owned.clone(), &mut names);
+            // What has no name is found by its tag, under just this address.
+            if live.name.is_empty() && owned.as_ref() != Some(&address) {
+                leave("it has no name by which a spec could find it".to_owned());
+                continue;
+            }
             let at = At { address: Arc::from(address.to_string()), ..place };
             things.push(Thing { kind: *kind, at, name: address.name, live, fields, literal: false, called: None });
         }
     }
     things.sort_by_cached_key(Thing::address);
     things
+}
+
+/// The addresses that the specs have.
+fn taken(project: &Project) -> HashSet<Address> {
+    let mut names: HashSet<Address> = project.instances.iter().map(|instance| instance.address.clone()).collect();
+    // An account that is declared by its id alone is no resource, and has its name nevertheless.
+    let of_account = |name| project.management.as_ref().map(|management| account_address(management, name));
+    names.extend(project.accounts.keys().filter_map(of_account));
+    names
+}
+
+/// Whether it is the role by which trueup enters the account.
+fn is_way_in(ask: Ask<'_>, at: &At, live: &Live<AnyModel>) -> bool {
+    let project = ask.checked.project;
+    let account = project.accounts.get(&at.scope.account).filter(|account| account.profile.is_none());
+    account.is_some_and(|account| {
+        let role = account.access_role.as_ref().unwrap_or(&project.settings.access_role);
+        live.outputs.get("arn") == Some(&at.arn("iam", &format!("role/{role}")))
+    })
 }
 
 /// Where something in a scope is; the address is still to be found.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use trueup_specs::ACCOUNT;
 use trueup_specs::diagnostic::Problems;
-use trueup_specs::export::{self, FILE};
+use trueup_specs::export::{self, FILE, NamedFile};
 use trueup_specs::pending;
 use trueup_specs::project::{InstanceId, Project};
 use trueup_specs::resolve::{Outputs, Resolver};
@@ -194,9 +194,9 @@ fn trial_files(ask: Ask<'_>, entries: &[(&Thing<'_>, &Map<String, Value>)]) -> V
     for (number, (thing, fields)) in entries.iter().enumerate() {
         let schema = thing.kind.schema();
         let mut fields = (*fields).clone();
-        place_files(&mut fields, &mut |document| {
-            let path = format!("policies/{}.json", files.len());
-            files.push((PathBuf::from(&path), document.to_string().into_bytes()));
+        place_files(&mut fields, &mut |NamedFile { extension, text }| {
+            let path = format!("files/{}.{extension}", files.len());
+            files.push((PathBuf::from(&path), text.into_bytes()));
             path
         });
         let text = export::block(schema.name, &thing.name, &fields, &(schema.shape)());
@@ -210,11 +210,11 @@ fn trial_files(ask: Ask<'_>, entries: &[(&Thing<'_>, &Map<String, Value>)]) -> V
     files
 }
 
-/// Gives each policy that only a file can say its file.
-pub(super) fn place_files(fields: &mut Map<String, Value>, path: &mut dyn FnMut(&Value) -> String) {
+/// Gives a path to each file that the fields name.
+pub(super) fn place_files(fields: &mut Map<String, Value>, path: &mut dyn FnMut(NamedFile) -> String) {
     for (key, value) in fields.iter_mut() {
         match value {
-            Value::Object(_) if key == FILE => *value = Value::from(path(value)),
+            Value::Object(_) if key == FILE => *value = Value::from(path(NamedFile::of(value))),
             Value::Object(members) => place_files(members, path),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {}
         }

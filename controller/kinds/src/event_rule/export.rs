@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use trueup_engine::kind::{At, Export};
 
 use super::{Ecs, EventRuleModel, InputTransformer, RetryPolicy, Target};
+use crate::fields::unless;
 
 pub(super) fn export(at: &At, rule: &EventRuleModel) -> Export {
     let targets: Vec<Value> = rule.targets.iter().map(|(id, target)| target_of(id, target)).collect();
@@ -53,11 +54,6 @@ fn target_of(id: &str, target: &Target) -> Value {
         "sagemaker_pipeline_parameters": unless(pipeline.is_empty(), json!(pipeline)),
         "appsync_graphql_operation": appsync_graphql_operation,
     })
-}
-
-/// The value, or none where it says what is so anyway.
-fn unless(is_default: bool, value: Value) -> Value {
-    if is_default { Value::Null } else { value }
 }
 
 fn transformer(transformer: &InputTransformer) -> Value {

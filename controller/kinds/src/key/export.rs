@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use trueup_engine::kind::Export;
+use trueup_specs::resolve::TAG_ADDRESS;
 
 use super::grants::Grant;
 use super::own::OwnProperties;
@@ -30,7 +31,7 @@ pub(crate) fn own(own: &OwnProperties, fields: Export) -> Export {
     let Some(state) = words.into_iter().find(|word| word.in_kms() == own.state) else {
         return Export::Not(format!("it is in the state {}, and a key of a spec is enabled or disabled", own.state));
     };
-    if own.aliases.is_empty() {
+    if own.aliases.is_empty() && !own.tags.contains_key(TAG_ADDRESS) {
         return Export::Not("it has no alias by which a spec could find it; give it one".to_owned());
     }
     let aliases: Vec<&str> = own.aliases.iter().map(String::as_str).collect();

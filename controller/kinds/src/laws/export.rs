@@ -10,7 +10,7 @@ use trueup_engine::kind::{AnyModel, Export, Kind, Live};
 use trueup_specs::{KindScope, Problems};
 use trueup_state::ledger::Ledger;
 
-use super::{REGION, at, desired, project_files};
+use super::{REGION, at, desired_of, project_files};
 
 /// The laws of [`Kind::export`] for one model: it is written, what is written asks for it, and each line of it counts.
 pub(super) fn holds<K: Kind>(model: &K::Model) {
@@ -22,14 +22,16 @@ pub(super) fn holds<K: Kind>(model: &K::Model) {
     let Live { name, model: boxed, outputs } = live();
     let exported = exported::<K>(Live { name, model: Box::new(boxed), outputs });
     assert!(exported.left_out.is_empty(), "{:?}\n{model:#?}", exported.left_out);
-    if exported.files.len() > 1 {
-        // With a policy in a file: `export` has looked at it, and here are no files.
-        return;
-    }
-    let text = &exported.files.into_values().next().unwrap();
-    assert!(asks_for::<K>(text, model), "{text}\n{model:#?}");
+    let (specs, others): (Vec<_>, Vec<_>) =
+        exported.files.iter().partition(|(path, _)| path.extension().is_some_and(|extension| extension == "toml"));
+    let [(path, text)] = specs.as_slice() else { panic!("{:?}", exported.files) };
+    let with = |text: &str| -> Vec<(String, String)> {
+        let others = others.iter().map(|(path, text)| (path.display().to_string(), (*text).clone()));
+        others.chain([(path.display().to_string(), text.to_owned())]).collect()
+    };
+    assert!(asks_for::<K>(&with(text), model), "{text}\n{model:#?}");
     for shorter in shorter(text, K::schema().name) {
-        assert!(!asks_for::<K>(&shorter, model), "less is enough:\n{shorter}\nfor\n{text}");
+        assert!(!asks_for::<K>(&with(&shorter), model), "less is enough:\n{shorter}\nfor\n{text}");
     }
 }
 
@@ -84,8 +86,9 @@ fn exported<K: Kind>(live: Live<AnyModel>) -> Exported {
 }
 
 /// Whether the specs ask for the model and for nothing else; trueup's own tags are each project's.
-fn asks_for<K: Kind>(toml: &str, model: &K::Model) -> bool {
-    let Ok(asked) = desired::<K>(toml) else { return false };
+fn asks_for<K: Kind>(files: &[(String, String)], model: &K::Model) -> bool {
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let Ok(asked) = desired_of::<K>(&files) else { return false };
     let [(_, identity, asked)] = asked.as_slice() else { return false };
     let mut model = model.clone();
     if let (Some(tags), Some(asked)) = (K::tags_mut(&mut model), K::tags(asked)) {

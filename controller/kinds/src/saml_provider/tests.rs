@@ -40,6 +40,11 @@ proptest! {
     }
 
     #[test]
+    fn the_document_is_a_file(one in models()) {
+        laws::hold_exported::<SamlProvider>(&one);
+    }
+
+    #[test]
     fn pieces_are_the_document(text in "([<>a\n\r]|><){0,20}") {
         let pieces: Vec<String> = Metadata(text.clone()).into();
         prop_assert_eq!(Metadata::from(pieces), Metadata(text));

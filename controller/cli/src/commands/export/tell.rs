@@ -106,13 +106,21 @@ impl Told<'_> {
     }
 
     fn left_out(&self, page: &mut Page) {
-        let left_out = &self.exported.left_out;
-        for LeftOut { scope, kind, name, why } in left_out.iter().take(TOLD) {
+        // What is the same in several accounts is told once.
+        let mut alike: BTreeMap<(&str, &str, &str), Vec<String>> = BTreeMap::new();
+        for LeftOut { scope, kind, name, why } in &self.exported.left_out {
+            alike.entry((kind, name, why)).or_default().push(scope.to_string());
+        }
+        for ((kind, name, why), scopes) in alike.iter().take(TOLD) {
+            let what = match scopes.as_slice() {
+                [one] => format!("{one} {kind} {name}"),
+                several => format!("{kind} {name}, in {}", counted(several.len() as u64, "place")),
+            };
             // What AWS's names hold must not reach the terminal as it is.
-            let line = format!("{scope} {kind} {name}: {why}").replace(|c: char| c.is_control(), " ");
+            let line = format!("{what}: {why}").replace(|c: char| c.is_control(), " ");
             page.text(2, (Tone::Plain, "- "), (Tone::Plain, &line));
         }
-        if let Some(more) = left_out.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        if let Some(more) = alike.len().checked_sub(TOLD).filter(|more| *more > 0) {
             page.text(2, (Tone::Plain, "- "), (Tone::Plain, &format!("and {more} more: --format json names all")));
         }
     }

@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Text, Within, spec, words};
 
 use super::{Placed, present, unsendable};
 use crate::error::Failure;
+use crate::fields::unless;
 use crate::session::Session;
 
 /// The field.
@@ -129,6 +131,23 @@ pub(crate) fn desired(specs: &[Placed<CorsRuleSpec>], cx: &mut Resolver<'_>) -> 
         });
     }
     rules
+}
+
+/// What a spec says of them.
+pub(crate) fn export(rules: &[CorsRule]) -> Value {
+    rules.iter().map(exported).collect()
+}
+
+fn exported(rule: &CorsRule) -> Value {
+    let CorsRule { id, allowed_origins, allowed_methods, allowed_headers, expose_headers, max_age_seconds } = rule;
+    json!({
+        "id": id,
+        "allowed_origins": allowed_origins,
+        "allowed_methods": allowed_methods,
+        "allowed_headers": unless(allowed_headers.is_empty(), json!(allowed_headers)),
+        "expose_headers": unless(expose_headers.is_empty(), json!(expose_headers)),
+        "max_age_seconds": max_age_seconds,
+    })
 }
 
 /// The bucket's rules; none where it has no configuration.

@@ -9,12 +9,13 @@ use aws_sdk_s3::types::{
 use aws_smithy_types::error::operation::BuildError;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{Text, spec};
 
-use crate::fields::Tags;
+use crate::fields::{Tags, unless};
 
 /// Characters of a key, and so of a prefix. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 const PREFIX_BYTES_MAX: usize = 1_024;
@@ -43,6 +44,16 @@ impl Filter {
     pub(super) fn desired(spec: Option<&FilterSpec>, span: Span, cx: &mut Resolver<'_>) -> Self {
         let Some(FilterSpec { prefix, tags }) = spec else { return Self::default() };
         Self { prefix: prefix_text(prefix.as_ref(), cx), tags: tag_texts(tags, span, cx) }
+    }
+
+    /// What a spec says of it: nothing, where it is all objects.
+    pub(super) fn export(&self) -> Value {
+        let Self { prefix, tags } = self;
+        let fields = json!({
+            "prefix": unless(prefix.is_empty(), json!(prefix)),
+            "tags": unless(tags.is_empty(), json!(tags)),
+        });
+        unless(*self == Self::default(), fields)
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Within, spec};
@@ -15,6 +16,7 @@ use trueup_specs::{Within, spec};
 use super::filter::{self, Filter, FilterSpec};
 use super::{Placed, Status, check_configuration_ids, unsendable};
 use crate::error::Failure;
+use crate::fields::unless;
 use crate::session::Session;
 
 /// The field.
@@ -86,6 +88,20 @@ pub(crate) fn desired(
         all.insert(id.clone(), Tiering { status, filter, tierings });
     }
     all
+}
+
+/// What a spec says of them.
+pub(crate) fn export(all: &BTreeMap<String, Tiering>) -> Value {
+    all.iter().map(|(id, tiering)| (id.clone(), exported(tiering))).collect()
+}
+
+fn exported(Tiering { status, filter, tierings }: &Tiering) -> Value {
+    json!({
+        "status": unless(status == Status::Enabled.as_str(), json!(status)),
+        "filter": filter.export(),
+        "archive_access_days": tierings.get(ARCHIVE),
+        "deep_archive_access_days": tierings.get(DEEP_ARCHIVE),
+    })
 }
 
 /// The bucket's configurations, by id.

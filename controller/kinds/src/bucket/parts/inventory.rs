@@ -8,6 +8,7 @@ use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use trueup_engine::kind::At;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
@@ -15,7 +16,7 @@ use trueup_specs::{Reference, Text, spec, words};
 
 use super::{BucketTarget, Placed, check_configuration_ids, filter, unsendable};
 use crate::error::Failure;
-use crate::fields;
+use crate::fields::{self, unless};
 use crate::session::Session;
 
 /// The field.
@@ -211,6 +212,36 @@ pub(crate) fn desired(
         all.insert(id.clone(), inventory);
     }
     all
+}
+
+/// What a spec says of them.
+pub(crate) fn export(all: &BTreeMap<String, Inventory>) -> Value {
+    all.iter().map(|(id, inventory)| (id.clone(), exported(inventory))).collect()
+}
+
+fn exported(inventory: &Inventory) -> Value {
+    let Inventory { enabled, prefix, frequency, included_object_versions, optional_fields, destination } = inventory;
+    let Destination { bucket, account_id, format, prefix: folder, encryption } = destination;
+    let (own, key): (Vec<&String>, Vec<&String>) =
+        encryption.iter().partition(|encryption| *encryption == Encryption::SseS3.as_str());
+    json!({
+        "enabled": unless(*enabled, json!(false)),
+        "prefix": unless(prefix.is_empty(), json!(prefix)),
+        "frequency": frequency,
+        "included_object_versions": unless(
+            included_object_versions == Versions::Current.as_str(),
+            json!(included_object_versions),
+        ),
+        "optional_fields": unless(optional_fields.is_empty(), json!(optional_fields)),
+        "destination": {
+            "bucket": bucket,
+            "account_id": account_id,
+            "format": unless(format == Format::Csv.as_str(), json!(format)),
+            "prefix": unless(folder.is_empty(), json!(folder)),
+            "encryption": own.first(),
+            "kms_key": key.first(),
+        },
+    })
 }
 
 impl Inventory {

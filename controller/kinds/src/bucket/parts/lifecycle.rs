@@ -10,12 +10,14 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::operation::BuildError;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Text, Within, spec, words};
 
 use super::filter::{self, Filter};
-use super::{Placed, present, unsendable};
+use super::{Placed, Status, present, unsendable};
 use crate::error::Failure;
+use crate::fields::unless;
 use crate::session::Session;
 
 mod check;
@@ -47,7 +49,7 @@ spec! {
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
     pub struct RuleSpec {
         /// Whether it has effect. Default: `"Enabled"`.
-        pub status: Option<super::Status>,
+        pub status: Option<Status>,
         /// Which objects it is about. Default: all.
         pub filter: Option<RuleFilterSpec>,
         /// When objects go.
@@ -271,7 +273,7 @@ fn rule(id: &str, Placed { value: spec, span }: &Placed<RuleSpec>, cx: &mut Reso
         },
     );
     Rule {
-        status: status.unwrap_or(super::Status::Enabled).to_string(),
+        status: status.unwrap_or(Status::Enabled).to_string(),
         filter,
         object_size_greater_than: greater,
         object_size_less_than: less,
@@ -306,6 +308,73 @@ fn date_time(day: &str) -> Option<DateTime> {
 fn day_of(date: &DateTime) -> Option<String> {
     let text = date.fmt(Format::DateTime).ok()?;
     Some(day(&text).unwrap_or(text))
+}
+
+/// What a spec says of it.
+pub(crate) fn export(lifecycle: &Lifecycle) -> Value {
+    let Lifecycle { rules, transition_default_minimum_object_size: size } = lifecycle;
+    let rules: Map<String, Value> = rules.iter().map(|(id, rule)| (id.clone(), exported(rule))).collect();
+    let is_default = size == MinimumSize::All128K.as_str();
+    json!({ "rules": rules, "transition_default_minimum_object_size": unless(is_default, json!(size)) })
+}
+
+fn exported(rule: &Rule) -> Value {
+    let Rule {
+        status,
+        filter: filter @ Filter { prefix, tags },
+        object_size_greater_than: greater,
+        object_size_less_than: less,
+        expiration,
+        transitions,
+        noncurrent_version_expiration,
+        noncurrent_version_transitions,
+        abort_incomplete_multipart_upload_days,
+    } = rule;
+    let is_all = *filter == Filter::default() && greater.is_none() && less.is_none();
+    let filter = json!({
+        "prefix": unless(prefix.is_empty(), json!(prefix)),
+        "tags": unless(tags.is_empty(), json!(tags)),
+        "object_size_greater_than": greater,
+        "object_size_less_than": less,
+    });
+    let expiration = expiration.as_ref().map(|expiration| match expiration {
+        Expiration::At(when) => exported_when(when),
+        Expiration::ExpiredObjectDeleteMarker => json!({ "expired_object_delete_marker": true }),
+    });
+    // In the order in which objects go through them.
+    let mut steps: Vec<(&String, &When)> = transitions.iter().collect();
+    steps.sort_by_key(|(_, when)| match when {
+        When::Days(days) => (*days, String::new()),
+        When::Date(day) => (0, day.clone()),
+    });
+    let steps: Vec<Value> = steps.into_iter().map(|(class, when)| moved(class, exported_when(when))).collect();
+    let mut older: Vec<(&String, &Noncurrent)> = noncurrent_version_transitions.iter().collect();
+    older.sort_by_key(|(_, noncurrent)| noncurrent.noncurrent_days);
+    let older: Vec<Value> = older.into_iter().map(|(class, noncurrent)| moved(class, json!(noncurrent))).collect();
+    json!({
+        "status": unless(status == Status::Enabled.as_str(), json!(status)),
+        "filter": unless(is_all, filter),
+        "expiration": expiration,
+        "transitions": unless(steps.is_empty(), json!(steps)),
+        "noncurrent_version_expiration": noncurrent_version_expiration,
+        "noncurrent_version_transitions": unless(older.is_empty(), json!(older)),
+        "abort_incomplete_multipart_upload_days": abort_incomplete_multipart_upload_days,
+    })
+}
+
+fn exported_when(when: &When) -> Value {
+    match when {
+        When::Days(days) => json!({ "days": days }),
+        When::Date(day) => json!({ "date": day }),
+    }
+}
+
+/// A move to a storage class, with the fields that say when.
+fn moved(class: &str, mut when: Value) -> Value {
+    if let Value::Object(fields) = &mut when {
+        fields.insert("storage_class".to_owned(), Value::from(class));
+    }
+    when
 }
 
 /// The bucket's lifecycle; `None`: it has none.

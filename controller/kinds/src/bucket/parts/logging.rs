@@ -2,19 +2,22 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use trueup_engine::kind::At;
-use trueup_specs::diagnostic::Diagnostic;
+use trueup_specs::diagnostic::{Diagnostic, Problems};
 use trueup_specs::resolve::Resolver;
+use trueup_specs::span::Span;
 use trueup_specs::{Reference, Text, spec, words};
 
-use super::{BucketTarget, filter, unsendable};
-use crate::bucket::arn;
+use super::{BucketTarget, Placed, filter, unsendable};
+use crate::bucket::{BucketModel, Ownership, arn};
 use crate::error::Failure;
+use crate::fields::{is_pending, unless};
 use crate::session::Session;
 
 /// The field.
@@ -38,6 +41,49 @@ spec! {
         ///
         /// Default: `"Simple"`.
         pub target_object_key_format: Option<KeyFormat>,
+        /// Who besides the owner may do what with the logs, by ACL.
+        ///
+        /// Only where the other bucket's `ownership` leaves ACLs on. Default: nobody; better is a statement in that bucket's policy.
+        /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_TargetGrant.html>
+        pub target_grants: Vec<Placed<TargetGrantSpec>>,
+    }
+}
+
+spec! {
+    /// Who may do what with logs: `id` or `uri`.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Grantee.html>
+    pub struct TargetGrantSpec {
+        /// The canonical user id of an account.
+        pub id: Option<Text>,
+        /// A group of AWS's.
+        pub uri: Option<GroupUri>,
+        /// What they may do.
+        pub permission: Permission,
+    }
+}
+
+words! {
+    /// A group of AWS's. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee-predefined-groups>
+    pub enum GroupUri {
+        /// Everyone with an AWS account.
+        AuthenticatedUsers = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+        /// Everyone.
+        AllUsers = "http://acs.amazonaws.com/groups/global/AllUsers",
+        /// Who writes logs.
+        LogDelivery = "http://acs.amazonaws.com/groups/s3/LogDelivery",
+    }
+}
+
+words! {
+    /// What someone may do with logs.
+    pub enum Permission {
+        /// All of it.
+        FullControl = "FULL_CONTROL",
+        /// Read.
+        Read = "READ",
+        /// Write.
+        Write = "WRITE",
     }
 }
 
@@ -62,13 +108,13 @@ pub struct Logging {
     pub target_prefix: String,
     /// `Simple`, `EventTime` or `DeliveryTime`.
     pub target_object_key_format: String,
-    /// Who may read the logs by ACL, as `who permission`. No spec asks for it: where ACLs are off, as they are by default, S3 refuses it.
+    /// Who may do what with the logs by ACL, as `who permission`.
     pub target_grants: BTreeSet<String>,
 }
 
 /// What the spec asks for; what S3 would refuse is a problem.
 pub(crate) fn desired(spec: &LoggingSpec, at: &At, cx: &mut Resolver<'_>) -> Logging {
-    let LoggingSpec { target_bucket, target_prefix, target_object_key_format } = spec;
+    let LoggingSpec { target_bucket, target_prefix, target_object_key_format, target_grants } = spec;
     let target = cx.reference(target_bucket);
     super::check_other_place(target_bucket, "the bucket that gets the logs", true, at, cx);
     let prefix = filter::prefix_text(target_prefix.as_ref(), cx);
@@ -81,8 +127,80 @@ pub(crate) fn desired(spec: &LoggingSpec, at: &At, cx: &mut Resolver<'_>) -> Log
         target_bucket: target,
         target_prefix: prefix,
         target_object_key_format: target_object_key_format.unwrap_or(KeyFormat::Simple).to_string(),
-        target_grants: BTreeSet::new(),
+        target_grants: target_grants.iter().map(|grant| grant_of(grant, cx)).collect(),
     }
+}
+
+fn grant_of(Placed { value, span }: &Placed<TargetGrantSpec>, cx: &mut Resolver<'_>) -> String {
+    let TargetGrantSpec { id, uri, permission } = value;
+    if id.is_some() == uri.is_some() {
+        let problem = Diagnostic::error("a grant needs either `id` or `uri`").at(*span, "");
+        cx.problem(problem.help("name an account by its canonical user id, or a group of AWS's by its URI"));
+    }
+    let who = id.as_ref().map(|id| {
+        let who = cx.text(id);
+        if !is_pending(&who) && (who.is_empty() || !who.chars().all(|c| c.is_ascii_alphanumeric())) {
+            // S3 takes no e-mail addresses any more.
+            // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
+            let problem = Diagnostic::error(format!("`{who}` is no canonical user id")).at(id.span(), "");
+            cx.problem(problem.help("`aws s3api list-buckets --query Owner.ID` shows an account's own"));
+        }
+        who
+    });
+    let who = who.or(uri.map(|uri| uri.to_string())).unwrap_or_default();
+    format!("{who} {permission}")
+}
+
+/// Who has a grant, and what they may do.
+fn parts_of(grant: &str) -> (&str, &str) {
+    grant.rsplit_once(' ').unwrap_or((grant, ""))
+}
+
+fn is_group(who: &str) -> bool {
+    who.contains("://")
+}
+
+/// What a spec says of it.
+pub(crate) fn export(logging: &Logging) -> Value {
+    let Logging { target_bucket, target_prefix, target_object_key_format: format, target_grants } = logging;
+    let grants: Vec<Value> = target_grants
+        .iter()
+        .map(|grant| {
+            let (who, permission) = parts_of(grant);
+            let sort = if is_group(who) { "uri" } else { "id" };
+            json!({ sort: who, "permission": permission })
+        })
+        .collect();
+    json!({
+        "target_bucket": target_bucket,
+        "target_prefix": unless(target_prefix.is_empty(), json!(target_prefix)),
+        "target_object_key_format": unless(format == KeyFormat::Simple.as_str(), json!(format)),
+        "target_grants": unless(grants.is_empty(), Value::from(grants)),
+    })
+}
+
+/// Tells of grants of logs that go to a bucket without ACLs.
+pub(crate) fn together(models: &[(BucketModel, Span)], problems: &mut Problems) {
+    let enforced = models.iter().filter(|(bucket, _)| bucket.ownership == Ownership::BucketOwnerEnforced.as_str());
+    let names: HashSet<&str> = enforced.map(|(bucket, _)| bucket.name.as_str()).collect();
+    for (bucket, span) in models {
+        let Some(logging) = bucket.parts.logging.as_ref().filter(|logging| !logging.target_grants.is_empty()) else {
+            continue;
+        };
+        let name = target_name(logging);
+        if names.contains(name) {
+            let problem = Diagnostic::error(format!("S3 refuses `target_grants`: the bucket {name} has no ACLs"));
+            let problem = problem.at(*span, "its logs go there");
+            let page = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_TargetGrant.html";
+            let help = "say in that bucket's policy who may read, or give it another `ownership`";
+            problems.push(problem.help(help).note(format!("what S3 takes: {page}")));
+        }
+    }
+}
+
+/// The name of the bucket that gets the logs.
+fn target_name(logging: &Logging) -> &str {
+    logging.target_bucket.rsplit(":::").next().unwrap_or(&logging.target_bucket)
 }
 
 /// The bucket's logging; `None`: it has none.
@@ -124,8 +242,7 @@ pub(crate) async fn write(session: &Session, bucket: &str, logging: Option<&Logg
 }
 
 fn enabled(logging: &Logging) -> Result<sdk::LoggingEnabled, BuildError> {
-    let Logging { target_bucket, target_prefix, target_object_key_format, target_grants: _ } = logging;
-    let name = target_bucket.rsplit(":::").next().unwrap_or(target_bucket);
+    let Logging { target_bucket: _, target_prefix, target_object_key_format, target_grants } = logging;
     let format = sdk::TargetObjectKeyFormat::builder();
     let format = if target_object_key_format == KeyFormat::Simple.as_str() {
         format.simple_prefix(sdk::SimplePrefix::builder().build())
@@ -133,9 +250,23 @@ fn enabled(logging: &Logging) -> Result<sdk::LoggingEnabled, BuildError> {
         let source = sdk::PartitionDateSource::from(target_object_key_format.as_str());
         format.partitioned_prefix(sdk::PartitionedPrefix::builder().partition_date_source(source).build())
     };
+    let grants: Result<Vec<_>, _> = target_grants.iter().map(|grant| to_sdk(grant)).collect();
     sdk::LoggingEnabled::builder()
-        .target_bucket(name)
+        .target_bucket(target_name(logging))
         .target_prefix(target_prefix)
+        .set_target_grants(Some(grants?).filter(|grants| !grants.is_empty()))
         .target_object_key_format(format.build())
         .build()
+}
+
+fn to_sdk(grant: &str) -> Result<sdk::TargetGrant, BuildError> {
+    let (who, permission) = parts_of(grant);
+    let grantee = sdk::Grantee::builder();
+    let grantee = if is_group(who) {
+        grantee.r#type(sdk::Type::Group).uri(who)
+    } else {
+        grantee.r#type(sdk::Type::CanonicalUser).id(who)
+    };
+    let permission = sdk::BucketLogsPermission::from(permission);
+    Ok(sdk::TargetGrant::builder().grantee(grantee.build()?).permission(permission).build())
 }

@@ -1,22 +1,23 @@
 //! The parts of a bucket that each have calls of their own: what of S3 is kept on a bucket besides the basics in `bucket.rs`.
 //!
 //! A part is one file. It holds, in this order: its field's name and its two permissions, what TOML says (`…Spec`), its canonical form,
-//! `desired` (from the spec to that form, telling what S3 would refuse), `read` (from S3's answer to that form) and `write` (one call
-//! that makes the bucket's so). What differs, in which order it is sent, and what it means is the same for all and stands here.
+//! `desired` (from the spec to that form, telling what S3 would refuse), `export` (from that form to what a spec says), `read` (from S3's
+//! answer to that form) and `write` (one call that makes the bucket's so). What differs, in which order it is sent, and what it means is the same for all and stands here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_smithy_types::error::operation::BuildError;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use trueup_engine::kind::At;
+use serde_json::Value as Json;
+use trueup_engine::kind::{At, Export};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{Decode, Decoder, Reference, Shape, Target, Value, words};
 
 use crate::error::Failure;
-use crate::fields::is_arn;
+use crate::fields::{is_arn, unless};
 use crate::session::Session;
 
 pub(crate) mod cors;
@@ -121,35 +122,36 @@ pub(super) struct Changes {
 }
 
 impl Parts {
-    /// The parts whose specs are built otherwise than they are, so that an export has no words for them.
-    pub(super) fn unsaid(&self) -> Vec<&'static str> {
+    /// What a spec says of them, in these fields of the bucket.
+    pub(super) fn export(&self, fields: Export) -> Export {
         let Self {
             lifecycle,
             logging,
-            cors: _,
+            cors,
             notification,
             replication,
             object_lock,
             website,
-            transfer_acceleration: _,
-            requester_pays: _,
+            transfer_acceleration,
+            requester_pays,
             intelligent_tiering,
             inventory,
         } = self;
-        let retention = object_lock.as_ref().is_some_and(|lock| lock.default_retention.is_some());
-        let tells_only_event_bridge =
-            Notification { event_bridge: notification.event_bridge, ..Notification::default() };
-        let parts = [
-            (lifecycle::FIELD, lifecycle.is_some()),
-            (logging::FIELD, logging.as_ref().is_some_and(|logging| !logging.target_grants.is_empty())),
-            (notification::FIELD, *notification != tells_only_event_bridge),
-            (replication::FIELD, replication.is_some()),
-            (object_lock::FIELD, retention),
-            (website::FIELD, website.is_some()),
-            (intelligent_tiering::FIELD, !intelligent_tiering.is_empty()),
-            (inventory::FIELD, !inventory.is_empty()),
-        ];
-        parts.into_iter().filter(|(_, is_there)| *is_there).map(|(field, _)| field).collect()
+        fields
+            .with(lifecycle::FIELD, lifecycle.as_ref().map(lifecycle::export))
+            .with(logging::FIELD, logging.as_ref().map(logging::export))
+            .with(cors::FIELD, unless(cors.is_empty(), cors::export(cors)))
+            .with(notification::FIELD, unless(is_default(notification), notification::export(notification)))
+            .with(replication::FIELD, replication.as_ref().map(replication::export))
+            .with(object_lock::FIELD, object_lock.as_ref().map(object_lock::export))
+            .with(website::FIELD, website.as_ref().map(website::export))
+            .with(simple::ACCELERATION, unless(!*transfer_acceleration, Json::Bool(true)))
+            .with(simple::REQUESTER_PAYS, unless(!*requester_pays, Json::Bool(true)))
+            .with(
+                intelligent_tiering::FIELD,
+                unless(intelligent_tiering.is_empty(), intelligent_tiering::export(intelligent_tiering)),
+            )
+            .with(inventory::FIELD, unless(inventory.is_empty(), inventory::export(inventory)))
     }
 
     /// What makes these into the others. Object Lock can't be taken away, which the caller has refused.

@@ -8,6 +8,7 @@ use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use trueup_engine::kind::At;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
@@ -16,7 +17,7 @@ use trueup_specs::{OneOrMany, Reference, Target, Text, spec};
 
 use super::{Placed, filter, unsendable};
 use crate::error::Failure;
-use crate::fields::{is_arn, is_pending};
+use crate::fields::{is_arn, is_pending, unless};
 use crate::session::Session;
 
 /// The field.
@@ -300,6 +301,31 @@ fn overlap(one: &Told, other: &Told) -> bool {
 fn same_event(one: &str, other: &str) -> bool {
     let covers = |one: &str, other: &str| one.strip_suffix('*').is_some_and(|front| other.starts_with(front));
     one == other || covers(one, other) || covers(other, one)
+}
+
+/// What a spec says of it.
+pub(crate) fn export(notification: &Notification) -> Value {
+    let Notification { event_bridge, topics, queues, functions } = notification;
+    json!({
+        "event_bridge": unless(!*event_bridge, json!(true)),
+        "topics": exported(topics, "topic"),
+        "queues": exported(queues, "queue"),
+        "functions": exported(functions, "function"),
+    })
+}
+
+/// Entries of one sort; `who` is the field that has their ARN.
+fn exported(all: &BTreeMap<String, Told>, who: &str) -> Value {
+    let entry = |Told { arn, events, prefix, suffix }: &Told| {
+        json!({
+            who: arn,
+            "events": events,
+            "prefix": unless(prefix.is_empty(), json!(prefix)),
+            "suffix": unless(suffix.is_empty(), json!(suffix)),
+        })
+    };
+    let entries: Map<String, Value> = all.iter().map(|(id, told)| (id.clone(), entry(told))).collect();
+    unless(entries.is_empty(), Value::Object(entries))
 }
 
 /// What the bucket tells others.

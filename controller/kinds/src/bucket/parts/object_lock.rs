@@ -4,12 +4,15 @@
 
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
+use trueup_specs::span::Span;
 use trueup_specs::{Within, spec, words};
 
 use super::{Placed, present};
 use crate::error::Failure;
+use crate::fields::unless;
 use crate::session::Session;
 
 /// The field.
@@ -37,6 +40,20 @@ spec! {
     pub struct RetentionSpec {
         /// Who may shorten it.
         pub mode: RetentionMode,
+        /// Days, 1 to 36,500.
+        pub days: Option<Within<1, 36_500>>,
+        /// Years, 1 to 100.
+        pub years: Option<Within<1, 100>>,
+        /// The event hold that new objects get by themselves. Default: none.
+        pub default_event_hold: Option<Placed<EventHoldSpec>>,
+    }
+}
+
+spec! {
+    /// The event hold of new objects: `days` or `years`.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html>
+    pub struct EventHoldSpec {
         /// Days, 1 to 36,500.
         pub days: Option<Within<1, 36_500>>,
         /// Years, 1 to 100.
@@ -70,7 +87,7 @@ pub struct Retention {
     pub days: Option<i32>,
     /// Years, instead.
     pub years: Option<i32>,
-    /// Days of an event hold that new objects get. No spec asks for it.
+    /// Days of an event hold that new objects get.
     pub event_hold_days: Option<i32>,
     /// Years of it, instead.
     pub event_hold_years: Option<i32>,
@@ -84,20 +101,45 @@ pub(crate) fn desired(spec: &Placed<ObjectLockSpec>, versioned: bool, cx: &mut R
         cx.problem(problem.help("add versioning = \"enabled\""));
     }
     let retention = default_retention.as_ref().map(|Placed { value, span }| {
-        let RetentionSpec { mode, days, years } = value;
-        if days.is_some() == years.is_some() {
-            let problem = Diagnostic::error("a retention needs either `days` or `years`").at(*span, "");
-            cx.problem(problem.help("write `days = 30`"));
-        }
-        Retention {
-            mode: mode.to_string(),
-            days: days.and_then(|days| i32::try_from(days.get()).ok()),
-            years: years.and_then(|years| i32::try_from(years.get()).ok()),
-            event_hold_days: None,
-            event_hold_years: None,
-        }
+        let RetentionSpec { mode, days, years, default_event_hold } = value;
+        let (days, years) = period("a retention", *days, *years, *span, cx);
+        let (event_hold_days, event_hold_years) = match default_event_hold {
+            None => (None, None),
+            Some(Placed { value: EventHoldSpec { days, years }, span }) => {
+                period("an event hold", *days, *years, *span, cx)
+            }
+        };
+        Retention { mode: mode.to_string(), days, years, event_hold_days, event_hold_years }
     });
     ObjectLock { default_retention: retention }
+}
+
+/// Days or years of `what`, one of which must be said.
+fn period(
+    what: &str,
+    days: Option<Within<1, 36_500>>,
+    years: Option<Within<1, 100>>,
+    span: Span,
+    cx: &mut Resolver<'_>,
+) -> (Option<i32>, Option<i32>) {
+    if days.is_some() == years.is_some() {
+        let problem = Diagnostic::error(format!("{what} needs either `days` or `years`")).at(span, "");
+        cx.problem(problem.help("write `days = 30`"));
+    }
+    let days = days.and_then(|days| i32::try_from(days.get()).ok());
+    (days, years.and_then(|years| i32::try_from(years.get()).ok()))
+}
+
+/// What a spec says of it.
+pub(crate) fn export(ObjectLock { default_retention }: &ObjectLock) -> Value {
+    json!({ "default_retention": default_retention.as_ref().map(exported) })
+}
+
+fn exported(retention: &Retention) -> Value {
+    let Retention { mode, days, years, event_hold_days, event_hold_years } = retention;
+    let hold = json!({ "days": event_hold_days, "years": event_hold_years });
+    let is_held = event_hold_days.is_some() || event_hold_years.is_some();
+    json!({ "mode": mode, "days": days, "years": years, "default_event_hold": unless(!is_held, hold) })
 }
 
 /// The bucket's Object Lock; `None`: it is off.

@@ -9,13 +9,14 @@ use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::{Reference, Text, Within, spec, words};
 
 use super::filter::{self, Filter, FilterSpec};
 use super::{BucketTarget, Placed, Status, present, unsendable};
 use crate::error::Failure;
-use crate::fields;
+use crate::fields::{self, unless};
 use crate::handed;
 use crate::session::Session;
 
@@ -234,6 +235,48 @@ fn desired_rule(id: &str, rule: &Placed<RuleSpec>, own: &str, cx: &mut Resolver<
         sse_kms_encrypted_objects: on(*sse_kms_encrypted_objects),
         replica_modifications: on(*replica_modifications),
     }
+}
+
+/// What a spec says of it.
+pub(crate) fn export(replication: &Replication) -> Value {
+    let Replication { role, rules } = replication;
+    let rules: Map<String, Value> = rules.iter().map(|(id, rule)| (id.clone(), exported(rule))).collect();
+    json!({ "role": role, "rules": rules })
+}
+
+fn exported(rule: &Rule) -> Value {
+    let Rule {
+        status,
+        priority,
+        filter,
+        destination,
+        delete_marker_replication,
+        sse_kms_encrypted_objects,
+        replica_modifications,
+    } = rule;
+    let Destination { bucket, account, owner, storage_class, replica_kms_key, replication_time, metrics } = destination;
+    let enabled = |on: bool| unless(!on, json!(Status::Enabled.as_str()));
+    json!({
+        "status": unless(status == Status::Enabled.as_str(), json!(status)),
+        "priority": unless(*priority == 0, json!(priority)),
+        "filter": filter.export(),
+        "destination": {
+            "bucket": bucket,
+            "account": account,
+            "owner": owner,
+            "storage_class": storage_class,
+            "replica_kms_key": replica_kms_key,
+            "replication_time": enabled(*replication_time),
+            // With the time it is measured anyway; without measures there is no time, and a spec that says so is refused.
+            "metrics": match (replication_time, metrics) {
+                (true, false) => json!(Status::Disabled.as_str()),
+                (true, true) | (false, _) => enabled(*metrics && !*replication_time),
+            },
+        },
+        "delete_marker_replication": enabled(*delete_marker_replication),
+        "sse_kms_encrypted_objects": enabled(*sse_kms_encrypted_objects),
+        "replica_modifications": enabled(*replica_modifications),
+    })
 }
 
 /// The bucket's replication; `None`: it has none.

@@ -5,6 +5,7 @@
 use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
@@ -12,6 +13,7 @@ use trueup_specs::{Text, Within, spec, words};
 
 use super::{Placed, present, unsendable};
 use crate::error::Failure;
+use crate::fields::unless;
 use crate::session::Session;
 
 /// The field.
@@ -195,6 +197,48 @@ fn routing_rule(Placed { value, span }: &Placed<RoutingRuleSpec>, cx: &mut Resol
         http_error_code_returned_equals: http_error_code_returned_equals.map(|code| code.get().to_string()),
         http_redirect_code: http_redirect_code.map(|code| code.get().to_string()),
     }
+}
+
+/// What a spec says of it.
+pub(crate) fn export(website: &Website) -> Value {
+    match website {
+        Website::RedirectAllRequestsTo { host_name, protocol } => {
+            json!({ "redirect_all_requests_to": { "host_name": host_name, "protocol": protocol } })
+        }
+        Website::Pages { index_document, error_document, routing_rules } => {
+            let rules: Vec<Value> = routing_rules.iter().map(exported).collect();
+            json!({
+                "index_document": index_document,
+                "error_document": error_document,
+                "routing_rules": unless(rules.is_empty(), Value::from(rules)),
+            })
+        }
+    }
+}
+
+fn exported(rule: &RoutingRule) -> Value {
+    let RoutingRule {
+        key_prefix_equals,
+        http_error_code_returned_equals,
+        host_name,
+        protocol,
+        replace_key_prefix_with,
+        replace_key_with,
+        http_redirect_code,
+    } = rule;
+    // S3 has codes as text. One that is no number can't be read again, and is told then.
+    let code = |code: &Option<String>| {
+        code.as_ref().map(|code| code.parse().map_or_else(|_| json!(code), |code: u16| json!(code)))
+    };
+    json!({
+        "key_prefix_equals": key_prefix_equals,
+        "http_error_code_returned_equals": code(http_error_code_returned_equals),
+        "host_name": host_name,
+        "protocol": protocol,
+        "replace_key_prefix_with": replace_key_prefix_with,
+        "replace_key_with": replace_key_with,
+        "http_redirect_code": code(http_redirect_code),
+    })
 }
 
 /// The bucket's website; `None`: it is none.

@@ -205,7 +205,16 @@ fn write_children(xml: &mut Xml, node: &Node) {
         if child.children.is_empty() {
             xml.leaf(&child.name, &child.text);
         } else {
-            xml.open(&child.name);
+            if child.name == "Grantee" {
+                // Who has a grant says in an attribute what it is.
+                // Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Grantee.html>.
+                let sort =
+                    if child.children.iter().any(|child| child.name == "URI") { "Group" } else { "CanonicalUser" };
+                let schema = "http://www.w3.org/2001/XMLSchema-instance";
+                xml.open_with("Grantee", &[("xmlns:xsi", schema), ("xsi:type", sort)]);
+            } else {
+                xml.open(&child.name);
+            }
             write_children(xml, child);
             xml.close();
         }

@@ -67,12 +67,35 @@ pub(super) fn logging(world: &World, request: &Request<'_>, bucket: &Bucket, nod
     if format.is_some_and(|format| format.children.len() != 1) {
         return Err(Failure::malformed_xml());
     }
-    let grants = child(enabled, &["TargetGrants"]).is_some_and(|grants| !grants.children.is_empty());
-    if grants && target.ownership.as_deref() == Some("BucketOwnerEnforced") {
+    let Some(grants) = child(enabled, &["TargetGrants"]).filter(|grants| !grants.children.is_empty()) else {
+        return Ok(());
+    };
+    if target.ownership.as_deref() == Some("BucketOwnerEnforced") {
         let message = "The target bucket has BucketOwnerEnforced, so that target grants are not supported.";
         return Err(invalid_argument(message));
     }
-    Ok(())
+    grants.children.iter().filter_map(|grant| child(grant, &["Grantee"])).try_for_each(grantee)
+}
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html>, grantee values, and
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee-predefined-groups>.
+fn grantee(grantee: &Node) -> Result<(), Failure> {
+    if text(grantee, "EmailAddress").is_some() {
+        // Since October 2025.
+        let message = "The specified method is not allowed against this resource.";
+        return Err(Failure::new(405, "MethodNotAllowed", message));
+    }
+    let groups = ["global/AuthenticatedUsers", "global/AllUsers", "s3/LogDelivery"];
+    match (text(grantee, "ID"), text(grantee, "URI")) {
+        (Some(id), None) if id.chars().all(|c| c.is_ascii_hexdigit()) && !id.is_empty() => Ok(()),
+        (Some(_), None) => Err(invalid_argument("Invalid id")),
+        (None, Some(uri)) => {
+            let group = uri.strip_prefix("http://acs.amazonaws.com/groups/");
+            let is_known = group.is_some_and(|group| groups.contains(&group));
+            if is_known { Ok(()) } else { Err(invalid_argument("Invalid group uri")) }
+        }
+        (Some(_), Some(_)) | (None, None) => Err(Failure::malformed_xml()),
+    }
 }
 
 /// Object Lock can be turned on for a bucket that exists, and its retention changed at any time.
