@@ -307,11 +307,12 @@ impl Specs {
         );
         assert_eq!(Count::of(world), *expected, "{case}");
         let ledger = store.ledger().unwrap();
-        // On record is what is there, and nothing else.
+        // On record is what is there, and nothing else; what waits for someone's word (a subscription) may have to be found again first.
         let recorded: Vec<String> =
             ledger.documents.values().flat_map(|document| document.entries.keys()).map(ToString::to_string).collect();
-        let there = after.plan.declared + after.plan.retained.len() as u64;
-        assert_eq!(recorded.len() as u64, there, "{case}: {recorded:?}");
+        let Plan { unchanged, declared, retained, .. } = &after.plan;
+        let kept = retained.len() as u64;
+        assert!((unchanged + kept..=declared + kept).contains(&(recorded.len() as u64)), "{case}: {recorded:?}");
         assert!(store.locks().unwrap().is_empty(), "{case}");
         after.plan
     }
