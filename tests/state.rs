@@ -1,6 +1,8 @@
 //! What trueup remembers: found again, held, shown, gone back to; and what must never happen to all that is there.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -70,6 +72,32 @@ fn who_holds_an_account_is_shown_and_others_wait() {
     project.trueup(&["apply", "--yes", "--account", "other"]).expect(0);
     project.trueup(&["plan"]).expect(0);
     drop(hold);
+    project.apply();
+}
+
+/// Where nothing can be put on record, nothing is asked of AWS that changes anything, and one is told what to look at.
+#[test]
+fn a_state_directory_that_cannot_be_written_is_refused_before_any_call() {
+    let project = Project::with(&role("one"));
+    project.trueup(&["plan"]).expect(0);
+    let state = project.path().join(".trueup/sandbox/state");
+    std::fs::create_dir_all(&state).unwrap();
+    let refuses = |what: &str| {
+        let refused = project.trueup(&["apply", "--yes"]).expect(1);
+        assert!(refused.complains(".trueup/sandbox/state/"), "{what}: {}", refused.stderr);
+        assert!(refused.complains("help: check the permissions"), "{what}: {}", refused.stderr);
+        assert!(!Hand::on(&project, MAIN).iam("ListRoles", &[]).contains("deployer"), "{what}");
+    };
+    // Something else is where the folder should be: so it is for everyone, also for who may write everywhere.
+    std::fs::write(state.join("locks"), "").unwrap();
+    refuses("no folder");
+    std::fs::remove_file(state.join("locks")).unwrap();
+    std::fs::set_permissions(&state, Permissions::from_mode(0o500)).unwrap();
+    // To root, permissions are no hindrance, and a run that can be put on record goes on.
+    if std::fs::write(state.join("probe"), "").is_err() {
+        refuses("read-only");
+    }
+    std::fs::set_permissions(&state, Permissions::from_mode(0o700)).unwrap();
     project.apply();
 }
 

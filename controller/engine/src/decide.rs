@@ -10,8 +10,9 @@ use trueup_specs::diagnostic::Problems;
 use trueup_specs::project::InstanceId;
 use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
-use trueup_state::plan::{AccessChange, Action, Blocked, Cause, Change, Confirmed, Danger, Forgotten, Note, Retained};
+use trueup_state::plan::{AccessChange, Action, Blocked, Change, Confirmed, Danger, Forgotten, Note, Retained};
 
+use crate::causes::{asked, causes};
 use crate::check::{Checked, id, resolved};
 use crate::dangers;
 use crate::kind::{AnyKind, AnyModel, At, Emptying, Held, Live, Refusal, Steps};
@@ -194,7 +195,7 @@ impl<'a> Round<'a> {
         if equal || allowed {
             return self.compare(index, Some(live), desired, Action::Adopt);
         }
-        let fields = differing(&kind.to_value(&ours), &kind.to_value(desired)).join(", ");
+        let fields = asked(kind, &kind.to_value(&ours), &kind.to_value(desired)).join(", ");
         let why = format!("`{}` exists already, has no owner, and differs from its spec in {fields}", live.name);
         let help = "to take it over and make it as the spec says, add `adopt = true` to it or give --adopt".to_owned();
         self.block(index, why, Some(help), false);
@@ -241,7 +242,12 @@ impl<'a> Round<'a> {
         let item = &self.inputs.checked.items[index];
         let address = &self.inputs.checked.instance(index).address;
         let model = item.kind.to_value(&live.model);
-        if self.inputs.ledger.get(&item.at.scope, address).is_some_and(|entry| entry.model.is(&model)) {
+        // What a spec leaves to AWS is on record as it was asked for, not as AWS then chose it; of what was made in part, no model is.
+        let is_recorded = |recorded: &SavedModel| {
+            recorded.is(&model)
+                || item.kind.read_value(recorded.value()).is_ok_and(|recorded| item.kind.equal(&recorded, &live.model))
+        };
+        if self.inputs.ledger.get(&item.at.scope, address).is_some_and(|entry| is_recorded(&entry.model)) {
             return;
         }
         let (address, scope) = (address.clone(), item.at.scope.clone());
@@ -273,7 +279,8 @@ impl<'a> Round<'a> {
         // Of what was made in part, no model is on record.
         let applied = self.inputs.ledger.get(&item.at.scope, recorded).map(|entry| entry.model.value());
         let applied = applied.filter(|model| !model.is_null());
-        let causes = before.as_ref().map(|before| causes(before, &after, applied.as_ref())).unwrap_or_default();
+        let causes =
+            before.as_ref().map(|before| causes(item.kind, before, &after, applied.as_ref())).unwrap_or_default();
         let dangers = dangers::of(&action, before.as_ref(), Some(&after));
         // What AWS made up stays with the thing; what follows from its name is as the spec says, also when it is renamed in place.
         let stays = live.filter(|_| !matches!(action, Action::Replace { .. }));
@@ -582,36 +589,6 @@ fn waits_in_vain(decision: &Decision, planned: &HashSet<&str>, missing: &HashMap
 pub(crate) fn is_protected(kind: &dyn AnyKind, live: Option<&Live<AnyModel>>) -> bool {
     live.and_then(|live| kind.tags(&live.model))
         .is_some_and(|tags| tags.get(TAG_PROTECT).is_some_and(|value| value == "true"))
-}
-
-/// The top-level fields in which two models differ, in the order of the second.
-#[must_use]
-pub(crate) fn differing(before: &Value, after: &Value) -> Vec<String> {
-    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return Vec::new() };
-    let mut fields: Vec<String> =
-        after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(key, _)| key.clone()).collect();
-    fields.extend(before.keys().filter(|key| !after.contains_key(*key)).cloned());
-    fields
-}
-
-pub(crate) fn causes(before: &Value, after: &Value, applied: Option<&Value>) -> BTreeMap<String, Cause> {
-    differing(before, after)
-        .into_iter()
-        .map(|field| {
-            let (old, new) = (before.get(&field), after.get(&field));
-            let cause = if new.is_some_and(|value| !tokens(value).is_empty()) {
-                Cause::Follows
-            } else {
-                match applied.map(|applied| applied.get(&field)) {
-                    None => Cause::Unrecorded,
-                    Some(last) if last == old => Cause::Spec,
-                    Some(last) if last == new => Cause::Drift,
-                    Some(_) => Cause::Both,
-                }
-            };
-            (field, cause)
-        })
-        .collect()
 }
 
 /// What the rounds came to.

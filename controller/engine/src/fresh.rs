@@ -8,8 +8,8 @@ use trueup_specs::address::Address;
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Action, Change, Plan, PlannedOp};
 
+use crate::causes::differing;
 use crate::check::Kinds;
-use crate::decide::differing;
 use crate::facts::{Facts, Scope, Unread};
 use crate::kind::{AnyKind, AnyModel, Live};
 use crate::matching::{Owner, Records, owner};

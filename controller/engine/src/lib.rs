@@ -4,6 +4,7 @@
 //! The engine knows no kind and no AWS; it sees kinds through [`kind::AnyKind`].
 
 pub mod access;
+mod causes;
 pub mod check;
 pub mod dangers;
 mod decide;

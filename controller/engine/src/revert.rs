@@ -11,9 +11,10 @@ use trueup_state::outputs::Outputs;
 use trueup_state::plan::{AccessChange, Action, Blocked, Change, FORMAT, Plan, PlannedOp, Purpose, Read, Retained};
 use trueup_state::record::Outcome;
 
+use crate::causes::{causes, differing};
 use crate::check::Kinds;
 use crate::dangers;
-use crate::decide::{causes, differing, is_protected};
+use crate::decide::is_protected;
 use crate::execute::{at, fill};
 use crate::facts::{Facts, Scope, Unread};
 use crate::fresh::find;
@@ -247,7 +248,7 @@ fn back(
     // What the run left: what differs from that was changed since, and the plan shows it as such.
     let left = change.after.as_ref().map(|left| fill(left, inputs.outputs));
     let causes = match (&before, &after) {
-        (Some(before), Some(after)) => causes(before, after, left.as_ref()),
+        (Some(before), Some(after)) => causes(kind, before, after, left.as_ref()),
         (None, _) | (_, None) => BTreeMap::new(),
     };
     let renamed = |name: &Value| name.as_str().map(str::to_owned);

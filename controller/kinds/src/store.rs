@@ -58,6 +58,7 @@ struct Bucket {
     client: Client,
     place: Place,
     terms: Terms,
+    wall: life::Wall,
 }
 
 #[derive(Debug, Clone)]
@@ -111,8 +112,13 @@ impl S3Store {
     /// # Errors
     /// When there is no thread to be had.
     pub fn new(aws: &Aws, place: Place, terms: Terms) -> Result<Self, StoreError> {
+        Self::by_clock(aws, place, terms, life::wall)
+    }
+
+    /// The same on a machine with this clock.
+    fn by_clock(aws: &Aws, place: Place, terms: Terms, wall: life::Wall) -> Result<Self, StoreError> {
         let client = aws.s3_of_caller(&place.region);
-        Ok(Self { bucket: Arc::new(Bucket { client, place, terms }), worker: Worker::new()? })
+        Ok(Self { bucket: Arc::new(Bucket { client, place, terms, wall }), worker: Worker::new()? })
     }
 
     /// Whether the bucket keeps former versions; `None` where one may not ask.

@@ -15,7 +15,7 @@ use trueup_specs::shape::{Shape, TableShape};
 use super::files::account_tables;
 use super::things::{Thing, with_meta};
 use super::{Ask, Found, LeftOut};
-use crate::decide::differing as differing_fields;
+use crate::causes::differing as differing_fields;
 use crate::kind::{AnyModel, At, Identity};
 use crate::matching::OWN_TAGS;
 

@@ -109,6 +109,21 @@ fn inner(value: &Value) -> String {
     }
 }
 
+/// What was last applied where both the spec and AWS moved: a plain value as it was; of what has parts, those that moved in AWS since.
+/// What the plan does about them is a difference of its own, below. How far that is indented.
+pub(super) fn applied(page: &mut Page, indent: usize, applied: &Value, before: Option<&Value>) -> usize {
+    let has_parts =
+        |value: &Value| value.is_object() || value.as_array().is_some_and(|all| all.iter().any(Value::is_object));
+    if !has_parts(applied) && !before.is_some_and(has_parts) {
+        page.text(indent, (Tone::Faint, "last applied "), (Tone::Faint, &show(applied)));
+        return indent;
+    }
+    page.line(indent, &[(Tone::Faint, "in AWS since the last apply")]);
+    changed(page, indent + 2, Some(applied), before);
+    page.line(indent, &[(Tone::Faint, "in this plan")]);
+    indent + 2
+}
+
 /// What differs inside one field.
 pub(super) fn changed(page: &mut Page, indent: usize, before: Option<&Value>, after: Option<&Value>) {
     let (old, new) = (before.and_then(document), after.and_then(document));

@@ -158,12 +158,11 @@ fn differences(page: &mut Page, change: &Change, before: &Value, after: &Value) 
         };
         page.line(6, &[(Tone::Bold, field), (Tone::Faint, &format!("  {why}"))]);
         let applied = change.applied.as_ref().and_then(|applied| applied.get(field));
-        if *cause == Cause::Both
-            && let Some(applied) = applied.filter(|applied| !applied.is_object())
-        {
-            page.text(8, (Tone::Faint, "last applied "), (Tone::Faint, &show(applied)));
-        }
-        fields::changed(page, 8, before.get(field), after.get(field));
+        let indent = match applied.filter(|_| *cause == Cause::Both) {
+            Some(applied) => fields::applied(page, 8, applied, before.get(field)),
+            None => 8,
+        };
+        fields::changed(page, indent, before.get(field), after.get(field));
     }
 }
 

@@ -55,6 +55,20 @@ fn a_record_is_renewed_when_both_came_to_the_same() {
     case.check(&["~ one/node.a note:drift", "= 0"]);
 }
 
+/// What a spec leaves to the world is on record as it was asked for, whatever the world then chose; and that choice is nobody's drift.
+#[test]
+fn what_is_left_to_the_world_is_no_difference() {
+    let mut case = Case::applied("[badge.a]\nmotto = \"m\"");
+    case.toy.world(|world| assert_eq!(world.badges.values().next().unwrap().pin.0.as_deref(), Some("steel")));
+    let plan = case.check(&["= 1"]);
+    assert!(plan.confirmed.is_empty(), "{:?}", plan.confirmed);
+    case.specs(&[("one", "[badge.a]\nmotto = \"m\"\npin = \"brass\"")]);
+    case.check(&["~ one/badge.a pin:spec", "= 0"]);
+    case.converge();
+    case.toy.world(|world| world.badges.values_mut().next().unwrap().pin.0 = Some("tin".to_owned()));
+    case.check(&["~ one/badge.a pin:drift", "= 0"]);
+}
+
 #[test]
 fn adding_and_removing_a_tag_by_hand_is_drift() {
     let mut case = Case::applied("[node.a]\ntags = { t = \"1\" }");

@@ -3,7 +3,7 @@
 use trueup_specs::{TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
 
 use crate::case::{Case, owned, wild};
-use crate::toy::badge::BadgeModel;
+use crate::toy::badge::{BadgeModel, Pin};
 use crate::toy::node::NodeModel;
 use crate::toy::world::World;
 
@@ -188,7 +188,10 @@ fn a_thing_without_tags_is_ours_by_the_ledger() {
     let mut case = Case::applied("[badge.a]\nmotto = \"m\"\n[badge.b]");
     case.toy.world(|world| {
         let name = "wild".to_owned();
-        world.badges.insert(("111111111111".to_owned(), name.clone()), BadgeModel { name, motto: String::new() });
+        world.badges.insert(
+            ("111111111111".to_owned(), name.clone()),
+            BadgeModel { name, motto: String::new(), pin: Pin::default() },
+        );
     });
     case.specs(&[("one", "[badge.a]\nmotto = \"n\"")]);
     case.check(&["~ one/badge.a motto:spec", "- one/badge.b", "= 0"]);

@@ -168,6 +168,26 @@ fn a_plan_for_programs() {
     insta::assert_json_snapshot!(plan_json(&everything().plan()));
 }
 
+/// Of policies and tags, the third value is what AWS made of what was last applied: statement by statement, key by key.
+#[test]
+fn what_was_last_applied_is_told_where_both_moved() {
+    let specs = |tier: &str, principal: &str| {
+        format!(
+            "[node.a]\ntags = {{ tier = \"{tier}\", team = \"platform\" }}\n[[node.a.trust]]\nsid = \"Own\"\nallow = \"sts:AssumeRole\"\nprincipal = {{ aws = \"{principal}\" }}\n"
+        )
+    };
+    let mut case = Case::applied(&specs("one", "222222222222"));
+    let by_hand = Case::applied(&specs("two", "333333333333")).toy.world(|world| world.node("one", "a").cloned());
+    case.toy.world(|world| {
+        let node = world.node("one", "a").unwrap();
+        *node = by_hand.unwrap();
+        node.tags.insert("by".to_owned(), "hand".to_owned());
+    });
+    case.specs(&[("one", &specs("three", "444444444444"))]);
+    let shown = plan(&case.check(&["~ one/node.a tags:both trust:both", "= 0"]), Look { width: 80, color: false });
+    insta::assert_snapshot!(shown);
+}
+
 #[test]
 fn a_line_is_wider_only_for_a_word_that_is_never_cut() {
     for width in [80, 100] {

@@ -1,17 +1,19 @@
 //! The calls by which on-premises instances change.
 
-use trueup_engine::perform::{OpContext, OpError};
+use aws_smithy_types::retry::RetryConfig;
+use trueup_engine::perform::{Effect, OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
 use super::{OnPremisesInstance, OnPremisesInstanceCall, OnPremisesInstanceOp};
-use crate::driver::{Driver, patiently};
+use crate::driver::Driver;
 use crate::error::Failure;
 use crate::session::Session;
+use crate::soon::soon;
 use crate::source::codedeploy::{InstanceFact, instance_fact, to_tags};
 
 impl Driver for OnPremisesInstance {
     async fn perform(op: OnPremisesInstanceOp, session: &Session, cx: OpContext) -> Result<Outputs, OpError> {
-        Ok(patiently(cx, || send(session, &op)).await?)
+        Ok(soon(cx, |failure| is_early(&op, failure), || send(session, &op)).await?)
     }
 }
 
@@ -20,32 +22,7 @@ async fn send(session: &Session, op: &OnPremisesInstanceOp) -> Result<Outputs, F
     let codedeploy = session.codedeploy();
     match call {
         OnPremisesInstanceCall::RegisterOnPremisesInstance { iam_user, iam_session } => {
-            let request = codedeploy
-                .register_on_premises_instance()
-                .instance_name(instance)
-                .set_iam_user_arn(iam_user.clone())
-                .set_iam_session_arn(iam_session.clone());
-            let refused = match request.send().await {
-                Ok(_) => None,
-                Err(error) => {
-                    let failure = session.failure("codedeploy:RegisterOnPremisesInstance", &error);
-                    if !failure.is("InstanceNameAlreadyRegisteredException") {
-                        return Err(failure);
-                    }
-                    Some(failure)
-                }
-            };
-            // The call does not say the ARN. And after a refusal: the answer to an earlier attempt may have been lost, then the instance
-            // is there, exactly as asked for.
-            let found = find(session, instance).await;
-            if let Some(failure) = refused {
-                let same = |found: &InstanceFact| {
-                    found.iam_user == *iam_user && found.iam_session == *iam_session && found.tags.is_empty()
-                };
-                let found = found.ok().flatten().filter(same).ok_or(failure)?;
-                return Ok(Outputs::from([("arn".to_owned(), found.arn)]));
-            }
-            return Ok(found?.map(|found| ("arn".to_owned(), found.arn)).into_iter().collect());
+            return register(session, instance, iam_user.as_deref(), iam_session.as_deref()).await;
         }
         OnPremisesInstanceCall::AddTagsToOnPremisesInstances { tags } => {
             let request = codedeploy.add_tags_to_on_premises_instances().instance_names(instance);
@@ -63,6 +40,48 @@ async fn send(session: &Session, op: &OnPremisesInstanceOp) -> Result<Outputs, F
         }
     }
     Ok(Outputs::new())
+}
+
+/// Registers the instance. Sent once, and looked for by its name before it is sent again: after a lost answer the name is taken.
+/// <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_RegisterOnPremisesInstance.html>
+async fn register(
+    session: &Session,
+    name: &str,
+    iam_user: Option<&str>,
+    iam_session: Option<&str>,
+) -> Result<Outputs, Failure> {
+    let answer = session
+        .codedeploy()
+        .register_on_premises_instance()
+        .instance_name(name)
+        .set_iam_user_arn(iam_user.map(str::to_owned))
+        .set_iam_session_arn(iam_session.map(str::to_owned))
+        .customize()
+        .config_override(aws_sdk_codedeploy::config::Builder::new().retry_config(RetryConfig::disabled()))
+        .send()
+        .await;
+    let arn = |found: InstanceFact| ("arn".to_owned(), found.arn);
+    let Err(error) = answer else {
+        // The call does not say the ARN.
+        return Ok(find(session, name).await?.map(arn).into_iter().collect());
+    };
+    let failure = session.failure("codedeploy:RegisterOnPremisesInstance", &error);
+    // The answer to this attempt, or to one of a run before, was lost: then the instance is there, exactly as asked for.
+    if failure.effect != Effect::Unknown && !failure.is("InstanceNameAlreadyRegisteredException") {
+        return Err(failure);
+    }
+    let same = |found: &InstanceFact| {
+        found.iam_user.as_deref() == iam_user && found.iam_session.as_deref() == iam_session && found.tags.is_empty()
+    };
+    let found = find(session, name).await.ok().flatten().filter(same).ok_or(failure)?;
+    Ok(Outputs::from([arn(found)]))
+}
+
+/// Whether a later attempt may fare better, of the registration, which the SDK sends but once: what was refused for haste registered
+/// nothing, and what failed in an unknown way was looked for by its name before this is asked.
+fn is_early(op: &OnPremisesInstanceOp, failure: &Failure) -> bool {
+    matches!(op.call, OnPremisesInstanceCall::RegisterOnPremisesInstance { .. })
+        && (failure.is("ThrottlingException") || failure.effect == Effect::Unknown)
 }
 
 /// The instance, if it is registered.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use trueup_engine::kind::Kind;
 use trueup_engine::perform::OpContext;
-use trueup_sandbox::{Faults, Sandbox};
+use trueup_sandbox::{Cut, Faults, Sandbox, Then, When};
 
 use super::{OnPremisesInstance, OnPremisesInstanceModel};
 use crate::driver::Driver;
@@ -81,6 +81,39 @@ async fn a_name_that_is_not_free_yet_says_so() {
     let again = OnPremisesInstance::ops(&at, None, Some(&plain())).unwrap().ops.remove(0);
     let error = OnPremisesInstance::perform(again, &session, OpContext::default()).await.unwrap_err();
     assert!(error.help.as_deref().unwrap_or_default().contains("24 hours"), "{error:?}");
+}
+
+/// A registration whose answer is lost is looked for by its name, and sent again only if it is not there.
+#[tokio::test(start_paused = true)]
+async fn a_registration_is_never_sent_again_blindly() {
+    for (when, registrations) in [(When::AfterEffect, 1), (When::BeforeEffect, 2)] {
+        let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
+        let session = laws::aws(&sandbox).await.session("tooling", Some(laws::REGION)).await.unwrap();
+        sandbox.set_faults(Faults { cut: Some(Cut { nth: 1, when, then: Then::Recover }), ..Faults::default() });
+        let mut ops = OnPremisesInstance::ops(&laws::at::<OnPremisesInstance>(), None, Some(&plain())).unwrap().ops;
+        let outputs = OnPremisesInstance::perform(ops.remove(0), &session, OpContext::default()).await.unwrap();
+        assert!(outputs["arn"].contains(":instance"), "{outputs:?}");
+        let sent = |operation: &str| sandbox.calls()[&("codedeploy".to_owned(), operation.to_owned())];
+        // Each attempt is followed by a look.
+        assert_eq!(sent("RegisterOnPremisesInstance"), registrations);
+        assert_eq!(sent("GetOnPremisesInstance"), registrations);
+    }
+}
+
+/// What was refused for haste registered nothing, and is sent again.
+#[tokio::test(start_paused = true)]
+async fn throttling_of_a_registration_is_waited_out() {
+    let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
+    let session = laws::aws(&sandbox).await.session("tooling", Some(laws::REGION)).await.unwrap();
+    sandbox.set_faults(Faults { seed: 1, throttle: 0.3, ..Faults::default() });
+    for name in ["a", "b", "c", "d"] {
+        let iam_user = Some(format!("arn:aws:iam::111111111111:user/{name}"));
+        let model = OnPremisesInstanceModel { name: name.to_owned(), iam_user, ..plain() };
+        let op = OnPremisesInstance::ops(&laws::at::<OnPremisesInstance>(), None, Some(&model)).unwrap().ops.remove(0);
+        OnPremisesInstance::perform(op, &session, OpContext::default()).await.unwrap();
+    }
+    let sent = sandbox.calls()[&("codedeploy".to_owned(), "RegisterOnPremisesInstance".to_owned())];
+    assert!(sent > 4, "choose a seed that throttles the registration");
 }
 
 #[test]

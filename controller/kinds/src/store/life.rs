@@ -61,17 +61,21 @@ struct Valid {
     lost: Option<String>,
 }
 
+/// The clock of this machine, which goes on while it sleeps.
+pub(super) type Wall = fn() -> SystemTime;
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the monotonic clock stands still while a machine sleeps; this one doesn't, and is only compared with itself"
 )]
-fn wall() -> SystemTime {
+pub(super) fn wall() -> SystemTime {
     SystemTime::now()
 }
 
 impl Valid {
-    fn from_now(term: Duration) -> Self {
-        Self { until: Instant::now() + term, until_wall: wall() + term, lost: None }
+    fn from_now(bucket: &Bucket) -> Self {
+        let term = bucket.terms.valid;
+        Self { until: Instant::now() + term, until_wall: (bucket.wall)() + term, lost: None }
     }
 }
 
@@ -86,7 +90,7 @@ struct S3Life {
 pub(super) fn begin(bucket: &Arc<Bucket>, worker: &Worker, holder: &Holder) -> Result<Box<dyn Life>, StoreError> {
     let sign = Sign { format: FORMAT, holder: holder.clone(), count: 0, ended: false };
     let first = put(name(&holder.run), &sign, Expect::Absent)?;
-    let valid = Arc::new(Mutex::new(Valid::from_now(bucket.terms.valid)));
+    let valid = Arc::new(Mutex::new(Valid::from_now(bucket)));
     let tag = {
         let bucket = bucket.clone();
         worker.wait(async move { bucket.write(&first).await })??
@@ -99,7 +103,7 @@ pub(super) fn begin(bucket: &Arc<Bucket>, worker: &Worker, holder: &Holder) -> R
 async fn renew(bucket: Arc<Bucket>, valid: Arc<Mutex<Valid>>, mut sign: Sign, mut tag: Tag) {
     loop {
         tokio::time::sleep(bucket.terms.renew).await;
-        let next = Valid::from_now(bucket.terms.valid);
+        let next = Valid::from_now(&bucket);
         sign.count += 1;
         let Ok(put) = put(name(&sign.holder.run), &sign, Expect::Is(tag.clone())) else { return };
         match bucket.write(&put).await {
@@ -125,7 +129,7 @@ async fn renew(bucket: Arc<Bucket>, valid: Arc<Mutex<Valid>>, mut sign: Sign, mu
 impl Life for S3Life {
     fn check(&self) -> Result<(), StoreError> {
         let mut valid = self.valid.lock().unwrap_or_else(PoisonError::into_inner);
-        if valid.lost.is_none() && (Instant::now() >= valid.until || wall() >= valid.until_wall) {
+        if valid.lost.is_none() && (Instant::now() >= valid.until || (self.bucket.wall)() >= valid.until_wall) {
             valid.lost = Some("its lease could not be renewed in time".to_owned());
         }
         match &valid.lost {

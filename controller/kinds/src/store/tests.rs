@@ -131,6 +131,96 @@ async fn a_run_that_lives_is_waited_for_and_one_that_sleeps_is_taken_over() {
     assert!(store(SHORT).locks().unwrap().is_empty());
 }
 
+/// So far a clock is wrong.
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn behind() -> std::time::SystemTime {
+    life::wall() - HOUR
+}
+
+fn ahead() -> std::time::SystemTime {
+    life::wall() + HOUR
+}
+
+/// What one machine's clock says is nothing to another: each counts from what it saw itself.
+#[tokio::test]
+async fn whose_clock_is_wrong_takes_over_no_living_run_and_is_taken_over_once_dead() {
+    let brief = Terms { watch: Duration::from_millis(500), ..SHORT };
+    for (first, second) in [(ahead as life::Wall, behind as life::Wall), (behind, ahead)] {
+        let (_sandbox, aws) = sandbox().await;
+        let store = |terms, wall| Store::new(S3Store::by_clock(&aws, at_home(), terms, wall).unwrap());
+        let living = store(SHORT, first).hold(&accounts(), holder("living")).unwrap();
+        let refused = run(&store(SHORT, second), "other").unwrap_err();
+        assert!(matches!(refused, StoreError::Locked { .. }), "{refused}");
+        living.check().unwrap();
+        drop(living);
+        let dead = store(ASLEEP, first).hold(&accounts(), holder("dead")).unwrap();
+        run(&store(brief, second), "taker").unwrap();
+        drop(dead);
+        assert_eq!(names(&store(SHORT, second)), ["taker"]);
+    }
+}
+
+/// A clock that is put forward looks like a sleep: the run stops, since others may have taken over. One that is put back changes nothing.
+#[tokio::test]
+async fn a_clock_that_is_put_right_in_the_middle_of_a_run() {
+    static OFF: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+    let wall: life::Wall = || {
+        let seconds = OFF.load(std::sync::atomic::Ordering::SeqCst);
+        let off = Duration::from_secs(seconds.unsigned_abs());
+        if seconds < 0 { life::wall() - off } else { life::wall() + off }
+    };
+    let (_sandbox, aws) = sandbox().await;
+    let store = Store::new(S3Store::by_clock(&aws, at_home(), ASLEEP, wall).unwrap());
+    let hold = store.hold(&accounts(), holder("run")).unwrap();
+    for (seconds, goes_on) in [(-3_600, true), (3_600, false), (0, false)] {
+        OFF.store(seconds, std::sync::atomic::Ordering::SeqCst);
+        let ended = hold.check();
+        assert_eq!(ended.is_ok(), goes_on, "off by {seconds} s: {ended:?}");
+        assert!(goes_on || matches!(ended, Err(StoreError::Lost { .. })), "{ended:?}");
+    }
+}
+
+/// 409: S3 asks to try again, since another write to the key was going on.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html#conditional-error-response>
+#[tokio::test]
+async fn a_write_that_meets_another_is_tried_again() {
+    let (sandbox, aws) = sandbox().await;
+    let store = Store::new(S3Store::new(&aws, at_home(), Terms::default()).unwrap());
+    sandbox.reset_calls();
+    sandbox.set_faults(Faults { seed: 1, conflict: 0.4, ..Faults::default() });
+    run(&store, "one").unwrap();
+    let sent = |sandbox: &Sandbox| sandbox.calls()[&("s3".to_owned(), "PutObject".to_owned())];
+    let disturbed = sent(&sandbox);
+    sandbox.reset_calls();
+    sandbox.set_faults(Faults::default());
+    run(&store, "two").unwrap();
+    assert!(disturbed > sent(&sandbox), "choose a seed that makes conflicts: {disturbed} writes");
+    assert_eq!(names(&store), ["one", "two"]);
+    // One that meets others without end is given up, and says why.
+    sandbox.set_faults(Faults { conflict: 1.0, ..Faults::default() });
+    let error = run(&store, "three").unwrap_err();
+    assert!(error.to_string().contains("ConditionalRequestConflict"), "{error}");
+    sandbox.set_faults(Faults::default());
+    assert_eq!(names(&store), ["one", "two"]);
+}
+
+/// 503: S3 asks to go slower.
+#[tokio::test]
+async fn a_store_that_is_asked_to_go_slower_does() {
+    let (sandbox, aws) = sandbox().await;
+    let store = Store::new(S3Store::new(&aws, at_home(), Terms::default()).unwrap());
+    sandbox.reset_calls();
+    sandbox.set_faults(Faults { seed: 3, throttle: 0.3, ..Faults::default() });
+    run(&store, "one").unwrap();
+    let sent: u64 = sandbox.calls().values().sum();
+    sandbox.reset_calls();
+    sandbox.set_faults(Faults::default());
+    run(&store, "two").unwrap();
+    assert!(sent > sandbox.calls().values().sum(), "choose a seed that throttles: {sent} calls");
+    assert_eq!(names(&store), ["one", "two"]);
+}
+
 #[tokio::test]
 async fn lost_answers_and_refusals_of_s3_are_outlived() {
     let (sandbox, aws) = sandbox().await;

@@ -1,18 +1,21 @@
 //! A process that dies, and answers that are lost, at each call.
 
+use serde_json::{Value, json};
+use trueup_engine::execute::promise;
 use trueup_sandbox::{Cut, Faults, Then, When};
+use trueup_state::ledger::Ledger;
 use trueup_state::store::Store;
 use trueup_state::store::memory::Memory;
 
-use crate::harness::{Count, Specs};
+use crate::harness::{Count, Run, Specs, kinds};
 use crate::{EXAMPLES, random_number, told};
 
 /// At how many calls of an example other than the first a run is cut off: their calls are of the same sorts.
 const SAMPLE: u64 = 4;
 
-/// What is cut off. `ecr-stages` lacks: after a crash between its groups' calls all is made good, but one more run is needed until all of it is
-/// on record.
-const CUT: [&str; 4] = ["cross-account-saas", "dev-prod-codedeploy", "on-premises", "travis-codedeploy"];
+/// In what a process dies. `on-premises` lacks: an instance is registered by one call and tagged by the next, and a process that dies in
+/// between leaves one of which nothing says whose it is; it is then left alone until `--adopt` is given.
+const CRASHED: [&str; 4] = ["travis-codedeploy", "cross-account-saas", "dev-prod-codedeploy", "ecr-stages"];
 
 /// The calls at which an example is cut off: all of the first, and all of all where one has the time for it; of the others one from each
 /// of equal parts.
@@ -33,47 +36,50 @@ async fn cut_everywhere(example: &str, when: When, then: Then) {
         let world = specs.world();
         world.sandbox.set_faults(Faults { cut: Some(Cut { nth, when, then }), ..Faults::default() });
         let store = Store::new(world.memory.clone());
-        // A process that died at that call gives nothing back, and puts nothing more on record.
-        let before = world.memory.clone();
         let run = specs.run(&world.sandbox, &store, "cut").await;
         if then == Then::StayDown {
-            assert!(!run.is_ok_and(|run| run.is_complete()), "{example}: call {nth} was not cut off");
-            forget_end(&before);
+            assert!(!run.as_ref().is_ok_and(Run::is_complete), "{example}: call {nth} was not cut off");
+            forget_end(&world.memory, run.ok().as_ref());
         }
         specs.made_good(&world, &count, &format!("{example}: {when:?} {then:?} at call {nth}")).await;
     }
 }
 
-/// Takes what the end of a run put on record away again, as if it had died before.
-fn forget_end(memory: &Memory) {
-    for (name, bytes) in memory.all() {
-        if name.starts_with("ledger/")
-            && let Ok(mut document) = serde_json::from_slice::<serde_json::Value>(&bytes)
-        {
-            // What was promised before the first call has no model.
-            document["entries"].as_object_mut().unwrap().retain(|_, entry| entry["model"].is_null());
-            memory.set(&name, document.to_string().as_bytes());
-        }
+/// Leaves on record what a process that died at a call left: what was promised before its first call, and nothing of how the calls ended.
+fn forget_end(memory: &Memory, run: Option<&Run>) {
+    let mut promised = Ledger::default();
+    if let Some(run) = run {
+        let known = kinds();
+        promise(&mut promised, &run.plan, |kind| known.get(kind).is_none_or(|kind| kind.schema().taggable));
+    }
+    let of_scope = |name: &str| {
+        let (_, document) = promised.documents.iter().find(|(scope, _)| format!("ledger/{scope}.json") == name)?;
+        Some(serde_json::to_value(&document.entries).unwrap())
+    };
+    for (name, bytes) in memory.all().into_iter().filter(|(name, _)| name.starts_with("ledger/")) {
+        let mut document: Value = serde_json::from_slice(&bytes).unwrap();
+        document["entries"] = of_scope(&name).unwrap_or_else(|| json!({}));
+        memory.set(&name, document.to_string().as_bytes());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_before_any_call_is_made_good() {
-    for example in CUT {
+    for example in CRASHED {
         cut_everywhere(example, When::BeforeEffect, Then::StayDown).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_after_any_call_is_made_good() {
-    for example in CUT {
+    for example in CRASHED {
         cut_everywhere(example, When::AfterEffect, Then::StayDown).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_to_any_call_is_made_good() {
-    for example in CUT {
+    for example in EXAMPLES {
         cut_everywhere(example, When::AfterEffect, Then::Recover).await;
     }
 }

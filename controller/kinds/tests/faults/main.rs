@@ -9,6 +9,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
 
+mod answers;
 mod cuts;
 mod harness;
 mod meanwhile;

@@ -72,6 +72,7 @@ impl SavedFaults {
             throttle: self.throttle,
             server_error: self.server_error,
             drop_answer: self.drop_answer,
+            conflict: 0.0,
             delay_max: Duration::from_secs(self.delay_seconds),
             late_calls: self.late_calls,
             clock_off_seconds: 0,

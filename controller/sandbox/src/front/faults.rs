@@ -17,6 +17,9 @@ pub struct Faults {
     pub server_error: f64,
     /// Share of calls that have their effect while the answer is lost on the way.
     pub drop_answer: f64,
+    /// Share of S3's writes on condition that are answered with a conflict, before they have any effect. Source:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html#conditional-error-response>.
+    pub conflict: f64,
     /// The longest delay of a call; each waits a seeded part of it.
     pub delay_max: Duration,
     /// For how many calls after a change IAM and KMS still read as before it; the change itself, and what other writes
@@ -64,6 +67,7 @@ pub(crate) enum Fate {
     Answer,
     Throttle,
     ServerError,
+    Conflict,
     DropBeforeEffect,
     DropAfterEffect,
 }
@@ -77,6 +81,8 @@ pub(crate) struct Position {
     pub(crate) mutations_before: u64,
     /// Whether this one mutates.
     pub(crate) mutating: bool,
+    /// Whether it is a write of S3's that names a condition.
+    pub(crate) conditional: bool,
 }
 
 /// By how much the time of a request may differ, in seconds, for S3 and for the others.
@@ -109,6 +115,8 @@ impl Faults {
             Fate::ServerError
         } else if roll < dropped {
             Fate::DropAfterEffect
+        } else if at.conditional && random.share() < self.conflict {
+            Fate::Conflict
         } else {
             Fate::Answer
         };
@@ -156,7 +164,7 @@ mod tests {
     use super::{Cut, Fate, Faults, Position, Then, When};
 
     fn fate(faults: &Faults, call: u64, mutations_before: u64, mutating: bool) -> Fate {
-        faults.decide(Position { call, mutations_before, mutating }).0
+        faults.decide(Position { call, mutations_before, mutating, conditional: false }).0
     }
 
     #[test]
@@ -173,6 +181,14 @@ mod tests {
         assert!((850..1_150).contains(&count(Fate::ServerError)));
         assert!((850..1_150).contains(&count(Fate::DropAfterEffect)));
         assert_eq!(fates, (1..=10_000).map(|n| fate(&faults, n, 0, false)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn only_writes_on_condition_conflict() {
+        let faults = Faults { conflict: 1.0, ..Faults::default() };
+        let fate =
+            |conditional| faults.decide(Position { call: 1, mutations_before: 0, mutating: true, conditional }).0;
+        assert_eq!((fate(true), fate(false)), (Fate::Conflict, Fate::Answer));
     }
 
     #[test]

@@ -89,6 +89,16 @@ struct Arrived {
     protocol: Protocol,
 }
 
+impl Arrived {
+    /// Whether it writes to S3 only if a condition holds.
+    fn is_conditional_write(&self) -> bool {
+        let headers = self.request.headers();
+        self.protocol == Protocol::RestXml
+            && self.request.method() == http::Method::PUT
+            && (headers.contains_key("if-match") || headers.contains_key("if-none-match"))
+    }
+}
+
 impl Sandbox {
     /// Opens the world kept in [`Options::dir`], or makes a new one.
     ///
@@ -280,13 +290,15 @@ impl Shared {
         let effect = effect(&service, &operation);
         let mutating = effect == Effect::Changes;
         self.position.0 += 1;
-        let at = Position { call: self.position.0, mutations_before: self.position.1, mutating };
+        let conditional = arrived.is_conditional_write();
+        let at = Position { call: self.position.0, mutations_before: self.position.1, mutating, conditional };
         self.position.1 += u64::from(mutating);
         let (fate, delay) = self.faults.decide(at);
         let skewed = self.faults.skewed(arrived.protocol, OffsetDateTime::now_utc());
         let result = match fate {
             Fate::Answer if skewed.is_some() => Err(skewed.unwrap_or(Refusal::ServerError)),
             Fate::Throttle => Err(Refusal::Throttled),
+            Fate::Conflict => Err(Refusal::Conflict),
             Fate::ServerError | Fate::DropBeforeEffect => Err(Refusal::ServerError),
             Fate::Answer | Fate::DropAfterEffect => self.perform(arrived, effect, request_id),
         };

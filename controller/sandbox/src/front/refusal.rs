@@ -29,6 +29,8 @@ pub(crate) enum Refusal {
     UnknownService(String),
     IncompleteBody,
     Throttled,
+    /// Another write to the same key is going on.
+    Conflict,
     /// The time of the request is too far from the sandbox's.
     Skewed {
         now: OffsetDateTime,
@@ -98,6 +100,11 @@ impl Refusal {
             (Self::Throttled, RestXml) => (503, "SlowDown", "Please reduce your request rate."),
             (Self::Throttled, Query) => (400, "Throttling", "Rate exceeded"),
             (Self::Throttled, Json) => (400, "ThrottlingException", "Rate exceeded"),
+            (Self::Conflict, _) => {
+                let message =
+                    "The conditional request cannot succeed due to a conflicting operation against this resource.";
+                (409, "ConditionalRequestConflict", message)
+            }
             (Self::State(why), _) => return (500, "SandboxState", format!("The sandbox's state is lost: {why}")),
             (Self::ServerError, RestXml) => {
                 (500, "InternalError", "We encountered an internal error. Please try again.")

@@ -16,6 +16,8 @@ spec! {
     pub(crate) struct BadgeSpec {
         /// What stands on it.
         pub motto: Option<Text>,
+        /// What it is pinned on with. Default: the world chooses.
+        pub pin: Option<Text>,
     }
 }
 
@@ -24,7 +26,20 @@ spec! {
 pub(crate) struct BadgeModel {
     pub(crate) name: String,
     pub(crate) motto: String,
+    pub(crate) pin: Pin,
 }
+
+/// `None` where a spec leaves it to the world: whatever is there is then as wanted.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Pin(pub(crate) Option<String>);
+
+impl PartialEq for Pin {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is_none() || other.0.is_none() || self.0 == other.0
+    }
+}
+
+impl Eq for Pin {}
 
 /// One call on one badge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +89,8 @@ impl Kind for Badge {
 
     fn desired(spec: &BadgeSpec, _: &At, cx: &mut Resolver<'_>) -> Option<BadgeModel> {
         let motto = spec.motto.as_ref().map(|motto| cx.text(motto)).unwrap_or_default();
-        Some(BadgeModel { name: cx.address().name.to_string(), motto })
+        let pin = Pin(spec.pin.as_ref().map(|pin| cx.text(pin)));
+        Some(BadgeModel { name: cx.address().name.to_string(), motto, pin })
     }
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<BadgeModel>>, Unread> {
@@ -121,8 +137,8 @@ impl Kind for Badge {
             ..OpInfo::default()
         };
         match op {
-            BadgeOp::Make(BadgeModel { name, motto: _ }) => of("toy:MakeBadge", "make", name),
-            BadgeOp::PutMotto(BadgeModel { name, motto: _ }) => of("toy:PutMotto", "put the motto of", name),
+            BadgeOp::Make(BadgeModel { name, motto: _, pin: _ }) => of("toy:MakeBadge", "make", name),
+            BadgeOp::PutMotto(BadgeModel { name, motto: _, pin: _ }) => of("toy:PutMotto", "put the motto of", name),
             BadgeOp::Drop { name } => of("toy:DropBadge", "drop", name),
         }
     }

@@ -357,7 +357,11 @@ impl World {
         if model.is_some() == makes {
             return Err(format!("{}: {name}", if makes { "Exists" } else { "NoSuchThing" }));
         }
+        let former = model.as_ref().and_then(|model| model.pin.0.clone());
         Badge::simulate(&mut model, op);
+        if let Some(model) = &mut model {
+            model.pin.0.get_or_insert(former.unwrap_or_else(|| "steel".to_owned()));
+        }
         match model {
             Some(model) => self.badges.insert(key, model),
             None => self.badges.remove(&key),
