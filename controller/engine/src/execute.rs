@@ -12,6 +12,7 @@ use trueup_state::ledger::{self, Ledger, SavedModel};
 use trueup_state::outputs::Outputs;
 use trueup_state::plan::{Action, Change, Confirmed, Forgotten, Plan, PlannedOp};
 
+use crate::check::Kinds;
 use crate::guard::Approved;
 use crate::kind::At;
 use crate::order::{collect_tokens_of, tokens};
@@ -423,13 +424,15 @@ pub fn fill(value: &Value, outputs: &BTreeMap<String, Outputs>) -> Value {
     }
 }
 
-/// Puts on record, before the first call, what a plan is about to make of the kinds that AWS can't tag: were the run cut off in between, nothing
-/// else would say whose a half-made thing is. There is no model of it yet. Returns whether there is any.
-pub fn promise(ledger: &mut Ledger, plan: &Plan, is_taggable: impl Fn(&str) -> bool) -> bool {
+/// Puts on record, before the first call, what a plan is about to make of the kinds that are not made with tags: were the run cut off in
+/// between, nothing else would say whose a half-made thing is. There is no model of it yet. Returns whether there is any.
+pub fn promise(ledger: &mut Ledger, plan: &Plan, kinds: &Kinds) -> bool {
+    let is_made_with_tags =
+        |kind: &str| kinds.get(kind).is_none_or(|kind| kind.schema().taggable && !kind.tags_come_later());
     let made = |change: &&Change| change.before.is_none() && change.after.is_some();
     let mut any = false;
     for change in plan.changes.iter().filter(made) {
-        if !is_taggable(&change.address.kind) && !pending::is_pending(&change.name) {
+        if !is_made_with_tags(&change.address.kind) && !pending::is_pending(&change.name) {
             any = true;
             ledger.put(&change.scope, change.address.clone(), without_model(&change.name, Outputs::new()));
         }

@@ -251,6 +251,12 @@ pub trait Kind: Send + Sync + 'static {
     fn notes(_live: &Self::Model) -> Vec<String> {
         Vec::new()
     }
+    /// Whether AWS takes the tags of a new thing only by a call of their own. One whose making was cut off has none, and the record alone says
+    /// whose it is.
+    #[must_use]
+    fn tags_come_later() -> bool {
+        false
+    }
     /// What is in a live thing that AWS removes only empty. Such a thing is kept until all of it is gone or moved: until each
     /// has an operation that [releases](OpInfo::releases) the thing's `id`.
     #[must_use]
@@ -329,6 +335,8 @@ pub trait AnyKind: Send + Sync {
     fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String>;
     /// See [`Kind::tags`].
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
+    /// See [`Kind::tags_come_later`].
+    fn tags_come_later(&self) -> bool;
     /// See [`Kind::holds`].
     fn holds(&self, live: &AnyModel) -> Vec<Held>;
     /// See [`Kind::notes`].
@@ -451,6 +459,10 @@ impl<K: Kind> AnyKind for Erased<K> {
 
     fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         K::tags(own(&**model))
+    }
+
+    fn tags_come_later(&self) -> bool {
+        K::tags_come_later()
     }
 
     fn holds(&self, live: &AnyModel) -> Vec<Held> {

@@ -73,7 +73,9 @@ pub fn owner(kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, records: 
         }
         Some(owner) => Owner::Other(owner.clone()),
         None => {
-            records.address_of(live, tags.is_some()).map_or(Owner::Nobody, |address| Owner::Ours(address.to_string()))
+            let is_half_made = kind.tags_come_later() && tags.is_some_and(BTreeMap::is_empty);
+            let taggable = tags.is_some() && !is_half_made;
+            records.address_of(live, taggable).map_or(Owner::Nobody, |address| Owner::Ours(address.to_string()))
         }
     }
 }

@@ -154,6 +154,11 @@ impl Kind for OnPremisesInstance {
         Some(&mut model.tags)
     }
 
+    fn tags_come_later() -> bool {
+        // https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_RegisterOnPremisesInstance.html
+        true
+    }
+
     fn ops(
         _: &At,
         before: Option<&OnPremisesInstanceModel>,

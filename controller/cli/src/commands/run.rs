@@ -104,9 +104,7 @@ pub(crate) async fn carry_out(
     let plan = approved.plan();
     let scopes: BTreeSet<_> =
         plan.changes.iter().map(|change| &change.scope).chain(plan.confirmed.iter().map(|one| &one.scope)).collect();
-    let known = kinds();
-    let is_taggable = |kind: &str| known.get(kind).is_none_or(|kind| kind.schema().taggable);
-    let promised = promise(&mut ledger, plan, is_taggable);
+    let promised = promise(&mut ledger, plan, &kinds());
     store.prepare(&mut ledger, scopes, &hold).map_err(|error| store_stop(&error))?;
     if promised {
         store.save(&mut ledger, &hold).map_err(|error| store_stop(&error))?;

@@ -96,6 +96,9 @@ impl AnyKind for ToyKind {
     fn tags<'m>(&self, _: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
         None
     }
+    fn tags_come_later(&self) -> bool {
+        false
+    }
     fn holds(&self, _: &AnyModel) -> Vec<Held> {
         Vec::new()
     }

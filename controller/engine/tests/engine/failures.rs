@@ -311,8 +311,7 @@ fn what_was_removed_by_a_run_that_could_not_say_so_goes_off_the_record() {
 fn what_was_made_in_part_is_gone_on_with() {
     let mut case = Case::new("[badge.x]\nmotto = \"m\"\n[node.a]");
     let plan = case.plan();
-    let taggable = |kind: &str| crate::toy::kinds().get(kind).is_some_and(|kind| kind.schema().taggable);
-    assert!(promise(&mut case.ledger, &plan, taggable));
+    assert!(promise(&mut case.ledger, &plan, &crate::toy::kinds()));
     let promised = case.ledger.clone();
     case.execute(plan);
     // The process died before its last write, and before the motto was on the badge.
@@ -323,7 +322,7 @@ fn what_was_made_in_part_is_gone_on_with() {
     // Where the call was refused, nothing is ours.
     let mut case = Case::new("[badge.x]");
     let plan = case.plan();
-    promise(&mut case.ledger, &plan, taggable);
+    promise(&mut case.ledger, &plan, &crate::toy::kinds());
     case.toy.fail(Fault::Refuse(0));
     case.execute(plan);
     assert!(case.ledger.documents.values().all(|document| document.entries.is_empty()));

@@ -13,10 +13,6 @@ use crate::{EXAMPLES, random_number, told};
 /// At how many calls of an example other than the first a run is cut off: their calls are of the same sorts.
 const SAMPLE: u64 = 4;
 
-/// In what a process dies. `on-premises` lacks: an instance is registered by one call and tagged by the next, and a process that dies in
-/// between leaves one of which nothing says whose it is; it is then left alone until `--adopt` is given.
-const CRASHED: [&str; 4] = ["travis-codedeploy", "cross-account-saas", "dev-prod-codedeploy", "ecr-stages"];
-
 /// The calls at which an example is cut off: all of the first, and all of all where one has the time for it; of the others one from each
 /// of equal parts.
 fn places(example: &str, calls: u64) -> Vec<u64> {
@@ -49,8 +45,7 @@ async fn cut_everywhere(example: &str, when: When, then: Then) {
 fn forget_end(memory: &Memory, run: Option<&Run>) {
     let mut promised = Ledger::default();
     if let Some(run) = run {
-        let known = kinds();
-        promise(&mut promised, &run.plan, |kind| known.get(kind).is_none_or(|kind| kind.schema().taggable));
+        promise(&mut promised, &run.plan, &kinds());
     }
     let of_scope = |name: &str| {
         let (_, document) = promised.documents.iter().find(|(scope, _)| format!("ledger/{scope}.json") == name)?;
@@ -65,14 +60,14 @@ fn forget_end(memory: &Memory, run: Option<&Run>) {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_before_any_call_is_made_good() {
-    for example in CRASHED {
+    for example in EXAMPLES {
         cut_everywhere(example, When::BeforeEffect, Then::StayDown).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_after_any_call_is_made_good() {
-    for example in CRASHED {
+    for example in EXAMPLES {
         cut_everywhere(example, When::AfterEffect, Then::StayDown).await;
     }
 }

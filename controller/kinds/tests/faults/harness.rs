@@ -256,8 +256,7 @@ impl Specs {
         let approved = approve(plan).map_err(|refused| refused.to_string())?;
         let plan = approved.plan();
         let scopes: BTreeSet<_> = plan.changes.iter().map(|change| &change.scope).collect();
-        let known = kinds();
-        let promised = promise(&mut ledger, plan, |kind| known.get(kind).is_none_or(|kind| kind.schema().taggable));
+        let promised = promise(&mut ledger, plan, &kinds());
         let prepared = store
             .prepare(&mut ledger, scopes, &hold)
             .and_then(|()| if promised { store.save(&mut ledger, &hold) } else { Ok(()) });
