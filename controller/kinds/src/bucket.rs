@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-buckets-s3.html>
 //!
 //! Objects are not touched, and a bucket that holds any is not removed: AWS refuses that. Only where a `[[removed]]` says `contents = "delete"`
-//! are they deleted before it ([`contents`]). MFA delete stays as it is, since only the
+//! are they deleted before it (`contents`). MFA delete stays as it is, since only the
 //! account's root user with its device can switch it; so do ACLs, metrics and analytics configurations, and metadata tables.
 //!
 //! Here are the basics, which every bucket has. What else S3 keeps on a bucket (lifecycle, replication, …) is in `parts`, a file each.

@@ -2,8 +2,8 @@
 //!
 //! Each live thing becomes a table by its kind's [`Kind::export`](crate::kind::Kind::export), with ARNs as they are. It is read
 //! again like any spec, and its desired model held against the live one: what is not equal is left out, with the reason. Then
-//! each field is tried without: what changes nothing is a default, and goes ([`trial`]). What remains gets addresses in place of
-//! ARNs ([`mentions`]), and what is equal in all accounts of a group is written once ([`files`]). The whole is read once more,
+//! each field is tried without: what changes nothing is a default, and goes (`trial`). What remains gets addresses in place of
+//! ARNs (`mentions`), and what is equal in all accounts of a group is written once (`files`). The whole is read once more,
 //! together with the project's own files: a thing that is another one with its references is written without them.
 //!
 //! So "export, then plan: nothing to change" is not hoped for but looked at, for each thing, before a file is written.

@@ -17,7 +17,7 @@ use crate::session::Session;
 /// One subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscriptionFact {
-    /// The name it is known by: see [`name`].
+    /// The name it is known by: see `name`.
     pub name: String,
     /// The topic's ARN.
     pub topic: String,
