@@ -129,8 +129,16 @@ fn deep_nesting_and_large_files_end_in_a_diagnostic() {
 }
 
 /// A hundred megabytes, which take no room on the disk.
+/// 100 MB of nothing.
 fn large(path: &std::path::Path) {
-    fs::File::create(path).unwrap().set_len(100_000_000).unwrap();
+    sized(path, 100_000_000);
+}
+
+/// Larger than any document of trueup's.
+const TOO_LARGE: u64 = 2_000_000_000;
+
+fn sized(path: &std::path::Path, bytes: u64) {
+    fs::File::create(path).unwrap().set_len(bytes).unwrap();
 }
 
 fn deep() -> String {
@@ -144,7 +152,9 @@ fn deep_and_large_documents_end_in_a_diagnostic() {
     let ledger = project.path().join(".trueup/sandbox/state/ledger/main.json");
     project.write("deep.json", deep());
     large(&project.path().join("large.json"));
-    for (file, told) in [("deep.json", "recursion limit"), ("large.json", "it has 100000000 bytes")] {
+    sized(&project.path().join("larger.json"), TOO_LARGE);
+    let larger = format!("it has {TOO_LARGE} bytes");
+    for (file, told) in [("deep.json", "recursion limit"), ("large.json", "expected value"), ("larger.json", &larger)] {
         let run = project.trueup(&["apply", file]).expect(1);
         assert!(run.complains("is no saved plan") && run.complains(told), "{file}: {}", run.stderr);
     }
@@ -153,9 +163,11 @@ fn deep_and_large_documents_end_in_a_diagnostic() {
     fs::write(&ledger, format!("{{\"format\": 1, \"serial\": 1, \"entries\": {entries}}}")).unwrap();
     let run = project.trueup(&["plan"]).expect(1);
     assert!(run.complains("recursion limit") && run.complains("move it aside"), "{}", run.stderr);
-    large(&ledger);
-    let run = project.trueup(&["plan"]).expect(1);
-    assert!(run.complains("has 100000000 bytes") && run.complains("move it aside"), "{}", run.stderr);
+    for (bytes, told) in [(100_000_000, "expected value".to_owned()), (TOO_LARGE, format!("has {TOO_LARGE} bytes"))] {
+        sized(&ledger, bytes);
+        let run = project.trueup(&["plan"]).expect(1);
+        assert!(run.complains(&told) && run.complains("move it aside"), "{}", run.stderr);
+    }
 }
 
 #[test]
