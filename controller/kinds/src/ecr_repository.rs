@@ -17,7 +17,7 @@ use trueup_state::outputs::Outputs;
 use crate::fields::{self, PolicyDocument, TagChange, Tags, unnamed};
 use crate::source::ecr::{self, EcrFacts, RepositoryFact};
 
-mod desired;
+pub(crate) mod desired;
 mod lifecycle;
 mod perform;
 mod spec;

@@ -14,6 +14,7 @@ use trueup_specs::span::Span;
 use trueup_specs::{Reference, Text, spec};
 
 use super::EcrRegistryOp;
+use crate::ecr_repository::desired::name_fault;
 use crate::fields::{self, Role};
 use crate::handed;
 
@@ -96,15 +97,10 @@ fn is_ecr(url: &str) -> bool {
     (is_account || fields::is_pending(account)) && region.is_some_and(|region| !region.is_empty())
 }
 
-/// `team/app`, with or without a `/` at its end, or `ROOT`.
+/// The name of a repository, with or without a `/` at its end, or `ROOT`.
 fn is_prefix(prefix: &str) -> bool {
-    let names = prefix.strip_suffix('/').unwrap_or(prefix);
-    let is_word = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let is_name = |name: &str| {
-        let ends = name.bytes().next().is_some_and(is_word) && name.bytes().last().is_some_and(is_word);
-        ends && name.bytes().all(|c| is_word(c) || b"._-".contains(&c)) && !name.contains("..")
-    };
-    prefix == ROOT || PREFIX_CHARACTERS.contains(&prefix.len()) && names.split('/').all(is_name)
+    let name = prefix.strip_suffix('/').unwrap_or(prefix);
+    prefix == ROOT || PREFIX_CHARACTERS.contains(&prefix.len()) && name_fault(name).is_none()
 }
 
 pub(super) fn desired(

@@ -97,7 +97,7 @@ pub(super) fn name(spec: &EcrRepositorySpec, cx: &mut Resolver<'_>) -> String {
 }
 
 /// Why a name is none: namespaces and name are words of lower-case letters and digits, with a `.`, one or two `_`, or hyphens between them.
-fn name_fault(name: &str) -> Option<String> {
+pub(crate) fn name_fault(name: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let length = name.chars().count();
     if let Some(other) = name.chars().find(|c| !plain(*c) && !matches!(c, '.' | '_' | '-' | '/')) {
