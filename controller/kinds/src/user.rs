@@ -340,25 +340,20 @@ impl Credentials {
 /// What there is to know of an access key, without its secret.
 fn told(key: &AccessKeyFact) -> String {
     let AccessKeyFact { since, id, active, age_days } = key;
-    let state = if *active { "active" } else { "inactive" };
     let day = since.split('T').next().unwrap_or_default();
-    let old = match age_days {
-        age_days if *active && *age_days > KEY_AGE_DAYS_MAX => {
-            format!("; AWS advises to make a new one every {KEY_AGE_DAYS_MAX} days")
-        }
-        _ => String::new(),
-    };
-    format!("access key {id} ({state}) is {} old, made {day}{old}", counted(*age_days, "day"))
+    let mut told = format!("access key {id} ({}) is {} old, made {day}", key.state(), counted(*age_days, "day"));
+    if *active && *age_days > KEY_AGE_DAYS_MAX {
+        told.push_str(&format!("; AWS advises to make a new one every {KEY_AGE_DAYS_MAX} days"));
+    }
+    told
 }
 
 /// Why a user that can sign in stays.
 fn held(user: &UserModel) -> Refusal {
     let Credentials { password_since, access_keys } = &user.credentials;
     let password = password_since.iter().map(|since| format!("a password (since {since})"));
-    let keys = access_keys.iter().map(|key| {
-        let state = if key.active { "active" } else { "inactive" };
-        format!("the access key {} ({state}, since {})", key.id, key.since)
-    });
+    let keys = access_keys.iter();
+    let keys = keys.map(|key| format!("the access key {} ({}, since {})", key.id, key.state(), key.since));
     let held: Vec<String> = password.chain(keys).collect();
     Refusal {
         field: "credentials",

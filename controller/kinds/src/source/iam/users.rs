@@ -66,6 +66,13 @@ pub struct AccessKeyFact {
     pub age_days: u64,
 }
 
+impl AccessKeyFact {
+    /// Whether it can be used, in a word.
+    pub(crate) fn state(&self) -> &'static str {
+        if self.active { "active" } else { "inactive" }
+    }
+}
+
 /// A group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
