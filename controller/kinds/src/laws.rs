@@ -196,6 +196,12 @@ pub(crate) async fn read_hinted<K: Kind>(
     (K::observe(&facts, &scope), cost)
 }
 
+/// Plays this to its end in a runtime whose time is paused, so that waiting costs none.
+pub(crate) fn paused<F: Future>(future: F) -> F::Output {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().start_paused(true).build().unwrap().block_on(future)
+}
+
 /// The strongest law: performed through the real SDK, the operations lead from each model to the next, and what is then read from
 /// AWS is the model. `name` is the models' physical name; what they name must exist.
 ///

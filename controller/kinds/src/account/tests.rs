@@ -49,14 +49,10 @@ proptest! {
     }
 }
 
-fn paused() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
-}
-
 /// Changed in place and closed. A closed account keeps its address, so that each trip has one of its own.
 fn trip(models: Vec<AccountModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    paused().block_on(async {
+    laws::paused(async {
         laws::organize(&sandbox).await;
         laws::rough_trip::<Account>(&sandbox, "gnome@example.com", models, faults).await;
     });
@@ -91,7 +87,7 @@ fn a_lost_answer_makes_no_second_account() {
         (When::BeforeEffect, Then::StayDown),
     ] {
         let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-        paused().block_on(async {
+        laws::paused(async {
             laws::organize(&sandbox).await;
             let aws = laws::aws(&sandbox).await;
             let session = aws.session("tooling", None).await.unwrap();
@@ -115,7 +111,7 @@ fn a_lost_answer_makes_no_second_account() {
 #[test]
 fn another_account_of_the_same_name_is_not_ours() {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    paused().block_on(async {
+    laws::paused(async {
         laws::organize(&sandbox).await;
         let aws = laws::aws(&sandbox).await;
         let session = aws.session("tooling", None).await.unwrap();
@@ -132,7 +128,7 @@ fn another_account_of_the_same_name_is_not_ours() {
 #[test]
 fn what_makes_no_account_is_a_clear_error() {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    paused().block_on(async {
+    laws::paused(async {
         laws::organize(&sandbox).await;
         let aws = laws::aws(&sandbox).await;
         let session = aws.session("tooling", None).await.unwrap();

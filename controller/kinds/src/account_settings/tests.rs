@@ -74,8 +74,7 @@ proptest! {
 
 fn trip(models: Vec<AccountSettingsModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(laws::rough_trip::<AccountSettings>(&sandbox, super::NAME, models, faults));
+    laws::paused(laws::rough_trip::<AccountSettings>(&sandbox, super::NAME, models, faults));
 }
 
 proptest! {

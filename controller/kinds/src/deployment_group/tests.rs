@@ -162,8 +162,7 @@ async fn prepare(session: &Session, platform: &str) {
 
 fn trip(platform: &str, models: Vec<DeploymentGroupModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    laws::paused(async {
         let session = laws::aws(&sandbox).await.session("tooling", Some(laws::REGION)).await.unwrap();
         prepare(&session, platform).await;
         laws::rough_trip::<DeploymentGroup>(&sandbox, NAME, models, faults).await;

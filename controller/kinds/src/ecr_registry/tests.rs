@@ -96,8 +96,7 @@ proptest! {
 
 fn trip(models: Vec<EcrRegistryModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT, "222222222222", "333333333333"]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(laws::rough_trip::<EcrRegistry>(&sandbox, NAME, models, faults));
+    laws::paused(laws::rough_trip::<EcrRegistry>(&sandbox, NAME, models, faults));
 }
 
 proptest! {

@@ -120,8 +120,7 @@ proptest! {
 
 fn trip(models: Vec<EcrRepositoryModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT, "222222222222", "333333333333"]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(laws::rough_trip::<EcrRepository>(&sandbox, "team/app", models, faults));
+    laws::paused(laws::rough_trip::<EcrRepository>(&sandbox, "team/app", models, faults));
 }
 
 proptest! {

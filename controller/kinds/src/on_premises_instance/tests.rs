@@ -34,8 +34,7 @@ fn trip(mut models: Vec<OnPremisesInstanceModel>, faults: Faults) {
         (model.iam_user, model.iam_session) = (iam_user.clone(), iam_session.clone());
     }
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(laws::rough_trip::<OnPremisesInstance>(&sandbox, "pi", models, faults));
+    laws::paused(laws::rough_trip::<OnPremisesInstance>(&sandbox, "pi", models, faults));
 }
 
 proptest! {

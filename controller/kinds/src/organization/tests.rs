@@ -22,8 +22,7 @@ proptest! {
 
 fn trip(models: Vec<OrganizationModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(laws::rough_trip::<Organization>(&sandbox, "organization", models, faults));
+    laws::paused(laws::rough_trip::<Organization>(&sandbox, "organization", models, faults));
 }
 
 proptest! {

@@ -46,8 +46,7 @@ proptest! {
 
 fn trip(models: Vec<OrganizationPolicyModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    laws::paused(async {
         laws::organize(&sandbox).await;
         laws::rough_trip::<OrganizationPolicy>(&sandbox, "tag_policy/costs", models, faults).await;
     });

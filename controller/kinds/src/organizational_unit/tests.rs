@@ -54,8 +54,7 @@ fn a_unit_stays_where_it_is() {
 
 fn trip(models: Vec<OrganizationalUnitModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    laws::paused(async {
         laws::organize(&sandbox).await;
         laws::rough_trip::<OrganizationalUnit>(&sandbox, "/tenants", models, faults).await;
     });

@@ -33,8 +33,7 @@ proptest! {
     #[test]
     fn aws_holds_what_the_models_say(models in proptest::collection::vec(models(), 1..5)) {
         let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(async {
+        laws::paused(async {
             laws::organize(&sandbox).await;
             laws::round_trip::<ResourceControlPolicy>(&sandbox, "perimeter", models).await;
         });

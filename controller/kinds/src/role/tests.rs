@@ -70,15 +70,13 @@ proptest! {
     #[test]
     fn aws_holds_what_the_models_say(models in proptest::collection::vec(models(), 1..5)) {
         let sandbox = Sandbox::in_memory(&[laws::ACCOUNT, "222222222222", "333333333333"]);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(laws::round_trip::<Role>(&sandbox, "deployer", models));
+        laws::paused(laws::round_trip::<Role>(&sandbox, "deployer", models));
     }
 
     #[test]
     fn so_it_does_when_answers_are_lost(models in proptest::collection::vec(models(), 1..5), faults in laws::faults()) {
         let sandbox = Sandbox::in_memory(&[laws::ACCOUNT, "222222222222", "333333333333"]);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(laws::rough_trip::<Role>(&sandbox, "deployer", models, faults));
+        laws::paused(laws::rough_trip::<Role>(&sandbox, "deployer", models, faults));
     }
 }
 

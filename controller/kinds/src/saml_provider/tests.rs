@@ -53,8 +53,7 @@ proptest! {
 
 fn trip(models: Vec<SamlProviderModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(laws::rough_trip::<SamlProvider>(&sandbox, "corporate", models, faults));
+    laws::paused(laws::rough_trip::<SamlProvider>(&sandbox, "corporate", models, faults));
 }
 
 proptest! {

@@ -36,9 +36,8 @@ proptest! {
 
 fn trip(models: Vec<ServiceLinkedRoleModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let name = "autoscaling.amazonaws.com/blue";
-    runtime.block_on(laws::rough_trip::<ServiceLinkedRole>(&sandbox, name, models, faults));
+    laws::paused(laws::rough_trip::<ServiceLinkedRole>(&sandbox, name, models, faults));
 }
 
 proptest! {

@@ -160,8 +160,7 @@ fn trip(models: Vec<SubscriptionModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
     let name =
         models.first().map(|model| format!("{} {} {}", &model.topic[OWN.len()..], model.protocol, model.endpoint));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    laws::paused(async {
         prepare(&sandbox).await;
         laws::rough_trip::<Subscription>(&sandbox, &name.unwrap(), models, faults).await;
     });

@@ -169,8 +169,7 @@ proptest! {
 
 fn trip(name: &str, models: Vec<TopicModel>, faults: Faults) {
     let sandbox = Sandbox::in_memory(&[laws::ACCOUNT, "222222222222"]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    laws::paused(async {
         let aws = laws::aws(&sandbox).await;
         let session = aws.session("tooling", None).await.unwrap();
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"sns.amazonaws.com"}}]}"#;

@@ -72,15 +72,13 @@ proptest! {
     #[test]
     fn aws_holds_what_the_models_say(models in proptest::collection::vec(models(), 1..5)) {
         let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(with_groups(&sandbox, models, Faults::default()));
+        laws::paused(with_groups(&sandbox, models, Faults::default()));
     }
 
     #[test]
     fn so_it_does_when_answers_are_lost(models in proptest::collection::vec(models(), 1..5), faults in laws::faults()) {
         let sandbox = Sandbox::in_memory(&[laws::ACCOUNT]);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(with_groups(&sandbox, models, faults));
+        laws::paused(with_groups(&sandbox, models, faults));
     }
 }
 
