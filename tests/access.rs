@@ -1,5 +1,6 @@
 //! Who can do what: assertions, questions, and what a plan changes.
 
+use crate::hand::Hand;
 use crate::support::Project;
 
 const EXAMPLES: [&str; 5] =
@@ -467,6 +468,51 @@ fn a_bucket_that_blocks_the_public_lets_no_outsider_in() {
     project.write("specs.toml", format!("[scope]\naccount = \"main\"\n\n{open}"));
     ask("*", 0);
     ask("222222222222", 0);
+    // The account's own block is over all its buckets: the stricter of both counts.
+    let account = |block: &str| format!("[account_public_access_block.main]\n{block}\n{open}");
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n\n{}", account("")));
+    insta::assert_snapshot!(ask("*", 1));
+    ask("222222222222", 1);
+    ask("111111111111", 0);
+    let lenient = account("restrict_public_buckets = false\n");
+    project.write("specs.toml", format!("[scope]\naccount = \"main\"\n\n{lenient}"));
+    ask("*", 0);
+}
+
+#[test]
+fn an_account_that_blocks_the_public_shuts_its_buckets() {
+    let open = r#"
+[bucket.data]
+name                = "data-111111111111"
+public_access_block = { block_public_policy = false, restrict_public_buckets = false }
+[[bucket.data.policy]]
+allow     = "s3:GetObject"
+principal = "*"
+resource  = "${bucket.data.arn}/*"
+"#;
+    let project = Project::with(open);
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-bucket = \"allow\"\n\n[project]");
+    project.apply();
+    let live = |code| project.trueup(&["access", "can", "*", "s3:GetObject", "bucket.data/*", "--live"]).expect(code);
+    live(0);
+    // Someone blocks it by hand: that is in no spec, and counts.
+    let hand = Hand::on(&project, "111111111111");
+    hand.s3_control("PUT", "<PublicAccessBlockConfiguration><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>");
+    insta::assert_snapshot!(live(1).stdout);
+    project.trueup(&["plan", "--detailed-exitcode"]).expect(0);
+    hand.s3_control("DELETE", "");
+    live(0);
+    let specs = "[scope]\naccount = \"main\"\n\n[account_public_access_block.main]\nblock_public_policy = false\n";
+    project.write("specs.toml", format!("{specs}{open}"));
+    let plan = project.trueup(&["plan"]).expect(0).stdout;
+    insta::assert_snapshot!(plan);
+    project.apply();
+    live(1);
+    // With a policy that it refuses it can't go in one run, and the way out is told.
+    project.edit("specs.toml", "block_public_policy = false\n\n", "\n");
+    project.edit("specs.toml", "s3:GetObject\"", "s3:GetObject*\"");
+    let run = project.trueup(&["apply", "--yes"]).expect(4);
+    assert!(run.stderr.contains("account_public_access_block") || run.stdout.contains("account_public_access_block"));
 }
 
 #[test]

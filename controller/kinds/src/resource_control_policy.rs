@@ -1,6 +1,6 @@
 //! Resource control policies. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
 
-use trueup_engine::access::{Access, Side};
+use trueup_engine::access::{Access, Limits, Side};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_engine::perform::{OpContext, OpError};
@@ -134,6 +134,10 @@ impl Kind for ResourceControlPolicy {
 
     fn access<'m>(_: &At, model: &'m OrganizationPolicyModel, _: &Outputs) -> Vec<Access<'m>> {
         organization_policy::access(Side::Resource, model)
+    }
+
+    fn limits_others() -> Option<Limits> {
+        Some(Limits::Organization(Side::Resource))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Service control policies. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
 
-use trueup_engine::access::{Access, Side};
+use trueup_engine::access::{Access, Limits, Side};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_engine::perform::{OpContext, OpError};
@@ -131,6 +131,10 @@ impl Kind for ServiceControlPolicy {
 
     fn access<'m>(_: &At, model: &'m OrganizationPolicyModel, _: &Outputs) -> Vec<Access<'m>> {
         organization_policy::access(Side::Service, model)
+    }
+
+    fn limits_others() -> Option<Limits> {
+        Some(Limits::Organization(Side::Service))
     }
 }
 

@@ -33,12 +33,13 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
     if !args.live {
         let desired = Desired::of(&checked);
         let things = desired.things(&checked);
-        sides.push(("specs", side(&specs, &checked, &things, args)?));
+        sides.push(("specs", side(&specs, &checked, &World::of(&things), args)?));
     }
     if args.live || args.both {
         let live = Live::read(context, &specs, &checked).await?;
         let things = live.things(&checked);
-        sides.push(("live", side(&specs, &checked, &things, args)?));
+        let world = World::of_live(&things, &checked, &live.snapshot);
+        sides.push(("live", side(&specs, &checked, &world, args)?));
     }
     let exit = sides.iter().map(|(_, outcome)| outcome.exit).max_by_key(|exit| *exit as u8);
     match context.output.format {
@@ -78,7 +79,7 @@ impl Live {
         let selection = Selection::default();
         let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
         let reach = observe::reach(checked, &selection);
-        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let requests = observe::access_requests(checked, &selection, &reach, &ledger);
         let aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
         let facts = context.read(&aws, &requests).await;
         let snapshot = observe::observe(checked, &selection, &reach, &ledger, &facts);
@@ -86,6 +87,14 @@ impl Live {
             if let Err(unread) = seen {
                 context.output.note(&format!("{kind} in {scope} is not known: {} failed: {}", unread.call, unread.why));
             }
+        }
+        if specs.project.management.is_none() {
+            // Only the account that manages an organization, and its delegates, may ask what is attached.
+            // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPoliciesForTarget.html
+            context.output.note(
+                "what an organization attaches to these accounts is not known, and live answers are as if it were nothing: no \
+                 account of the project says `management = true`",
+            );
         }
         Ok(Self { snapshot, reach, ledger })
     }
@@ -103,12 +112,11 @@ struct Outcome {
     lines: Vec<(usize, Tone, String)>,
 }
 
-fn side(specs: &Specs, checked: &Checked<'_>, things: &[Thing<'_>], args: &AccessArgs) -> Result<Outcome, Stop> {
-    let world = World::of(things);
-    let asker = Asker { specs, world: &world, keys: keys(&args.context)? };
+fn side(specs: &Specs, checked: &Checked<'_>, world: &World<'_>, args: &AccessArgs) -> Result<Outcome, Stop> {
+    let asker = Asker { specs, world, keys: keys(&args.context)? };
     match &args.question {
         AccessQuestion::Can { principal, action, resource } => {
-            let mut places = Places::new(checked, &world);
+            let mut places = Places::new(checked, world);
             asker.can(principal, action, resource, &mut places)
         }
         AccessQuestion::Who { action, resource } => asker.who(action, resource),

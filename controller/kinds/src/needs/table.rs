@@ -38,6 +38,14 @@ pub(super) static KINDS: &[KindNeeds] = &[
         linked: &[],
     },
     KindNeeds {
+        kind: "account_public_access_block",
+        calls: &["s3:PutAccountPublicAccessBlock"],
+        with: &[],
+        anywhere: &[],
+        on_fields: &[],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "account_settings",
         calls: &[
             "iam:CreateAccountAlias",
@@ -597,6 +605,7 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
         "s3",
         &[
             "s3:GetAccelerateConfiguration",
+            "s3:GetAccountPublicAccessBlock",
             "s3:GetBucketCORS",
             "s3:GetBucketLocation",
             "s3:GetBucketLogging",
