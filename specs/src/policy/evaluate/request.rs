@@ -92,6 +92,9 @@ impl Caller {
             ("aws:PrincipalIsAWSService", Some(service.is_some().to_string())),
             ("aws:PrincipalServiceName", service),
         ];
+        if !matches!(self, Self::Service(_)) {
+            context.extend(SOURCE_KEYS.map(|key| (key, None)));
+        }
         if let Some(account) = self.account() {
             context.push(("aws:PrincipalAccount", Some(account.to_owned())));
             context.push(("kms:CallerAccount", Some(account.to_owned())));
@@ -110,6 +113,13 @@ impl Caller {
         context
     }
 }
+
+/// The keys of whom a service acts for: a request has them only if a service made it itself.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-network-properties>, and for the one
+/// that is SNS's own, <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#source-account-versus-source-owner>.
+const SOURCE_KEYS: [&str; 5] =
+    ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceOwner"];
 
 /// The part of an ARN behind its account.
 pub(super) fn resource_part(arn: &str) -> &str {
