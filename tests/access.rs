@@ -330,7 +330,7 @@ sid       = "AtHome"
 deny      = "s3:*"
 principal = "*"
 resource  = "*"
-condition = { StringNotEquals = { "aws:PrincipalOrgID" = "${organization.main.id}" }, Bool = { "aws:PrincipalIsAWSService" = false } }
+condition = { StringNotEquals = { "aws:PrincipalOrgID" = "${organization.main.id}" }, BoolIfExists = { "aws:PrincipalIsAWSService" = false } }
 "#,
     );
     project.write(

@@ -312,7 +312,7 @@ fn the_account_that_manages_the_organization_is_under_no_control() {
 fn what_is_beside_a_policy_has_a_say() {
     let object = format!("{BUCKET}/x");
     let open = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}"#;
-    let limit = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111111111111"},"Bool":{"aws:PrincipalIsAWSService":"false"}}}"#;
+    let limit = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111111111111"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}"#;
     let bucket = || Toy::Bucket(Some(document(open)));
     let toys = || vec![bucket(), Toy::Beside(BUCKET, Beside::Limit, document(limit))];
     // A limit of the account is over what is public in it, and in no other.

@@ -12,7 +12,7 @@ pub(crate) fn restricted_to(account: &str) -> Document {
     let test = |key: &str, value: &str| [(Caseless::from(key), [value.to_owned()].into())].into();
     let condition: Conditions = [
         (Caseless::from("StringNotEquals"), test("aws:PrincipalAccount", account)),
-        (Caseless::from("Bool"), test("aws:PrincipalIsAWSService", "false")),
+        (Caseless::from("BoolIfExists"), test("aws:PrincipalIsAWSService", "false")),
     ]
     .into();
     let statement = Statement {
