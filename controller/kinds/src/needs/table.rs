@@ -642,6 +642,18 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What every plan reads in every account, whatever is in it and whatever the specs say of it.
+pub(super) static READ_BY_EVERY_PLAN: &[&str] = &[
+    "codedeploy:ListOnPremisesInstances",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:ListInstanceProfiles",
+    "iam:ListOpenIDConnectProviders",
+    "iam:ListRoles",
+    "kms:ListAliases",
+    "s3:ListAllMyBuckets",
+    "tag:GetResources",
+];
+
 /// What else is called by an operation that is no single call: on what it is on, and, where that are the objects of a bucket, on the bucket.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
 pub(super) static BESIDES: &[(&str, &[&str], &[&str])] = &[(
