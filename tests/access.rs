@@ -374,6 +374,80 @@ fn what_an_organization_controls_has_a_say() {
 }
 
 #[test]
+fn controls_that_are_in_no_spec_have_a_say_live() {
+    let project = organization();
+    project.write("outputs.toml", "[output]\nshop = \"${account.shop.id}\"\n");
+    project.apply();
+    let question = ["access", "can", "shop/role.keeper", "iam:CreateRole", "*"];
+    let live = |code| project.trueup(&[&question[..], &["--live"]].concat()).expect(code);
+    live(0);
+    // Someone attaches a control by hand, with no word of it in the specs.
+    let hand = Hand::on(&project, "999999999999");
+    let policy = r#"{"Version":"2012-10-17","Statement":{"Sid":"ByHand","Effect":"Deny","Action":"iam:CreateRole","Resource":"*"}}"#;
+    let control = serde_json::json!({ "Name": "by-hand", "Description": "", "Type": "SERVICE_CONTROL_POLICY", "Content": policy });
+    let made = hand.organizations("CreatePolicy", &control);
+    let shop = project.trueup(&["output", "shop"]).expect(0).stdout.trim().to_owned();
+    let id = made["Policy"]["PolicySummary"]["Id"].as_str().unwrap();
+    hand.organizations("AttachPolicy", &serde_json::json!({ "PolicyId": id, "TargetId": shop }));
+    insta::assert_snapshot!(live(1).stdout);
+    project.trueup(&question).expect(0);
+    // A plan changes no such control, and does not read it.
+    project.trueup(&["plan", "--detailed-exitcode"]).expect(0);
+    // Where the organization can't be read, what it attaches may deny anything.
+    let accounts = format!(
+        "[account.shop]\nid = \"{shop}\"\nmanagement = true\n[account.boss]\nid = \"999999999999\"\n[account.other]\nid = \"222222222222\"\n"
+    );
+    project.write("accounts.toml", &accounts);
+    project.write("organization.toml", "");
+    project.write("outputs.toml", "");
+    let specs = "[scope]\naccount = \"other\"\n[role.keeper]\n[[role.keeper.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { account = \"other\" }\n";
+    project.write("specs.toml", specs);
+    let unread = project
+        .trueup(&["access", "can", &format!("arn:aws:iam::{shop}:role/keeper"), "iam:CreateRole", "*", "--live"])
+        .expect(4);
+    insta::assert_snapshot!(unread.stdout);
+    project.write("accounts.toml", accounts.replace("management = true", ""));
+    let unknown = project.trueup(&["access", "what", "other", "--live"]).expect(0);
+    assert!(unknown.stderr.contains("no account of the project says `management = true`"), "{}", unknown.stderr);
+}
+
+#[test]
+fn a_topic_without_policy_lets_in_services_for_its_account() {
+    let project = Project::with(
+        r#"
+[topic.plain]
+
+[role.worker]
+[[role.worker.trust]]
+allow     = "sts:AssumeRole"
+principal = { service = "ec2.amazonaws.com" }
+
+[role.publisher]
+[[role.publisher.trust]]
+allow     = "sts:AssumeRole"
+principal = { service = "ec2.amazonaws.com" }
+[[role.publisher.inline.news]]
+allow    = "sns:Publish"
+resource = "${topic.plain.arn}"
+"#,
+    );
+    let ask = |who: &str, more: &[&str], code| {
+        let question = [&["access", "can", who, "sns:Publish", "topic.plain"], more].concat();
+        project.trueup_on_aws(&question).expect(code).stdout
+    };
+    insta::assert_snapshot!(ask("cloudwatch.amazonaws.com", &[], 4));
+    ask("cloudwatch.amazonaws.com", &["--context", "aws:SourceOwner=111111111111"], 0);
+    ask("cloudwatch.amazonaws.com", &["--context", "aws:SourceOwner=222222222222"], 1);
+    // Nobody else comes in the name of the account: who has no policy of its own is kept out, and outsiders are.
+    ask("role.publisher", &[], 0);
+    ask("role.worker", &[], 1);
+    ask("*", &[], 1);
+    ask("222222222222", &[], 1);
+    // A new topic opens nothing to the public.
+    project.trueup(&["plan", "--fail-on", "public-access"]).expect(0);
+}
+
+#[test]
 fn a_new_control_takes_away_in_the_plan() {
     let project = organization();
     project.edit("organization.toml", "deny     = \"iam:CreateUser\"", "deny     = [\"iam:DeleteUser\"]");

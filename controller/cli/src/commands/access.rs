@@ -8,35 +8,41 @@ use trueup_engine::access::{
     AccessLimit, Answer, Because, Context as Keys, Desired, Places, Question, Thing, Verdict, Who, World, live_things,
 };
 use trueup_engine::check::Checked;
+use trueup_engine::facts::Facts;
 use trueup_engine::matching::matches;
 use trueup_engine::observe::{self, Selection, Snapshot};
 use trueup_engine::render::{Page, Tone};
+use trueup_kinds::session::Aws;
 use trueup_specs::access_spec::bad_action;
 use trueup_specs::policy::catalogue::{self, AccessLevel};
 use trueup_specs::suggest;
+use trueup_state::ledger::Ledger;
 use trueup_state::plan::Plan;
 
 use crate::args::{AccessArgs, AccessQuestion, FailOn, Format};
-use crate::context::{Context, Specs, project_accounts, store_stop};
+use crate::context::{Context, Specs, knows_all, project_accounts, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Answers a question over the specs, the live accounts, or both.
 pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, Stop> {
-    let specs = context.specs()?;
-    let checked = context.check(&specs)?;
+    let mut specs = context.specs()?;
+    // What is wrong is told before a call.
+    context.check(&specs)?;
     if let AccessQuestion::Can { action, .. } | AccessQuestion::Who { action, .. } = &args.question
         && let Some(why) = catalogue::why_unknown(action)
     {
         context.output.note(&format!("warning: {why}"));
     }
+    let reader = if args.live || args.both { Some(Reader::new(context, &mut specs).await?) } else { None };
+    let checked = context.check_again(&specs)?;
     let mut sides: Vec<(&str, Outcome)> = Vec::new();
     if !args.live {
         let desired = Desired::of(&checked);
         let things = desired.things(&checked);
         sides.push(("specs", side(&specs, &checked, &World::of(&things), args)?));
     }
-    if args.live || args.both {
-        let live = Live::read(context, &specs, &checked).await?;
+    if let Some(reader) = reader {
+        let live = reader.read(context, &checked).await;
         let things = live.things(&checked);
         let world = World::of_live(&things, &checked, &live.snapshot);
         sides.push(("live", side(&specs, &checked, &world, args)?));
@@ -67,28 +73,40 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
     Ok(exit.unwrap_or(Exit::Done))
 }
 
-/// What was read, as it is asked about.
-struct Live {
-    snapshot: Snapshot,
-    reach: observe::Reach,
-    ledger: trueup_state::ledger::Ledger,
+/// The way into the live accounts.
+struct Reader {
+    aws: Aws,
+    ledger: Ledger,
+    /// What was read to learn the ids of accounts.
+    found: Facts,
 }
 
-impl Live {
-    async fn read(context: &Context, specs: &Specs, checked: &Checked<'_>) -> Result<Self, Stop> {
-        let selection = Selection::default();
+impl Reader {
+    /// Connects, and learns the ids of those accounts that are known by their e-mail addresses.
+    async fn new(context: &Context, specs: &mut Specs) -> Result<Self, Stop> {
         let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
+        let mut aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
+        let found = if knows_all(&specs.project) {
+            Facts::default()
+        } else {
+            context.find_accounts_among(observe::access_requests, specs, &mut aws, &ledger).await?
+        };
+        Ok(Self { aws, ledger, found })
+    }
+
+    async fn read(self, context: &Context, checked: &Checked<'_>) -> Live {
+        let Self { aws, ledger, found } = self;
+        let selection = Selection::default();
         let reach = observe::reach(checked, &selection);
         let requests = observe::access_requests(checked, &selection, &reach, &ledger);
-        let aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
-        let facts = context.read(&aws, &requests).await;
+        let facts = context.read_more(&aws, &requests, &found).await;
         let snapshot = observe::observe(checked, &selection, &reach, &ledger, &facts);
         for (kind, scope, seen) in snapshot.iter() {
             if let Err(unread) = seen {
                 context.output.note(&format!("{kind} in {scope} is not known: {} failed: {}", unread.call, unread.why));
             }
         }
-        if specs.project.management.is_none() {
+        if checked.project.management.is_none() {
             // Only the account that manages an organization, and its delegates, may ask what is attached.
             // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPoliciesForTarget.html
             context.output.note(
@@ -96,9 +114,18 @@ impl Live {
                  account of the project says `management = true`",
             );
         }
-        Ok(Self { snapshot, reach, ledger })
+        Live { snapshot, reach, ledger }
     }
+}
 
+/// What was read, as it is asked about.
+struct Live {
+    snapshot: Snapshot,
+    reach: observe::Reach,
+    ledger: Ledger,
+}
+
+impl Live {
     fn things<'a>(&'a self, checked: &Checked<'_>) -> Vec<Thing<'a>> {
         let matches = matches(checked, &self.reach, &self.snapshot, &self.ledger);
         live_things(checked, &self.snapshot, Some(&matches))
