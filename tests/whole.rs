@@ -18,6 +18,7 @@ mod keys;
 mod life;
 mod on_premises;
 mod organization;
+mod packed;
 mod permissions;
 mod reference;
 mod rules;

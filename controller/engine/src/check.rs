@@ -47,6 +47,8 @@ pub struct Item {
     pub kind: &'static dyn AnyKind,
     /// Its name, claim and predicted outputs.
     pub identity: Identity,
+    /// The names it takes beside that one.
+    pub besides: Vec<String>,
     /// The resources its spec refers to, each once, in order.
     pub uses: Vec<InstanceId>,
 }
@@ -128,12 +130,15 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
             kind.check_together(&models, problems);
         }
     }
-    let items = ats
+    let mut items: Vec<Item> = ats
         .into_iter()
         .zip(identities)
         .zip(uses)
-        .map(|(((at, kind), identity), uses)| Item { at, kind, identity, uses })
+        .map(|(((at, kind), identity), uses)| Item { at, kind, identity, besides: Vec::new(), uses })
         .collect();
+    for (index, Claim { name, .. }) in besides {
+        items[index].besides.push(name);
+    }
     let checked = Checked { project, kinds, items };
     // What is wrong otherwise would only look like access that is missing.
     if !project.access.is_empty() && !problems.has_errors() {
