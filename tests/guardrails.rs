@@ -140,6 +140,36 @@ fn sarif_is_whole_and_points_at_the_lines() {
     assert_eq!(suppressed, 1);
 }
 
+/// A guardrail that was not asked has not passed.
+#[test]
+fn where_specs_are_wrong_no_guardrail_passes() {
+    let project = Project::with("[role.one]\nnothing = 1\n");
+    let junit = |project: &Project| project.trueup_on_aws(&["check", "--format", "junit"]).expect(1).stdout;
+    let told = junit(&project);
+    assert_eq!(
+        told.matches("<skipped message=\"the specs are not sound\"/>").count(),
+        trueup_kinds::lints::all().len(),
+        "{told}"
+    );
+    // What can't be read at all is told in the form that was asked for.
+    project.write("trueup.toml", "");
+    std::fs::remove_file(project.path().join("trueup.toml")).unwrap();
+    assert!(junit(&project).contains("<failure"));
+    let sarif = project.trueup_on_aws(&["check", "--format", "sarif"]).expect(1).stdout;
+    assert!(sarif.contains("\"level\": \"error\""), "{sarif}");
+}
+
+/// Whoever mends an assertion sees the guardrails too.
+#[test]
+fn an_assertion_that_fails_hides_no_finding() {
+    let specs = format!(
+        "{SPECS}\n[[access]]\nprincipal = \"role.open\"\ncan = \"s3:GetObject\"\non = \"arn:aws:s3:::elsewhere/x\"\n"
+    );
+    let project = Project::with(&specs);
+    let run = project.trueup_on_aws(&["check"]).expect(1);
+    assert!(run.stderr.contains("[public-trust]") && run.stderr.contains("can't s3:GetObject"), "{}", run.stderr);
+}
+
 #[test]
 fn junit_fails_what_is_denied_and_nothing_else() {
     let run = Project::with(SPECS).trueup_on_aws(&["check", "--format", "junit"]).expect(1);

@@ -103,7 +103,8 @@ impl Context {
         let mut problems = specs.problems.clone();
         let checked = check(&specs.project, kinds(), &mut problems);
         let findings = match &checked {
-            Some(checked) if !problems.has_errors() => lints::check(checked, today(), &mut problems),
+            // An assertion that fails hides no finding.
+            Some(checked) if checked.is_sound => lints::check(checked, today(), &mut problems),
             Some(_) | None => Vec::new(),
         };
         Guarded { checked, problems, findings }
@@ -199,6 +200,18 @@ impl Context {
             help: Some("apply it with the flags and the credentials it was made with, or plan again".to_owned()),
             exit: Exit::Refused,
         })
+    }
+
+    /// Refuses flags that would be passed over: this command looks at the whole project.
+    pub(crate) fn refuse_selection(&self, command: &str) -> Result<(), Stop> {
+        let given = [("--account", &self.common.accounts), ("--target", &self.common.targets)];
+        match given.iter().find(|(_, values)| !values.is_empty()) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Stop::with_help(
+                format!("`trueup {command}` takes no {flag}: it is about all that the specs say"),
+                format!("leave {flag} out"),
+            )),
+        }
     }
 
     /// The part of the specs that --account and --target ask for.
@@ -408,7 +421,7 @@ impl Context {
     }
 
     /// Reads what was not read before, and puts both together.
-    async fn read_more(&self, aws: &Aws, requests: &[ReadRequest], found: &Facts) -> Facts {
+    pub(crate) async fn read_more(&self, aws: &Aws, requests: &[ReadRequest], found: &Facts) -> Facts {
         let unread: Vec<ReadRequest> = requests.iter().filter(|request| !has_read(found, request)).cloned().collect();
         let mut facts = self.read(aws, &unread).await;
         take_over(found, &mut facts);

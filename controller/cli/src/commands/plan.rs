@@ -29,7 +29,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop
         name: "trueup plan",
         sources: &specs.sources,
         problems: &[],
-        findings: &findings,
+        findings: Some(&findings),
         verdicts: &judgement.verdicts,
     };
     match context.common.format {

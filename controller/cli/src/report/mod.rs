@@ -17,8 +17,8 @@ pub(crate) struct Report<'r> {
     pub(crate) sources: &'r Sources,
     /// What is wrong with the specs.
     pub(crate) problems: &'r [Diagnostic],
-    /// What the guardrails found, suppressed or not.
-    pub(crate) findings: &'r [Finding],
+    /// What the guardrails found, suppressed or not; nothing where the specs are too wrong for them to be asked.
+    pub(crate) findings: Option<&'r [Finding]>,
     /// What the organization's own rules say.
     pub(crate) verdicts: &'r [Verdict],
 }

@@ -23,7 +23,7 @@ pub(crate) fn document(report: &Report<'_>) -> Value {
     rules.extend(lints.iter().map(|lint| rule(lint)));
     let mut results: Vec<Value> =
         report.problems.iter().map(|problem| problem_result(problem, report.sources)).collect();
-    let listed = report.findings.iter().filter(|finding| finding.level != Level::Allow);
+    let listed = report.findings.into_iter().flatten().filter(|finding| finding.level != Level::Allow);
     results.extend(listed.map(|finding| finding_result(finding, report.sources)));
     results.extend(report.verdicts.iter().map(|verdict| {
         let level = if verdict.denies { "error" } else { "warning" };
