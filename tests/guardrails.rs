@@ -167,7 +167,7 @@ fn an_assertion_that_fails_hides_no_finding() {
     );
     let project = Project::with(&specs);
     let run = project.trueup_on_aws(&["check"]).expect(1);
-    assert!(run.stderr.contains("[public-trust]") && run.stderr.contains("can't s3:GetObject"), "{}", run.stderr);
+    assert!(run.stderr.contains("[public-trust]") && run.stderr.contains("can = \"s3:GetObject\""), "{}", run.stderr);
 }
 
 #[test]
