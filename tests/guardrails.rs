@@ -170,6 +170,31 @@ fn an_assertion_that_fails_hides_no_finding() {
     assert!(run.stderr.contains("[public-trust]") && run.stderr.contains("can = \"s3:GetObject\""), "{}", run.stderr);
 }
 
+/// Code scanning looks for files from the folder of the repository, and shows nothing that has no place.
+#[test]
+fn sarif_names_files_from_the_folder_it_runs_in() {
+    let project = Project::with(SPECS);
+    project.edit("trueup.toml", "[project]", "[rules]\npath = \"policies\"\n\n[project]");
+    project.write("policies/main.rego", "package main\n\nwarn contains \"think\"\n");
+    let (parent, name) = (project.path().parent().unwrap(), project.path().file_name().unwrap().to_str().unwrap());
+    let uris = |args: &[&str]| -> Vec<String> {
+        let run = project.command(&[&["--format", "sarif"], args].concat()).current_dir(parent).output().unwrap();
+        let log = parsed(std::str::from_utf8(&run.stdout).unwrap());
+        let uri = |result: &Value| {
+            let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            place.as_str().unwrap().to_owned()
+        };
+        log["runs"][0]["results"].as_array().unwrap().iter().map(uri).collect()
+    };
+    let specs = format!("{name}/specs.toml");
+    assert_eq!(uris(&["check", "-C", name]), [&*specs; 3]);
+    assert_eq!(uris(&["check", "-C", project.path().to_str().unwrap()]), [&*specs; 3]);
+    project.edit("trueup.toml", "[rules]", "[lints]\npublic-trust = \"warn\"\n\n[rules]");
+    assert!(uris(&["plan", "--sandbox", "-C", name]).contains(&format!("{name}/trueup.toml")));
+    let lints = parsed(&project.trueup_on_aws(&["explain", "lints", "--format", "json"]).expect(0).stdout);
+    assert!(lints.as_array().unwrap().iter().any(|lint| lint["id"] == "public-trust" && lint["level"] == "deny"));
+}
+
 #[test]
 fn junit_fails_what_is_denied_and_nothing_else() {
     let run = Project::with(SPECS).trueup_on_aws(&["check", "--format", "junit"]).expect(1);

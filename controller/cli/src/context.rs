@@ -1,7 +1,7 @@
 //! From the flags to a project, to AWS and to a plan: what several commands share.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -200,6 +200,14 @@ impl Context {
             help: Some("apply it with the flags and the credentials it was made with, or plan again".to_owned()),
             exit: Exit::Refused,
         })
+    }
+
+    /// The project's folder as seen from the one the command runs in; nothing where it is the same, or elsewhere.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let folder = &self.common.directory;
+        let here = std::env::current_dir().unwrap_or_default();
+        let inside = if folder.is_absolute() { folder.strip_prefix(here).unwrap_or(Path::new("")) } else { folder };
+        inside.components().filter(|part| !matches!(part, Component::CurDir)).collect()
     }
 
     /// Refuses flags that would be passed over: this command looks at the whole project.

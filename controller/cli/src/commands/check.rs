@@ -46,8 +46,14 @@ fn told(context: &Context, sources: &Sources, problems: Problems, guards: Guards
     all.extend(found.iter().filter(|finding| finding.is_told()).map(Finding::diagnostic));
     let is_failed = all.has_errors();
     let problems = problems.into_vec();
-    let report =
-        Report { name: "trueup check", sources, problems: &problems, findings: findings.as_deref(), verdicts: &[] };
+    let report = Report {
+        name: "trueup check",
+        sources,
+        folder: context.folder(),
+        problems: &problems,
+        findings: findings.as_deref(),
+        verdicts: &[],
+    };
     match context.common.format {
         ReportFormat::Text => context.report(all, sources)?,
         ReportFormat::Json => context.output.json(&json!({

@@ -28,6 +28,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop
     let report = Report {
         name: "trueup plan",
         sources: &specs.sources,
+        folder: context.folder(),
         problems: &[],
         findings: Some(&findings),
         verdicts: &judgement.verdicts,
