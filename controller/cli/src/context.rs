@@ -1,7 +1,7 @@
 //! From the flags to a project, to AWS and to a plan: what several commands share.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -103,7 +103,8 @@ impl Context {
         let mut problems = specs.problems.clone();
         let checked = check(&specs.project, kinds(), &mut problems);
         let findings = match &checked {
-            Some(checked) if !problems.has_errors() => lints::check(checked, today(), &mut problems),
+            // An assertion that fails hides no finding.
+            Some(checked) if checked.is_sound => lints::check(checked, today(), &mut problems),
             Some(_) | None => Vec::new(),
         };
         Guarded { checked, problems, findings }
@@ -199,6 +200,26 @@ impl Context {
             help: Some("apply it with the flags and the credentials it was made with, or plan again".to_owned()),
             exit: Exit::Refused,
         })
+    }
+
+    /// The project's folder as seen from the one the command runs in; nothing where it is the same, or elsewhere.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let folder = &self.common.directory;
+        let here = std::env::current_dir().unwrap_or_default();
+        let inside = if folder.is_absolute() { folder.strip_prefix(here).unwrap_or(Path::new("")) } else { folder };
+        inside.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+    }
+
+    /// Refuses flags that would be passed over: this command looks at the whole project.
+    pub(crate) fn refuse_selection(&self, command: &str) -> Result<(), Stop> {
+        let given = [("--account", &self.common.accounts), ("--target", &self.common.targets)];
+        match given.iter().find(|(_, values)| !values.is_empty()) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Stop::with_help(
+                format!("`trueup {command}` takes no {flag}: it is about all that the specs say"),
+                format!("leave {flag} out"),
+            )),
+        }
     }
 
     /// The part of the specs that --account and --target ask for.

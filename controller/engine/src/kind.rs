@@ -122,7 +122,7 @@ pub struct Refusal {
 
 /// What an operation is to the engine: how it is shown, and what must happen before and after it.
 ///
-/// The ids in `needs`, `creates`, `releases`, `unnames` and `destroys` are ARNs. A value that is not known yet needs no entry: the engine finds
+/// The ids in `needs`, `creates`, `releases`, `unnames`, `destroys`, `taken_over_by` and `takes_over` are ARNs. A value that is not known yet needs no entry: the engine finds
 /// the tokens in the operation's data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpInfo {
@@ -142,6 +142,10 @@ pub struct OpInfo {
     pub unnames: Vec<String>,
     /// What no longer exists after it.
     pub destroys: Vec<String>,
+    /// What takes over something that this stops saying: it is better sent once all that need one of these have it.
+    pub taken_over_by: Vec<String>,
+    /// What this takes over something from: it is better sent before anything releases one of these.
+    pub takes_over: Vec<String>,
     /// The outputs that become known by it, where they don't follow from a name.
     pub yields: &'static [&'static str],
     /// True for a call that makes a new thing each time it is sent: it is never sent again blindly.

@@ -8,7 +8,6 @@ use trueup_engine::access::{
     AccessLimit, Answer, Because, Context as Keys, Desired, Places, Question, Thing, Verdict, Who, World, live_things,
 };
 use trueup_engine::check::Checked;
-use trueup_engine::facts::Facts;
 use trueup_engine::matching::matches;
 use trueup_engine::observe::{self, Selection, Snapshot};
 use trueup_engine::render::{Page, Tone};
@@ -16,38 +15,60 @@ use trueup_kinds::session::Aws;
 use trueup_specs::access_spec::bad_action;
 use trueup_specs::policy::catalogue::{self, AccessLevel};
 use trueup_specs::suggest;
+use trueup_state::facts::Facts;
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::Plan;
 
 use crate::args::{AccessArgs, AccessQuestion, FailOn, Format};
-use crate::context::{Context, Specs, knows_all, project_accounts, store_stop};
+use crate::context::{Context, Specs, knows_all, project_accounts, remember_accounts, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Answers a question over the specs, the live accounts, or both.
 pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, Stop> {
+    context.refuse_selection("access")?;
     let mut specs = context.specs()?;
-    // What is wrong is told before a call.
-    context.check(&specs)?;
+    // A question about specs whose assertions fail is the very one that is asked then; `check` proves them.
+    specs.project.access.clear();
+    let is_live = args.live || args.both;
+    // The record of another machine is asked for only where AWS is asked anyway.
+    let is_here = context.common.sandbox || specs.project.settings.state.s3.is_none();
+    let ledger = match is_live || !knows_all(&specs.project) && is_here {
+        true => context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?,
+        false => Ledger::default(),
+    };
+    remember_accounts(&mut specs.project, &ledger);
+    let mut reached = None;
+    if is_live {
+        let mut aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
+        let is_known = knows_all(&specs.project);
+        let found = if is_known {
+            Facts::default()
+        } else {
+            context.find_accounts_among(observe::access_requests, &mut specs, &mut aws, &ledger).await?
+        };
+        reached = Some((aws, found));
+    }
+    let checked = context.check(&specs)?;
     if let AccessQuestion::Can { action, .. } | AccessQuestion::Who { action, .. } = &args.question
         && let Some(why) = catalogue::why_unknown(action)
     {
         context.output.note(&format!("warning: {why}"));
     }
-    let reader = if args.live || args.both { Some(Reader::new(context, &mut specs).await?) } else { None };
-    let checked = context.check_again(&specs)?;
     let mut sides: Vec<(&str, Outcome)> = Vec::new();
     if !args.live {
         let desired = Desired::of(&checked);
         let things = desired.things(&checked);
         sides.push(("specs", side(&specs, &checked, &World::of(&things), args)?));
     }
-    if let Some(reader) = reader {
-        let live = reader.read(context, &checked).await;
+    if let Some((aws, found)) = reached {
+        let live = Live::read(context, &checked, ledger, &aws, &found).await?;
         let things = live.things(&checked);
         let world = World::of_live(&things, &checked, &live.snapshot);
         sides.push(("live", side(&specs, &checked, &world, args)?));
     }
-    let exit = sides.iter().map(|(_, outcome)| outcome.exit).max_by_key(|exit| *exit as u8);
+    // No outweighs perhaps, and perhaps yes.
+    let exit =
+        [Exit::Differences, Exit::Incomplete].into_iter().find(|exit| sides.iter().any(|(_, side)| side.exit == *exit));
     match context.output.format {
         Format::Json => {
             let value: serde_json::Map<String, Value> =
@@ -73,33 +94,25 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
     Ok(exit.unwrap_or(Exit::Done))
 }
 
-/// The way into the live accounts.
-struct Reader {
-    aws: Aws,
+/// What was read, as it is asked about.
+struct Live {
+    snapshot: Snapshot,
+    reach: observe::Reach,
     ledger: Ledger,
-    /// What was read to learn the ids of accounts.
-    found: Facts,
 }
 
-impl Reader {
-    /// Connects, and learns the ids of those accounts that are known by their e-mail addresses.
-    async fn new(context: &Context, specs: &mut Specs) -> Result<Self, Stop> {
-        let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
-        let mut aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
-        let found = if knows_all(&specs.project) {
-            Facts::default()
-        } else {
-            context.find_accounts_among(observe::access_requests, specs, &mut aws, &ledger).await?
-        };
-        Ok(Self { aws, ledger, found })
-    }
-
-    async fn read(self, context: &Context, checked: &Checked<'_>) -> Live {
-        let Self { aws, ledger, found } = self;
+impl Live {
+    async fn read(
+        context: &Context,
+        checked: &Checked<'_>,
+        ledger: Ledger,
+        aws: &Aws,
+        found: &Facts,
+    ) -> Result<Self, Stop> {
         let selection = Selection::default();
         let reach = observe::reach(checked, &selection);
         let requests = observe::access_requests(checked, &selection, &reach, &ledger);
-        let facts = context.read_more(&aws, &requests, &found).await;
+        let facts = context.read_more(aws, &requests, found).await;
         let snapshot = observe::observe(checked, &selection, &reach, &ledger, &facts);
         for (kind, scope, seen) in snapshot.iter() {
             if let Err(unread) = seen {
@@ -114,18 +127,9 @@ impl Reader {
                  account of the project says `management = true`",
             );
         }
-        Live { snapshot, reach, ledger }
+        Ok(Self { snapshot, reach, ledger })
     }
-}
 
-/// What was read, as it is asked about.
-struct Live {
-    snapshot: Snapshot,
-    reach: observe::Reach,
-    ledger: Ledger,
-}
-
-impl Live {
     fn things<'a>(&'a self, checked: &Checked<'_>) -> Vec<Thing<'a>> {
         let matches = matches(checked, &self.reach, &self.snapshot, &self.ledger);
         live_things(checked, &self.snapshot, Some(&matches))
@@ -190,7 +194,7 @@ impl<'a> Asker<'a> {
         let exit = match worst {
             Verdict::Allowed => Exit::Done,
             Verdict::Depends => Exit::Incomplete,
-            Verdict::Denied => Exit::Error,
+            Verdict::Denied => Exit::Differences,
         };
         Ok(Outcome { exit, json: json!({ "verdict": worst.as_str(), "answers": json }), lines })
     }
@@ -322,8 +326,12 @@ impl<'a> Asker<'a> {
         if is_id {
             return Ok(vec![Who::Account(text.to_owned())]);
         }
-        if let Some(account) = self.specs.project.accounts.get(text) {
-            return Ok(vec![Who::Account(account.id.clone())]);
+        let accounts = self.specs.project.accounts.values();
+        let named =
+            accounts.filter(|account| *account.name == *text || account.groups.iter().any(|group| **group == *text));
+        let named: Vec<Who> = named.map(|account| Who::Account(account.id.clone())).collect();
+        if !named.is_empty() {
+            return Ok(named);
         }
         if text.ends_with(".amazonaws.com") {
             return Ok(vec![Who::Service(text.to_owned())]);
@@ -344,7 +352,10 @@ impl<'a> Asker<'a> {
             return Ok(meant);
         }
         let labels = self.world.labels();
-        let near = suggest::nearest(text, labels.iter().copied());
+        // Where one account has it, the address is as good without.
+        let locals = labels.iter().filter_map(|label| Some(label.split_once('/')?.1));
+        let names = self.specs.project.accounts.keys().map(|name| &**name);
+        let near = suggest::nearest(text, labels.iter().copied().chain(locals).chain(names));
         let help = near.map_or_else(
             || "give an address as plans show it, an ARN, an account, or a service".to_owned(),
             |near| format!("did you mean `{near}`?"),
