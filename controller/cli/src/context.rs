@@ -332,11 +332,22 @@ impl Context {
 
     /// Reads the organization, and learns the ids of those accounts that are in it. What was read is kept.
     pub(crate) async fn find_accounts(&self, specs: &mut Specs, aws: &mut Aws, ledger: &Ledger) -> Result<Facts, Stop> {
+        self.find_accounts_among(observe::requests, specs, aws, ledger).await
+    }
+
+    /// The same, by those reads of the organization that are needed afterwards.
+    pub(crate) async fn find_accounts_among(
+        &self,
+        requests: RequestsOf,
+        specs: &mut Specs,
+        aws: &mut Aws,
+        ledger: &Ledger,
+    ) -> Result<Facts, Stop> {
         let facts = {
             let checked = self.check_again(specs)?;
             let everything = Selection::default();
             let reach = observe::reach(&checked, &everything);
-            let mut requests = observe::requests(&checked, &everything, &reach, ledger);
+            let mut requests = requests(&checked, &everything, &reach, ledger);
             requests.retain(|request| &*request.source == organizations::NAME);
             self.read(aws, &requests).await
         };
@@ -509,6 +520,9 @@ pub(crate) struct Read {
     /// What guardrails found in the specs.
     pub(crate) findings: Vec<Finding>,
 }
+
+/// What says which reads are needed.
+pub(crate) type RequestsOf = fn(&Checked<'_>, &Selection, &observe::Reach, &Ledger) -> Vec<ReadRequest>;
 
 /// Whether the specs say all accounts' ids, so that nobody must be asked for one.
 pub(crate) fn knows_all(project: &Project) -> bool {

@@ -10,6 +10,7 @@ use trueup_specs::kind::KindSchema;
 use crate::driver::AnyDriver;
 
 pub mod account;
+pub mod account_public_access_block;
 pub mod account_settings;
 pub mod application;
 pub mod bucket;
@@ -67,6 +68,7 @@ impl Row {
 
 static ROWS: &[Row] = &[
     Row::of(&Erased::<account::Account>::new()),
+    Row::of(&Erased::<account_public_access_block::AccountPublicAccessBlock>::new()),
     Row::of(&Erased::<account_settings::AccountSettings>::new()),
     Row::of(&Erased::<application::Application>::new()),
     Row::of(&Erased::<bucket::Bucket>::new()),

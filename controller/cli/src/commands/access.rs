@@ -41,8 +41,11 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
     if is_live {
         let mut aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
         let is_known = knows_all(&specs.project);
-        let found =
-            if is_known { Facts::default() } else { context.find_accounts(&mut specs, &mut aws, &ledger).await? };
+        let found = if is_known {
+            Facts::default()
+        } else {
+            context.find_accounts_among(observe::access_requests, &mut specs, &mut aws, &ledger).await?
+        };
         reached = Some((aws, found));
     }
     let checked = context.check(&specs)?;
@@ -55,12 +58,13 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
     if !args.live {
         let desired = Desired::of(&checked);
         let things = desired.things(&checked);
-        sides.push(("specs", side(&specs, &checked, &things, args)?));
+        sides.push(("specs", side(&specs, &checked, &World::of(&things), args)?));
     }
     if let Some((aws, found)) = reached {
         let live = Live::read(context, &checked, ledger, &aws, &found).await?;
         let things = live.things(&checked);
-        sides.push(("live", side(&specs, &checked, &things, args)?));
+        let world = World::of_live(&things, &checked, &live.snapshot);
+        sides.push(("live", side(&specs, &checked, &world, args)?));
     }
     // No outweighs perhaps, and perhaps yes.
     let exit =
@@ -107,13 +111,21 @@ impl Live {
     ) -> Result<Self, Stop> {
         let selection = Selection::default();
         let reach = observe::reach(checked, &selection);
-        let requests = observe::requests(checked, &selection, &reach, &ledger);
+        let requests = observe::access_requests(checked, &selection, &reach, &ledger);
         let facts = context.read_more(aws, &requests, found).await;
         let snapshot = observe::observe(checked, &selection, &reach, &ledger, &facts);
         for (kind, scope, seen) in snapshot.iter() {
             if let Err(unread) = seen {
                 context.output.note(&format!("{kind} in {scope} is not known: {} failed: {}", unread.call, unread.why));
             }
+        }
+        if checked.project.management.is_none() {
+            // Only the account that manages an organization, and its delegates, may ask what is attached.
+            // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPoliciesForTarget.html
+            context.output.note(
+                "what an organization attaches to these accounts is not known, and live answers are as if it were nothing: no \
+                 account of the project says `management = true`",
+            );
         }
         Ok(Self { snapshot, reach, ledger })
     }
@@ -131,12 +143,11 @@ struct Outcome {
     lines: Vec<(usize, Tone, String)>,
 }
 
-fn side(specs: &Specs, checked: &Checked<'_>, things: &[Thing<'_>], args: &AccessArgs) -> Result<Outcome, Stop> {
-    let world = World::of(things);
-    let asker = Asker { specs, world: &world, keys: keys(&args.context)? };
+fn side(specs: &Specs, checked: &Checked<'_>, world: &World<'_>, args: &AccessArgs) -> Result<Outcome, Stop> {
+    let asker = Asker { specs, world, keys: keys(&args.context)? };
     match &args.question {
         AccessQuestion::Can { principal, action, resource } => {
-            let mut places = Places::new(checked, &world);
+            let mut places = Places::new(checked, world);
             asker.can(principal, action, resource, &mut places)
         }
         AccessQuestion::Who { action, resource } => asker.who(action, resource),

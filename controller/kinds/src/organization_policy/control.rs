@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use trueup_engine::access::{Access, Side};
+use trueup_engine::access::{Access, Limits, Side};
 use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
 use trueup_engine::perform::{OpContext, OpError};
@@ -127,6 +127,10 @@ impl<C: Control> Kind for ControlPolicy<C> {
 
     fn access<'m>(_: &At, model: &'m OrganizationPolicyModel, _: &Outputs) -> Vec<Access<'m>> {
         super::access(C::SIDE, model)
+    }
+
+    fn limits_others() -> Option<Limits> {
+        Some(Limits::Organization(C::SIDE))
     }
 }
 
