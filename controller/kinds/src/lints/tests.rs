@@ -203,6 +203,21 @@ fn one_statement_can_be_meant() {
 }
 
 #[test]
+fn a_text_that_two_resources_have_is_suppressed_for_the_one_that_says_so() {
+    let suppressed = "[[policy.a.suppress]]\nlint = \"old-version-variables\"\nreason = \"as it came\"\n";
+    let both = format!(
+        "[policy.a]\npolicy = {{ file = \"old.json\" }}\n[policy.b]\npolicy = {{ file = \"old.json\" }}\n{suppressed}"
+    );
+    let (findings, problems) = found("", &both);
+    let told: Vec<(bool, &[String])> = of(&findings, "old-version-variables")
+        .iter()
+        .map(|finding| (finding.is_suppressed(), &finding.addresses[..]))
+        .collect();
+    assert_eq!(told, [(true, &["main/policy.a".to_owned()][..]), (false, &["main/policy.b".to_owned()][..])]);
+    assert_eq!(problems, "");
+}
+
+#[test]
 fn a_group_finds_once_and_names_its_accounts() {
     let role = "[scope]\naccount = \"all\"\n[role.x]\nmanaged_policies = [\"arn:aws:iam::aws:policy/AdministratorAccess\"]\n\
                 [[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { account = \"main\" }\n";
