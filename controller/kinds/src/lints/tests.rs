@@ -218,6 +218,22 @@ fn a_text_that_two_resources_have_is_suppressed_for_the_one_that_says_so() {
 }
 
 #[test]
+fn the_size_of_a_control_is_told_too() {
+    let control = |length: usize| {
+        let long = "a".repeat(length);
+        found(
+            "",
+            &format!(
+                "[scope]\naccount = \"boss\"\n[account.boss]\nid = \"999999999999\"\nmanagement = true\n[service_control_policy.x]\n[[service_control_policy.x.policy]]\ndeny = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x/{long}\"\n"
+            ),
+        )
+    };
+    assert!(of(&control(7_000).0, "policy-near-limit").is_empty());
+    let (findings, _) = control(8_500);
+    assert_eq!(of(&findings, "policy-near-limit")[0].label, "8609 of 10240, 84 %");
+}
+
+#[test]
 fn a_group_finds_once_and_names_its_accounts() {
     let role = "[scope]\naccount = \"all\"\n[role.x]\nmanaged_policies = [\"arn:aws:iam::aws:policy/AdministratorAccess\"]\n\
                 [[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { account = \"main\" }\n";
