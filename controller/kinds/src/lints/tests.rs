@@ -218,6 +218,21 @@ fn a_text_that_two_resources_have_is_suppressed_for_the_one_that_says_so() {
 }
 
 #[test]
+fn what_only_bounds_may_be_broad() {
+    let broad = "[policy.b]\n[[policy.b.policy]]\nallow = [\"s3:*\", \"kms:*\"]\nresource = \"*\"\n\
+                 [[policy.b.policy]]\nallow = \"s4:Get\"\nresource = \"*\"\n";
+    let ids = |specs: &str| -> Vec<&str> {
+        let (findings, _) = found("", &format!("{broad}{specs}"));
+        findings.iter().map(|finding| finding.lint.id).filter(|id| !id.starts_with("role-")).collect()
+    };
+    assert_eq!(ids(""), ["sensitive-wildcard", "decrypt-any", "unknown-action"]);
+    let bounded = format!("[role.x]\npermissions_boundary = \"policy.b\"\n{TRUST}");
+    assert_eq!(ids(&bounded), ["unknown-action"]);
+    let attached = format!("{bounded}[group.g]\nmanaged_policies = [\"policy.b\"]\n");
+    assert_eq!(ids(&attached), ["sensitive-wildcard", "decrypt-any", "unknown-action"]);
+}
+
+#[test]
 fn the_size_of_a_control_is_told_too() {
     let control = |length: usize| {
         let long = "a".repeat(length);

@@ -58,5 +58,11 @@ impl DocumentLint {
 
 /// All lints over documents.
 pub fn all() -> impl Iterator<Item = &'static DocumentLint> {
-    [identity::LINTS, trust::LINTS, resource::LINTS, control::LINTS, form::LINTS, known::LINTS].into_iter().flatten()
+    identity::LINTS.iter().chain(of_limits())
+}
+
+/// Those over documents that allow nothing by themselves: policies that only bound what others allow, and are right to be broad.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
+pub fn of_limits() -> impl Iterator<Item = &'static DocumentLint> {
+    [trust::LINTS, resource::LINTS, control::LINTS, form::LINTS, known::LINTS].into_iter().flatten()
 }
