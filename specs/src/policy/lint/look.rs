@@ -84,6 +84,14 @@ pub(super) fn covering<'s>(statement: &'s Statement, action: &str) -> Option<&'s
 pub(super) fn is_about(statement: &Statement, resource: &str) -> bool {
     let is_in = |named: &BTreeSet<String>| named.iter().any(|pattern| like(pattern, resource, Case::Matters));
     match &statement.resource {
+/// Whether a statement of the document denies this on everything, whatever else is allowed.
+pub(super) fn is_denied(subject: &Subject<'_>, action: &str) -> bool {
+    subject.written.statements.iter().map(|written| &written.statement).any(|statement| {
+        let is_whole = statement.effect == Effect::Deny && statement.condition.is_empty() && is_about_all(statement);
+        is_whole && covering(statement, action).is_some()
+    })
+}
+
         None => true,
         Some(Resources::Is(named)) => is_in(named),
         Some(Resources::Not(named)) => !is_in(named),

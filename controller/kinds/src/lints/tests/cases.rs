@@ -145,7 +145,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         id: "assume-any-role",
         on: "policy.x",
-        fires: policy!("allow = \"sts:AssumeRole\"\nresource = \"*\""),
+        fires: policy!("allow = \"sts:AssumeRole\"\nresource = \"arn:aws:iam::*:role/*\""),
         silent: &[
             policy!("allow = \"sts:AssumeRole\"\nresource = \"arn:aws:iam::*:role/deploy\""),
             policy!("allow = \"sts:GetCallerIdentity\"\nresource = \"*\""),
@@ -155,6 +155,7 @@ pub(super) const CASES: &[Case] = &[
         id: "bucket-acls-enabled",
         on: "bucket.x",
         fires: "[bucket.x]\nname = \"x-1\"\nownership = \"ObjectWriter\"\n",
+            policy!("allow = \"sts:AssumeRole\"\nresource = \"*\"", "deny = \"sts:AssumeRole\"\nresource = \"*\""),
         silent: &["[bucket.x]\nname = \"x-1\"\n"],
     },
     Case {
@@ -417,7 +418,10 @@ pub(super) const CASES: &[Case] = &[
         id: "pass-role-any",
         on: "policy.x",
         fires: policy!("allow = \"iam:PassRole\"\nresource = \"arn:aws:iam::*:role/*\""),
-        silent: &[policy!("allow = \"iam:PassRole\"\nresource = \"arn:aws:iam::111111111111:role/build-*\"")],
+        silent: &[
+            policy!("allow = \"iam:PassRole\"\nresource = \"arn:aws:iam::111111111111:role/build-*\""),
+            policy!("allow = \"iam:*\"\nresource = \"*\"", "deny = \"iam:PassRole\"\nresource = \"*\""),
+        ],
     },
     Case {
         id: "pass-role-any-service",
