@@ -326,7 +326,7 @@ struct Limits {
 /// The quotas of a type. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
 fn limits(sort: &str) -> Limits {
     let (size, attached, full_access) = match sort {
-        "SERVICE_CONTROL_POLICY" => (10_240, 10, Some("FullAWSAccess")),
+        "SERVICE_CONTROL_POLICY" => (5_120, 5, Some("FullAWSAccess")),
         "RESOURCE_CONTROL_POLICY" => (5_120, 5, Some("RCPFullAWSAccess")),
         "AISERVICES_OPT_OUT_POLICY" => (2_500, 5, None),
         "CHATBOT_POLICY" => (10_000, 5, None),

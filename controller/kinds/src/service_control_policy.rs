@@ -23,10 +23,10 @@ spec! {
         /// Default: none. At most 512 characters.
         pub description: Option<Text>,
         /// What is denied, or allowed at most.
-        /// At most 10,240 characters. It names no principal.
+        /// At most 5,120 characters. It names no principal.
         pub policy: PolicySpec,
         /// What it is attached to: units and accounts by address or id, and `"root"`.
-        /// Default: nothing; what a hand attached it to is detached. At most ten on one target, FullAWSAccess among them.
+        /// Default: nothing; what a hand attached it to is detached. At most five on one target, FullAWSAccess among them.
         pub targets: Vec<Reference<PolicyTarget>>,
     }
 }

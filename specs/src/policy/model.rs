@@ -205,9 +205,7 @@ impl Use {
             Self::Key => 32 * 1024,
             Self::Repository | Self::Registry | Self::EventBus => 10_240,
             Self::Topic => 30 * 1024,
-            // It was half of that up to 15 May 2026.
-            Self::ServiceControl => 10_240,
-            Self::ResourceControl => 5_120,
+            Self::ServiceControl | Self::ResourceControl => 5_120,
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) struct Limits {
 
 pub(super) fn limits(sort: &str) -> Limits {
     let (size, attached) = match sort {
-        "SERVICE_CONTROL_POLICY" => (10_240, 10),
+        "SERVICE_CONTROL_POLICY" => (5_120, 5),
         "RESOURCE_CONTROL_POLICY" => (5_120, 5),
         "AISERVICES_OPT_OUT_POLICY" => (2_500, 5),
         "CHATBOT_POLICY" => (10_000, 5),
