@@ -48,8 +48,10 @@ enum Part {
 pub(crate) enum Reach {
     /// What is not the same where one stands.
     Relative,
-    /// All of it: elsewhere the same words would stand for something else, or for nothing.
-    Absolute,
+    /// The account always: for others who are written in the same lines the words would mean something else, or nothing.
+    WithAccount,
+    /// The account and the region always.
+    WithRegion,
 }
 
 /// From where something is written.
@@ -493,10 +495,9 @@ fn in_account(line: &[Part], other: &Arc<str>) -> Vec<Part> {
 
 /// What stands in front of an address: the account and the region, unless it is where one stands.
 fn front(account: &Arc<str>, region: Option<&str>, reach: Reach, view: View<'_>) -> String {
-    let is_absolute = reach == Reach::Absolute;
-    let is_here = account == view.account && view.reader != Reader::All && !is_absolute;
+    let is_here = account == view.account && view.reader != Reader::All && reach == Reach::Relative;
     let account = if is_here { "" } else { &**account };
-    let region = region.filter(|region| Some(*region) != view.region || is_absolute);
+    let region = region.filter(|region| Some(*region) != view.region || reach == Reach::WithRegion);
     match (account, region) {
         ("", None) => String::new(),
         (account, None) => format!("{account}/"),

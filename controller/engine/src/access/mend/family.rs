@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use trueup_specs::address::Address;
 use trueup_specs::project::{Instance, InstanceId};
+use trueup_specs::span::Span;
 
 use super::Lack;
 use super::statement::may_have;
@@ -21,6 +22,8 @@ pub(super) struct Families<'a> {
     pub(super) lacks: &'a BTreeSet<Lack>,
     /// Everything that has an ARN, by it.
     arns: HashMap<&'a str, usize>,
+    /// The items that are written in the same lines, by these.
+    by_span: HashMap<Span, BTreeSet<usize>>,
     /// The ARNs of items.
     by_item: HashMap<usize, &'a str>,
 }
@@ -35,7 +38,11 @@ impl<'a> Families<'a> {
         let known = known.filter(|(_, index)| checked.items.get(*index).is_some_and(has_arn));
         let arns: HashMap<&str, usize> = known.chain(predicted).collect();
         let by_item = arns.iter().map(|(arn, item)| (*item, *arn)).collect();
-        Self { checked, world, lacks, arns, by_item }
+        let mut by_span: HashMap<Span, BTreeSet<usize>> = HashMap::new();
+        for (index, instance) in checked.project.instances.iter().enumerate() {
+            by_span.entry(instance.block.span).or_default().insert(index);
+        }
+        Self { checked, world, lacks, arns, by_span, by_item }
     }
 
     pub(super) fn instance(&self, item: usize) -> Option<&'a Instance> {
@@ -43,11 +50,9 @@ impl<'a> Families<'a> {
     }
 
     /// Every item that is written in the same lines.
-    pub(super) fn family(&self, item: usize) -> BTreeSet<usize> {
-        let instances = &self.checked.project.instances;
-        let Some(one) = instances.get(item) else { return BTreeSet::new() };
-        let same = instances.iter().enumerate().filter(|(_, other)| other.block.span == one.block.span);
-        same.map(|(index, _)| index).collect()
+    pub(super) fn family(&self, item: usize) -> &BTreeSet<usize> {
+        static NONE: BTreeSet<usize> = BTreeSet::new();
+        self.instance(item).and_then(|one| self.by_span.get(&one.block.span)).unwrap_or(&NONE)
     }
 
     /// Whether they are so by several uses of a template, which differ by its parameters.
@@ -89,7 +94,13 @@ impl<'a> Families<'a> {
         let name = Self::stripped(other, here).unwrap_or(&other.address.name).to_owned();
         let mut members = family.iter().filter_map(|member| self.instance(*member));
         let is_everywhere = family.len() < 2 || members.all(|there| self.sibling(other, here, there).is_some());
-        Some((name, if is_everywhere { Reach::Relative } else { Reach::Absolute }))
+        let mut members = family.iter().filter_map(|member| self.instance(*member));
+        let reach = match is_everywhere {
+            true => Reach::Relative,
+            false if members.all(|there| there.block.region == here.block.region) => Reach::WithAccount,
+            false => Reach::WithRegion,
+        };
+        Some((name, reach))
     }
 
     /// What the words that stand for an ARN here stand for there.
@@ -115,7 +126,8 @@ impl<'a> Families<'a> {
     /// Whether everyone who is written in the same lines as `item` lacks the same, or has it: then it gives nobody else anything.
     pub(super) fn is_for_all(&self, item: usize, lack: &Lack, holders: impl Fn(usize) -> Option<Vec<Who>>) -> bool {
         let Some(here) = self.instance(item) else { return false };
-        self.family(item).into_iter().all(|member| {
+        self.family(item).iter().all(|member| {
+            let member = *member;
             let (Some(there), Some(whos)) = (self.instance(member), holders(member)) else { return false };
             let resource = self.counterpart(&lack.resource, here, there);
             let values = |values: &[String]| values.iter().map(|one| self.counterpart(one, here, there)).collect();

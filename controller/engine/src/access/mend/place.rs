@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use trueup_specs::address::Address;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::export;
-use trueup_specs::policy::{Document, Use};
+use trueup_specs::policy::{Actions, Document, Resources, Statement, Use};
 use trueup_specs::policy_spec::Form;
 use trueup_specs::project::Instance;
 use trueup_specs::resolve::{Resolver, Written};
@@ -88,13 +88,14 @@ impl<'f, 'a> Sites<'f, 'a> {
         if let Some((_, held)) = inline.iter().find(|(_, held)| is_own && is_table(&held.document)) {
             return Found::At(Place::new(own, &held.field, PlaceForm::Tables));
         }
-        let alone = attached.iter().find_map(|(paper, held)| {
+        let alone = attached.iter().filter_map(|(paper, held)| {
             let item = self.item_of(held.thing?)?;
             let is_for_it = !actor.through_groups.contains(paper) && self.is_for_holders(item, own, lack);
             let has_room = || has_room(&held.document, more, Use::Identity);
             (is_for_it && self.form_of_policy(item) == Some(PlaceForm::Tables) && has_room()).then_some((item, held))
         });
-        if let Some((item, held)) = alone {
+        // Of several the one that is about the like of it; of equal ones the first.
+        if let Some((item, held)) = alone.rev().max_by_key(|(_, held)| self.nearness(&held.document, lack)) {
             return Found::At(Place::new(item, &held.field, PlaceForm::Tables));
         }
         if !is_own {
@@ -142,7 +143,7 @@ impl<'f, 'a> Sites<'f, 'a> {
     /// Whether what is written for it is for no other use of a template, or for those only that lack the same. What all accounts of
     /// a group share is for all of them: that is what a group is for.
     fn is_for_its_use(&self, item: usize, lack: &Lack, holders: impl Fn(usize) -> Option<Vec<Who>>) -> bool {
-        !self.families.has_uses(&self.families.family(item)) || self.families.is_for_all(item, lack, holders)
+        !self.families.has_uses(self.families.family(item)) || self.families.is_for_all(item, lack, holders)
     }
 
     /// Something is to be written there.
@@ -157,6 +158,22 @@ impl<'f, 'a> Sites<'f, 'a> {
     fn actor(&self, who: &Who) -> Option<&Actor<'a>> {
         let Who::Identity(arn) = who else { return None };
         self.world.actors_by_arn.get(arn).and_then(|index| self.world.actors.get(*index))
+    }
+
+    /// How near a document is to a request by what else it is about: the same thing counts more than the same service.
+    fn nearness(&self, document: &Document, lack: &Lack) -> (bool, bool) {
+        let service = lack.action.split(':').next().unwrap_or_default();
+        let thing = self.families.thing(&lack.resource);
+        let of_service = |statement: &Statement| match &statement.action {
+            Actions::Is(actions) => actions.iter().any(|action| action.as_str().split(':').next() == Some(service)),
+            Actions::Not(_) => false,
+        };
+        let on_thing = |statement: &Statement| match &statement.resource {
+            Some(Resources::Is(resources)) => resources.iter().any(|resource| self.families.thing(resource) == thing),
+            Some(Resources::Not(_)) | None => false,
+        };
+        let statements = &document.statements;
+        (thing.is_some() && statements.iter().any(on_thing), statements.iter().any(of_service))
     }
 
     /// The policies of an item as its spec writes them.
@@ -210,7 +227,7 @@ impl<'f, 'a> Sites<'f, 'a> {
             thing.and_then(|thing| self.item_of(thing)).is_some_and(|item| own.contains(&item))
         };
         let is_alone = || family.iter().filter_map(|item| holders(*item)).flatten().all(is_its_own);
-        (!self.families.has_uses(&family) && is_alone()) || self.families.is_for_all(policy, lack, whos)
+        (!self.families.has_uses(family) && is_alone()) || self.families.is_for_all(policy, lack, whos)
     }
 
     /// All of it: each lot with where it goes.
@@ -222,13 +239,13 @@ impl<'f, 'a> Sites<'f, 'a> {
             for (item, (place, pleas)) in by_item {
                 let default = place.default.iter().filter_map(|text| serde_json::from_str(text).ok());
                 let raw: Vec<Value> = default.chain(statements(pleas)).collect();
-                for statement in self.mentioning(raw, *item, &family, form)? {
+                for statement in self.mentioning(raw, *item, family, form)? {
                     if !all.contains(&statement) {
                         all.push(statement);
                     }
                 }
             }
-            self.told(self.checked.project.instances.get(*first)?, &family, field, form, &all)
+            self.told(self.checked.project.instances.get(*first)?, family, field, form, &all)
         };
         self.found.iter().filter_map(lot).collect()
     }

@@ -116,7 +116,10 @@ pub(super) fn may_have(lack: &Lack, key: &str) -> bool {
             Who::Anonymous | Who::Stranger | Who::Service(_) | Who::Federated(_) => false,
         };
     }
-    if prefix.eq_ignore_ascii_case("aws") {
+    let is_of_tags = ["aws:RequestTag/", "aws:ResourceTag/", "aws:TagKeys"]
+        .iter()
+        .any(|front| key.get(..front.len()).is_some_and(|start| start.eq_ignore_ascii_case(front)));
+    if prefix.eq_ignore_ascii_case("aws") && !is_of_tags {
         return true;
     }
     if catalogue::is_issuer(prefix) {
