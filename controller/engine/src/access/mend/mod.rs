@@ -26,7 +26,10 @@ use statement::{Plea, statements};
 const PASS_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html";
 
 /// The page that says that of IAM's resources roles alone have policies, which are asked for nothing but taking the role.
-const IAM_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html";
+const IAM_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_resource-based";
+
+/// What is said where a statement was tried and does not do.
+const NOT_ENOUGH: &str = "a statement for it is not enough: something else still denies it, or may";
 
 /// One request that fails.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +66,8 @@ impl<'a> Mender<'a> {
     pub(super) fn never(&self, missing: &[Gap], lacks: &BTreeSet<Lack>) -> Option<String> {
         let first = lacks.first()?;
         if missing.contains(&Gap::KmsAcrossAccounts) {
-            return Some(self.world.gap(Gap::KmsAcrossAccounts, &first.who, &first.resource));
+            let why = self.world.gap(Gap::KmsAcrossAccounts, &first.who, &first.resource);
+            return Some(format!("{why}; let a role of the key's account do it"));
         }
         let is_across = || self.world.home_of(&first.resource) != first.who.account();
         let is_iam = first.resource.split(':').nth(2) == Some("iam") && first.action.starts_with("iam:");
@@ -87,7 +91,7 @@ impl<'a> Mender<'a> {
         }
         let is_all_here = missing.iter().all(|gap| matches!(gap, Gap::Identity | Gap::Boundary | Gap::Resource));
         if is_all_here && !lacks.iter().all(|lack| self.is_enough(missing, lack)) {
-            return Mend::Unsaid;
+            return Mend::Never(NOT_ENOUGH.to_owned());
         }
         let more = as_document(&lacks.iter().map(|lack| self.plea(gap, lack)).collect());
         let mut sites = Sites::new(&self.families);
