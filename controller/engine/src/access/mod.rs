@@ -19,7 +19,7 @@ mod tell;
 mod world;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trueup_specs::diagnostic::Problems;
@@ -124,10 +124,20 @@ pub(crate) fn prove(checked: &Checked<'_>, desired: &Desired, problems: &mut Pro
     let things = desired.things(checked);
     let world = World::of(&things);
     let mut places = Places::new(checked, &world);
+    let mut failures = Vec::new();
     for spec in &checked.project.access {
         let claims = assertions(checked.project, spec, &FromNames(&checked.items), problems);
-        let found = prove::Prover { project: checked.project, world: &world, places: &mut places }.prove(&claims);
-        problems.extend(found);
+        failures.push(prove::Prover { world: &world, places: &mut places }.failures(&claims));
+    }
+    // What mends one depends on what others lack: a policy that several hold is mended for all of them or for none.
+    let lacks: BTreeSet<mend::Lack> = failures.iter().flat_map(prove::Failures::lacks).cloned().collect();
+    if failures.iter().all(prove::Failures::is_empty) {
+        return;
+    }
+    let mender = mend::Mender::new(checked, &world, &lacks);
+    let mut teller = prove::Teller { world: &world, places: &mut places, mender };
+    for failures in failures {
+        problems.extend(teller.diagnostics(failures));
     }
 }
 
