@@ -20,6 +20,7 @@ use crate::policy::Use;
 use crate::resolve::Written;
 
 pub use identity::{PRIVILEGE_ESCALATION, escalating_together};
+pub use known::why_unknown_key;
 pub use resource::is_public;
 
 /// A document, and where it belongs.
