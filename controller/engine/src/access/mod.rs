@@ -7,7 +7,9 @@
 
 mod ask;
 mod change;
+mod everything;
 mod find;
+mod idle;
 mod limit;
 mod mend;
 mod offer;
@@ -16,6 +18,7 @@ mod places;
 mod probes;
 mod prove;
 mod tell;
+mod unread;
 mod world;
 
 use std::borrow::Cow;
@@ -122,7 +125,7 @@ pub fn live_things<'m>(checked: &Checked<'_>, snapshot: &'m Snapshot, matches: O
 /// Proves every `[[access]]` of the specs; what does not hold is a problem.
 pub(crate) fn prove(checked: &Checked<'_>, desired: &Desired, problems: &mut Problems) {
     let things = desired.things(checked);
-    let world = World::of(&things);
+    let world = World::of(&things).of_project(checked.project);
     let mut places = Places::new(checked, &world);
     for spec in &checked.project.access {
         let claims = assertions(checked.project, spec, &FromNames(&checked.items), problems);

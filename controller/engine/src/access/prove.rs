@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trueup_specs::diagnostic::Diagnostic;
+use trueup_specs::diagnostic::{Diagnostic, Severity};
 use trueup_specs::policy::evaluate::Gap;
 use trueup_specs::project::Project;
 use trueup_specs::resolve::{AssertedDeed, AssertedPrincipal, AssertedStep, Assertion};
 use trueup_specs::span::Span;
 
 use super::ask::{Answer, Context, Question, Reason, Verdict, Who};
+use super::idle;
 use super::mend::{Lack, Mender};
 use super::offer::Side;
 use super::places::Places;
@@ -47,6 +48,16 @@ impl Prover<'_, '_> {
     /// What does not hold.
     pub(super) fn prove(mut self, claims: &[Assertion]) -> Vec<Diagnostic> {
         let mut failures = Failures::default();
+        let idle: BTreeMap<(Option<Span>, String), Diagnostic> = claims
+            .iter()
+            .flat_map(|claim| &claim.steps)
+            .flat_map(|step| idle::problems(self.world, step))
+            .map(|problem| ((problem.span(), problem.summary.clone()), problem))
+            .collect();
+        // What says nothing needs no proof.
+        if idle.values().any(|problem| problem.severity == Severity::Error) {
+            return idle.into_values().collect();
+        }
         for claim in claims {
             for principal in &claim.principals {
                 for who in self.all_of(principal, claim.is_denied) {
@@ -54,7 +65,8 @@ impl Prover<'_, '_> {
                 }
             }
         }
-        failures.0.into_values().map(|failure| self.diagnostic(&failure)).collect()
+        let failed = failures.0.into_values().map(|failure| self.diagnostic(&failure));
+        idle.into_values().chain(failed).collect()
     }
 
     /// Nobody can do it only if those can't that have an account either.
@@ -112,9 +124,15 @@ impl Prover<'_, '_> {
             }
         };
         let wanted = if claim.is_denied { Verdict::Denied } else { Verdict::Allowed };
-        let Some(bad) = answers.into_iter().find(|answer| answer.verdict != wanted) else { return true };
-        let is_near = !claim.is_denied && bad.is_allowed_unless_unknown();
-        let Reason { allowed_by, denied_by, missing, keys, unknown, needs_unknown: _ } = &bad.reason;
+        // What can be done to all there is, can be done to all of one's own account.
+        let is_bad = |answer: &Answer| answer.verdict != wanted && (claim.is_denied || !answer.is_elsewhere);
+        let bad: Vec<Answer> = answers.into_iter().filter(is_bad).collect();
+        let near = |bad: &Answer| is_near(claim.is_denied, [question.resource], bad);
+        let worst = bad.iter().find(|bad| !near(bad)).or(bad.first()).cloned();
+        let Some(bad) = worst else { return true };
+        let is_near = near(&bad);
+        let Reason { allowed_by, denied_by, missing, keys, unknown, needs_unknown: _, rests_on_unread: _ } =
+            &bad.reason;
         let spans = allowed_by.iter().chain(denied_by).map(|because| self.places.of(because)).collect();
         let key = (span, bad.verdict, missing.clone(), spans, keys.clone(), unknown.clone());
         failures.add(key, claim, span, question, Some(bad));
@@ -131,8 +149,12 @@ impl Prover<'_, '_> {
             let help = "the policies tell too many sorts of resources apart: name the resource more closely";
             return problem.at(*span, "").help(help);
         };
-        let is_near = !*is_denied && answer.is_allowed_unless_unknown();
+        let asked = whos.values().flatten().map(String::as_str);
+        let is_near = is_near(*is_denied, asked, answer);
         let mut problem = match (is_denied, answer.verdict) {
+            (true, Verdict::Depends) if is_near => {
+                Diagnostic::warning(format!("`{who}` can {done} on nothing as far as is known"))
+            }
             (true, Verdict::Allowed) => Diagnostic::error(format!("`{who}` can {done} on {what}")),
             (true, _) => Diagnostic::error(format!("`{who}` may be able to {done} on {what}")),
             (false, Verdict::Depends) if is_near => {
@@ -152,7 +174,11 @@ impl Prover<'_, '_> {
         if !*is_denied {
             problem = self.with_mending(problem, failure, answer);
         }
-        problem = with_unknown(problem, answer);
+        problem = if *is_denied && is_near {
+            problem.note("resources that are in no spec may have policies that let it").help("say `on` what")
+        } else {
+            with_unknown(problem, answer)
+        };
         match why {
             Some(why) => problem.note(format!("why it must be so: {why}")),
             None => problem,
@@ -238,6 +264,16 @@ impl Prover<'_, '_> {
             problem = problem.help(mends.join("\n"));
         }
         problem
+    }
+}
+
+/// Whether it is as it was claimed as far as is known: but for a policy that nobody read, which could deny it; or, of all there is, could
+/// allow it on what no model tells of.
+fn is_near<'r>(is_denied: bool, asked: impl IntoIterator<Item = &'r str>, answer: &Answer) -> bool {
+    if is_denied {
+        answer.reason.rests_on_unread && asked.into_iter().all(|resource| resource == "*")
+    } else {
+        answer.is_allowed_unless_unknown()
     }
 }
 
