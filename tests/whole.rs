@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
 
 mod access;
+mod access_limits;
 mod architecture;
 mod bad_input;
 mod codedeploy;

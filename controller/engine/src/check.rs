@@ -61,6 +61,8 @@ pub struct Checked<'p> {
     pub kinds: Kinds,
     /// One for each instance of the project, in its order.
     pub items: Vec<Item>,
+    /// Whether nothing is wrong with the specs but, it may be, an assertion that does not hold.
+    pub is_sound: bool,
 }
 
 impl Checked<'_> {
@@ -139,9 +141,9 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
     for (index, Claim { name, .. }) in besides {
         items[index].besides.push(name);
     }
-    let checked = Checked { project, kinds, items };
+    let checked = Checked { project, kinds, items, is_sound: !problems.has_errors() };
     // What is wrong otherwise would only look like access that is missing.
-    if !project.access.is_empty() && !problems.has_errors() {
+    if !project.access.is_empty() && checked.is_sound {
         access::prove(&checked, &Desired::from_models(models), problems);
     }
     Some(checked)

@@ -17,7 +17,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_state::outputs::Outputs;
 
-use crate::access::Access;
+use crate::access::{Access, Limits};
 use crate::facts::{Facts, Scope, Unread};
 
 /// Where a resource lives, as ARNs need it.
@@ -293,6 +293,12 @@ pub trait Kind: Send + Sync + 'static {
     }
     /// What the operation means: folding this over [`Kind::ops`] from `before` gives `after`.
     fn simulate(model: &mut Option<Self::Model>, op: &Self::Op);
+    /// What things of this kind limit of what others may do, whoever made them, such as the controls of an organization: questions about
+    /// the live accounts then read all of them, and not only what is wanted or ours. Most kinds limit nothing.
+    #[must_use]
+    fn limits_others() -> Option<Limits> {
+        None
+    }
     /// What of the thing has a say in who can do what; of most kinds nothing.
     ///
     /// An ARN of which AWS makes up a part, and that is not among the outputs yet, holds a token in that part's place.
@@ -377,6 +383,8 @@ pub trait AnyKind: Send + Sync {
     fn is_checked_together(&self) -> bool;
     /// See [`Kind::together`].
     fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems);
+    /// See [`Kind::limits_others`].
+    fn limits_others(&self) -> Option<Limits>;
     /// See [`Kind::access`].
     fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>>;
 }
@@ -534,6 +542,10 @@ impl<K: Kind> AnyKind for Erased<K> {
                 models.iter().map(|(model, span)| (own::<K::Model>(&***model).clone(), *span)).collect();
             check(&own, problems);
         }
+    }
+
+    fn limits_others(&self) -> Option<Limits> {
+        K::limits_others()
     }
 
     fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>> {

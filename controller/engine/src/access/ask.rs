@@ -447,7 +447,7 @@ impl World<'_> {
             return Vec::new();
         }
         let mut papers: Vec<usize> = match under {
-            Some(target) => target.paper.iter().chain(&target.limits).copied().collect(),
+            Some(target) => target.paper.into_iter().chain(self.limits_of(target)).collect(),
             None => match unread::may_do(request) {
                 MayDo::AllowOrDeny => vec![self.unread],
                 MayDo::Allow => vec![self.unread_allowing],

@@ -52,19 +52,27 @@ impl World<'_> {
             .targets
             .keys()
             .flat_map(|arn| [Some(arn.clone()), under(arn)].into_iter().flatten())
+            .filter(|resource| actions.iter().any(|action| self.has_say_on(&action.name(), resource)))
             .filter(|resource| actions.iter().any(|action| action.fits(&pending::with_digits(resource))))
             .collect();
         known.sort_unstable();
         known
     }
 
-    /// The answers for the resources of one form that no model tells of.
+    /// Whether a model tells of the resource, and the policy on it is asked for the action: that of a role is only for taking it on.
+    fn has_say_on(&self, action: &str, resource: &str) -> bool {
+        let is_trust = resource.split(':').nth(2) == Some("iam");
+        let is_asked = !is_trust || action.to_ascii_lowercase().starts_with("sts:");
+        is_asked && self.under(resource).is_some()
+    }
+
+    /// The answers for the resources of one form whose policies no model tells of.
     fn ask_others(&self, question: &Question<'_>, form: &str) -> Result<Vec<Answer>, TooManySorts> {
         let (request, policies) = self.request(&Question { resource: form, ..*question });
         let mut answers = Vec::new();
         for resource in sorts(&request, &policies)? {
             // What is under a thing that a model tells of is asked about with it.
-            if self.under(&resource).is_some() {
+            if self.has_say_on(question.action, &resource) {
                 continue;
             }
             let (request, policies) = self.request(&Question { resource: &resource, ..*question });
