@@ -17,6 +17,7 @@ mod identities;
 mod images;
 mod keys;
 mod life;
+mod mends;
 mod on_premises;
 mod organization;
 mod packed;

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trueup_specs::diagnostic::{Diagnostic, Severity};
+use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::policy::evaluate::Gap;
-use trueup_specs::project::Project;
 use trueup_specs::resolve::{AssertedDeed, AssertedPrincipal, AssertedStep, Assertion};
 use trueup_specs::span::Span;
 
 use super::ask::{Answer, Context, Question, Reason, Verdict, Who};
-use super::idle;
-use super::mend::{Lack, Mender};
+use super::mend::{Lack, Mend, Mender};
 use super::offer::Side;
 use super::places::Places;
 use super::tell::unknown_text;
@@ -19,11 +17,21 @@ use super::world::World;
 /// How many others are named that fail for the same reason.
 const OTHERS_SHOWN: usize = 3;
 
+/// What to do about what must be impossible. No statement is proposed: one against just the requests that an assertion names would
+/// satisfy it, and leave open all that are like them.
+const NARROW: &str = "narrow what allows it, or deny it for all that are like it: other accounts, services, resources";
+
 /// Proves the assertions of one `[[access]]`, one for each account it stands in.
 pub(super) struct Prover<'a, 'p> {
-    pub(super) project: &'a Project,
     pub(super) world: &'a World<'a>,
     pub(super) places: &'p mut Places<'a>,
+}
+
+/// Tells of failures, with what mends them.
+pub(super) struct Teller<'a, 'p> {
+    pub(super) world: &'a World<'a>,
+    pub(super) places: &'p mut Places<'a>,
+    pub(super) mender: Mender<'a>,
 }
 
 /// Requests that fail for one reason.
@@ -34,6 +42,8 @@ struct Failure {
     /// Everyone it fails for, with the resources it fails on.
     whos: BTreeMap<Who, BTreeSet<String>>,
     actions: BTreeSet<String>,
+    /// All of them.
+    lacks: BTreeSet<Lack>,
     /// The answer to the first of them.
     answer: Option<Answer>,
 }
@@ -42,22 +52,12 @@ struct Failure {
 type Cause = (Span, Verdict, Vec<Gap>, Vec<Option<Span>>, BTreeSet<String>, BTreeSet<String>);
 
 #[derive(Default)]
-struct Failures(BTreeMap<Cause, Failure>);
+pub(super) struct Failures(BTreeMap<Cause, Failure>);
 
 impl Prover<'_, '_> {
     /// What does not hold.
-    pub(super) fn prove(mut self, claims: &[Assertion]) -> Vec<Diagnostic> {
+    pub(super) fn failures(&mut self, claims: &[Assertion]) -> Failures {
         let mut failures = Failures::default();
-        let idle: BTreeMap<(Option<Span>, String), Diagnostic> = claims
-            .iter()
-            .flat_map(|claim| &claim.steps)
-            .flat_map(|step| idle::problems(self.world, step))
-            .map(|problem| ((problem.span(), problem.summary.clone()), problem))
-            .collect();
-        // What says nothing needs no proof.
-        if idle.values().any(|problem| problem.severity == Severity::Error) {
-            return idle.into_values().collect();
-        }
         for claim in claims {
             for principal in &claim.principals {
                 for who in self.all_of(principal, claim.is_denied) {
@@ -65,8 +65,7 @@ impl Prover<'_, '_> {
                 }
             }
         }
-        let failed = failures.0.into_values().map(|failure| self.diagnostic(&failure));
-        idle.into_values().chain(failed).collect()
+        failures
     }
 
     /// Nobody can do it only if those can't that have an account either.
@@ -138,9 +137,16 @@ impl Prover<'_, '_> {
         failures.add(key, claim, span, question, Some(bad));
         is_near
     }
+}
+
+impl Teller<'_, '_> {
+    /// One problem for each reason.
+    pub(super) fn diagnostics(&mut self, failures: Failures) -> Vec<Diagnostic> {
+        failures.0.into_values().map(|failure| self.diagnostic(&failure)).collect()
+    }
 
     fn diagnostic(&mut self, failure: &Failure) -> Diagnostic {
-        let Failure { is_denied, span, why, whos, actions, answer } = failure;
+        let Failure { is_denied, span, why, whos, actions, lacks: _, answer } = failure;
         let who = whos.first_key_value().map(|(who, _)| self.world.who(who)).unwrap_or_default();
         let what = self.named(failure);
         let done = actions.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -173,6 +179,9 @@ impl Prover<'_, '_> {
         }
         if !*is_denied {
             problem = self.with_mending(problem, failure, answer);
+        }
+        if *is_denied && !answer.reason.allowed_by.is_empty() {
+            problem = problem.help(NARROW);
         }
         problem = if *is_denied && is_near {
             problem.note("resources that are in no spec may have policies that let it").help("say `on` what")
@@ -232,26 +241,23 @@ impl Prover<'_, '_> {
     }
 
     fn with_mending(&self, mut problem: Diagnostic, failure: &Failure, answer: &Answer) -> Diagnostic {
-        let mender = Mender { project: self.project, world: self.world };
-        let Failure { whos, actions, .. } = failure;
+        let Failure { whos, lacks, .. } = failure;
         let Some((first, resources)) = whos.first_key_value() else { return problem };
-        // One statement is for one resource, or those of one account: all whom it fails for on just that.
-        let alike = whos.iter().filter(|(_, on)| *on == resources).map(|(who, _)| who.clone()).collect();
-        let lack = Lack { whos: &alike, actions, resources };
         let mut mends: Vec<String> = Vec::new();
-        let mut add = |text: String, toml: Option<String>| match toml {
-            Some(toml) => mends.push(format!("{text}; add to it:\n{toml}")),
-            None => mends.push(text),
-        };
-        for gap in &answer.reason.missing {
-            let toml = match gap {
-                Gap::Identity => mender.on_identity(&lack),
-                Gap::Resource => mender.on_resource(&lack),
-                Gap::Boundary => mender.on_boundary(&lack),
-                Gap::Session | Gap::Scp(_) | Gap::KmsAcrossAccounts => None,
-            };
+        let missing = &answer.reason.missing;
+        let mender = &self.mender;
+        if let Some(never) = mender.never(missing, lacks) {
+            mends.push(never);
+        } else {
             let resource = resources.first().unwrap_or(&answer.resource);
-            add(self.world.gap(*gap, first, resource), toml);
+            for gap in missing {
+                let why = self.world.gap(*gap, first, resource);
+                mends.push(match mender.mend(*gap, missing, lacks) {
+                    Mend::Paste(lots) => format!("{why}; {}", lots.join("\nand ")),
+                    Mend::Never(never) => format!("{why}; {never}"),
+                    Mend::Unsaid => why,
+                });
+            }
         }
         if answer.verdict == Verdict::Denied && answer.reason.missing.is_empty() {
             mends.push("a statement that denies outweighs all that allow: narrow that one".to_owned());
@@ -309,6 +315,15 @@ fn with_unknown(mut problem: Diagnostic, answer: &Answer) -> Diagnostic {
 }
 
 impl Failures {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All that is impossible and should be possible.
+    pub(super) fn lacks(&self) -> impl Iterator<Item = &Lack> {
+        self.0.values().filter(|failure| !failure.is_denied).flat_map(|failure| &failure.lacks)
+    }
+
     fn add(&mut self, cause: Cause, claim: &Assertion, span: Span, question: &Question<'_>, answer: Option<Answer>) {
         let failure = self.0.entry(cause).or_insert_with(|| Failure {
             is_denied: claim.is_denied,
@@ -316,9 +331,20 @@ impl Failures {
             why: claim.why.clone(),
             whos: BTreeMap::new(),
             actions: BTreeSet::new(),
+            lacks: BTreeSet::new(),
             answer,
         });
         failure.whos.entry(question.who.clone()).or_default().insert(question.resource.to_owned());
         failure.actions.insert(question.action.to_owned());
+        let Question { who, action, resource, context } = *question;
+        failure.lacks.insert(
+            Lack {
+                who: who.clone(),
+                action: action.to_owned(),
+                resource: resource.to_owned(),
+                context: context.clone(),
+            }
+            .possible(),
+        );
     }
 }

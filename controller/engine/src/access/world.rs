@@ -1,7 +1,7 @@
 //! All policies of a set of models, ready to be asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trueup_specs::pending;
@@ -48,6 +48,8 @@ pub(super) struct Actor<'m> {
     pub(super) thing: usize,
     /// Everything that may allow it something.
     pub(super) papers: Vec<usize>,
+    /// Those of them that it has by its groups.
+    pub(super) through_groups: BTreeSet<usize>,
     pub(super) boundary: Option<usize>,
     pub(super) tags: &'m BTreeMap<String, String>,
 }
@@ -473,12 +475,15 @@ impl<'m> Builder<'m> {
         let mut papers: Vec<usize> =
             own.into_iter().map(|paper| self.paper(thing, paper, Placed::OnIdentity)).collect();
         let mut managed: Vec<String> = attached.iter().map(|arn| (*arn).to_owned()).collect();
+        let mut through_groups = BTreeSet::new();
         for group in groups {
             self.world.members.entry(group.to_owned()).or_default().push(index);
             match self.groups.get(group) {
                 Some((own, attached)) => {
                     papers.extend(own);
                     managed.extend(attached.iter().cloned());
+                    through_groups.extend(own.iter().copied());
+                    through_groups.extend(attached.iter().filter_map(|policy| self.policies.get(policy)));
                 }
                 None => papers.push(self.policy(group)),
             }
@@ -494,7 +499,7 @@ impl<'m> Builder<'m> {
         let account = self.world.things.get(thing).map(|thing| thing.account_id.clone()).unwrap_or_default();
         self.world.by_account.entry(account).or_default().push(index);
         self.world.actors_by_arn.insert(arn.clone(), index);
-        self.world.actors.push(Actor { arn, thing, papers, boundary: bound, tags });
+        self.world.actors.push(Actor { arn, thing, papers, through_groups, boundary: bound, tags });
     }
 }
 
