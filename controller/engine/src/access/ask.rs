@@ -390,12 +390,12 @@ impl World<'_> {
         if service == "s3" {
             return;
         }
-        let keys = ["aws:ResourceTag".to_owned(), format!("{service}:ResourceTag")];
-        for action in catalogue::actions(&request.action) {
-            for key in &keys {
-                for (tag, value) in tags.iter().filter(|_| action.has_key(&format!("{key}/x"))) {
-                    request.context.set(&format!("{key}/{tag}"), [value.clone()]);
-                }
+        for key in ["aws:ResourceTag".to_owned(), format!("{service}:ResourceTag")] {
+            if !catalogue::actions(&request.action).any(|action| action.has_key(&format!("{key}/x"))) {
+                continue;
+            }
+            for (tag, value) in tags {
+                request.context.set(&format!("{key}/{tag}"), [value.clone()]);
             }
         }
     }

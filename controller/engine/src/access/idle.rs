@@ -1,20 +1,30 @@
 //! Claims that say nothing: an action on what it is never on, and condition keys that no request has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::pending;
 use trueup_specs::policy::catalogue::{self, Action};
 use trueup_specs::policy::lint::why_unknown_key;
-use trueup_specs::resolve::{AssertedDeed, AssertedStep};
+use trueup_specs::resolve::{AssertedDeed, AssertedStep, Assertion};
+use trueup_specs::span::Span;
 
 use super::world::World;
 
 /// How many forms of an ARN are named.
 const FORMS_SHOWN: usize = 3;
 
+/// What is wrong with the steps of an assertion, which may stand in many accounts: each problem once.
+pub(super) fn of_claims(world: &World<'_>, claims: &[Assertion]) -> Vec<Diagnostic> {
+    let steps = claims.iter().flat_map(|claim| &claim.steps);
+    let found = steps.flat_map(|step| problems(world, step));
+    let once: BTreeMap<(Option<Span>, String), Diagnostic> =
+        found.map(|problem| ((problem.span(), problem.summary.clone()), problem)).collect();
+    once.into_values().collect()
+}
+
 /// What is wrong with a step.
-pub(super) fn problems(world: &World<'_>, step: &AssertedStep) -> Vec<Diagnostic> {
+fn problems(world: &World<'_>, step: &AssertedStep) -> Vec<Diagnostic> {
     let AssertedStep { what, context, span } = step;
     let unknown = context.iter().filter_map(|(key, _)| why_unknown_key(key));
     let mut problems: Vec<Diagnostic> = unknown

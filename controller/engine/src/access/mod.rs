@@ -25,7 +25,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use trueup_specs::diagnostic::{Diagnostic, Problems, Severity};
+use trueup_specs::diagnostic::{Problems, Severity};
 use trueup_specs::resolve::{AssertedPrincipal, Resolver, TAG_ADDRESS, TAG_PROJECT, assertions};
 
 use crate::check::{Checked, FromNames, id};
@@ -130,14 +130,14 @@ pub(crate) fn prove(checked: &Checked<'_>, desired: &Desired, problems: &mut Pro
     let mut failures = Vec::new();
     for spec in &checked.project.access {
         let claims = assertions(checked.project, spec, &FromNames(&checked.items), problems);
-        let steps = claims.iter().flat_map(|claim| &claim.steps);
-        let idle: Vec<Diagnostic> = steps.flat_map(|step| idle::problems(&world, step)).collect();
-        // What says nothing needs no proof.
-        let needs_proof = idle.iter().all(|problem| problem.severity != Severity::Error);
+        let idle = idle::of_claims(&world, &claims);
+        let is_idle = idle.iter().any(|problem| problem.severity == Severity::Error);
         problems.extend(idle);
-        if needs_proof {
-            failures.push(prove::Prover { world: &world, places: &mut places }.failures(&claims));
+        // What says nothing needs no proof.
+        if is_idle {
+            continue;
         }
+        failures.push(prove::Prover { world: &world, places: &mut places }.failures(&claims));
     }
     // What mends one depends on what others lack: a policy that several hold is mended for all of them or for none.
     let lacks: BTreeSet<mend::Lack> = failures.iter().flat_map(prove::Failures::lacks).cloned().collect();
