@@ -357,7 +357,7 @@ fn what_no_statement_can_mend_is_said_and_nothing_proposed() {
         "principal = \"role.ci\"\ncan = [{ pass = \"other/role.app\", to = \"ec2.amazonaws.com\" }]\n",
         "principal = \"role.ci\"\ncan = \"iam:GetRole\"\non = \"other/role.app\"\n",
         "principal = \"role.ci\"\ncan = \"kms:PutKeyPolicy\"\non = \"other/key.data\"\n",
-        "principal = \"*\"\ncan = \"s3:GetObject\"\non = \"${bucket.open.arn}/*\"\n",
+        "principal = \"*\"\ncan = \"s3:GetObject\"\non = \"${bucket.open.arn}/*\"\ncontext = { \"aws:SecureTransport\" = true }\n",
     ] {
         project.write("access.toml", format!("[scope]\naccount = \"main\"\n\n[[access]]\n{claim}"));
         insta::assert_snapshot!(refused(&project));

@@ -28,6 +28,10 @@ const PASS_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_rol
 /// The page that says that of IAM's resources roles alone have policies, which are asked for nothing but taking the role.
 const IAM_PAGE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_resource-based";
 
+/// Keys whose fixed value keeps a statement for everyone from being public.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
+const NOT_PUBLIC: [&str; 4] = ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:SourceVpc", "aws:SourceVpce"];
+
 /// What is said where a statement was tried and does not do.
 const NOT_ENOUGH: &str = "a statement for it is not enough: something else still denies it, or may";
 
@@ -121,7 +125,7 @@ impl<'a> Mender<'a> {
             return None;
         }
         lacks.iter().find_map(|Lack { who, context, .. }| match who {
-            Who::Anonymous | Who::Stranger if context.is_empty() => Some(
+            Who::Anonymous | Who::Stranger if !context.iter().any(|(key, _)| NOT_PUBLIC.contains(&key.as_str())) => Some(
                 "a statement for everyone makes it public, which is not proposed here; write it, and say why in a `suppress`"
                     .to_owned(),
             ),
