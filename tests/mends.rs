@@ -378,3 +378,13 @@ fn an_account_that_is_still_to_be_made_is_named_and_not_shown() {
     );
     insta::assert_snapshot!(pasted(&project));
 }
+
+#[test]
+fn what_is_for_everyone_of_an_organization_is_mended_for_it_alone() {
+    let project = project(
+        "[bucket.shared]\nname = \"shop-shared\"\n",
+        "",
+        "[[access]]\nprincipal = \"*\"\ncan = \"s3:GetObject\"\non = \"${bucket.shared.arn}/*\"\ncontext = { \"aws:PrincipalOrgID\" = \"o-abcdefghij\" }\n",
+    );
+    insta::assert_snapshot!(pasted(&project));
+}
