@@ -357,7 +357,7 @@ fn what_no_statement_can_mend_is_said_and_nothing_proposed() {
         "principal = \"role.ci\"\ncan = [{ pass = \"other/role.app\", to = \"ec2.amazonaws.com\" }]\n",
         "principal = \"role.ci\"\ncan = \"iam:GetRole\"\non = \"other/role.app\"\n",
         "principal = \"role.ci\"\ncan = \"kms:PutKeyPolicy\"\non = \"other/key.data\"\n",
-        "principal = \"*\"\ncan = \"s3:GetObject\"\non = \"${bucket.open.arn}/*\"\n",
+        "principal = \"*\"\ncan = \"s3:GetObject\"\non = \"${bucket.open.arn}/*\"\ncontext = { \"aws:SecureTransport\" = true }\n",
     ] {
         project.write("access.toml", format!("[scope]\naccount = \"main\"\n\n[[access]]\n{claim}"));
         insta::assert_snapshot!(refused(&project));
@@ -375,6 +375,16 @@ fn an_account_that_is_still_to_be_made_is_named_and_not_shown() {
     project.write(
         "access.toml",
         "[[access]]\nprincipal = { account = \"tenants\" }\ncan = \"s3:ListBucket\"\non = \"tooling/bucket.artifacts\"\n\n[[access]]\nprincipal = \"pegasus/role.CodePipelineCrossAccountRole\"\ncan = \"logs:PutLogEvents\"\non = \"arn:aws:logs:${region}:${pegasus/account.id}:log-group:/app:*\"\n",
+    );
+    insta::assert_snapshot!(pasted(&project));
+}
+
+#[test]
+fn what_is_for_everyone_of_an_organization_is_mended_for_it_alone() {
+    let project = project(
+        "[bucket.shared]\nname = \"shop-shared\"\n",
+        "",
+        "[[access]]\nprincipal = \"*\"\ncan = \"s3:GetObject\"\non = \"${bucket.shared.arn}/*\"\ncontext = { \"aws:PrincipalOrgID\" = \"o-abcdefghij\" }\n",
     );
     insta::assert_snapshot!(pasted(&project));
 }

@@ -11,6 +11,7 @@ mod statement;
 use std::collections::BTreeSet;
 
 use trueup_specs::policy::evaluate::{Gap, Source, decide_every};
+use trueup_specs::policy::lint::is_public;
 use trueup_specs::policy::{Document, Use};
 use trueup_specs::resolve::partition;
 
@@ -120,15 +121,15 @@ impl<'a> Mender<'a> {
         if gap != Gap::Resource {
             return None;
         }
-        lacks.iter().find_map(|Lack { who, context, .. }| match who {
-            Who::Anonymous | Who::Stranger if context.is_empty() => Some(
+        lacks.iter().find_map(|lack| match &lack.who {
+            Who::Anonymous | Who::Stranger if is_public(&as_document(&BTreeSet::from([self.plea(gap, lack)]))) => Some(
                 "a statement for everyone makes it public, which is not proposed here; write it, and say why in a `suppress`"
                     .to_owned(),
             ),
             Who::Federated(provider) => {
                 let issuer = provider.split_once(":oidc-provider/").map(|(_, issuer)| issuer)?;
                 let sub = format!("{issuer}:sub");
-                let is_said = context.iter().any(|(key, values)| key.eq_ignore_ascii_case(&sub) && !values.is_empty());
+                let is_said = lack.context.iter().any(|(key, values)| key.eq_ignore_ascii_case(&sub) && !values.is_empty());
                 (!is_said).then(|| {
                     format!("without `{sub}` in the `context` of the assertion it would let in everyone whom the provider knows: say whose tokens are meant")
                 })
