@@ -22,6 +22,7 @@ mod on_premises;
 mod organization;
 mod packed;
 mod permissions;
+mod proofs;
 mod reference;
 mod rules;
 mod shared_state;

@@ -1,6 +1,7 @@
 //! From a spec's own types to the strings AWS is sent, for one resource in one account.
 
 mod access;
+mod asserted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::span::Span;
 use crate::text::{Located, Mention, Part, Text};
 
 pub use access::{AssertedContext, AssertedDeed, AssertedPrincipal, AssertedStep, Assertion, assertions};
+pub use asserted::{bad_account, bad_provider, bad_resource, bad_role, bad_service};
 
 /// The attributes of resources, as far as they are known.
 pub trait Outputs {
@@ -471,6 +473,11 @@ fn map<T>(sighted: Sighted<T>, mut value: impl FnMut(T) -> String) -> Sighted<St
 /// Stands for a value that can't be had: everything that follows takes it for one that is not known yet.
 fn unknown() -> String {
     format!("{}?#?{}", pending::OPEN, pending::CLOSE)
+}
+
+/// Whether a value couldn't be had, which was told where it is mentioned.
+fn is_told(value: &str) -> bool {
+    pending::tokens(value).any(|(address, _)| address == "?")
 }
 
 fn names_group(located: &Located, group: &str) -> bool {

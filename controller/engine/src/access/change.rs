@@ -36,7 +36,9 @@ pub(crate) fn change(
     let things = Everything { inputs, snapshot, matches };
     let before_things = things.before();
     let after_things = things.after(&before_things, &sides);
+    let project = inputs.checked.project;
     let (before, after) = (World::of_known(&before_things), World::of_known(&after_things));
+    let (before, after) = (before.of_project(project), after.of_project(project));
     let worlds = Between { before: &before, after: &after };
     let mut probes = Probes::default();
     let mut unread = Vec::new();

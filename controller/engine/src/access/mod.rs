@@ -7,7 +7,9 @@
 
 mod ask;
 mod change;
+mod everything;
 mod find;
+mod idle;
 mod limit;
 mod mend;
 mod offer;
@@ -16,13 +18,14 @@ mod places;
 mod probes;
 mod prove;
 mod tell;
+mod unread;
 mod world;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use trueup_specs::diagnostic::Problems;
+use trueup_specs::diagnostic::{Diagnostic, Problems, Severity};
 use trueup_specs::resolve::{AssertedPrincipal, Resolver, TAG_ADDRESS, TAG_PROJECT, assertions};
 
 use crate::check::{Checked, FromNames, id};
@@ -122,12 +125,19 @@ pub fn live_things<'m>(checked: &Checked<'_>, snapshot: &'m Snapshot, matches: O
 /// Proves every `[[access]]` of the specs; what does not hold is a problem.
 pub(crate) fn prove(checked: &Checked<'_>, desired: &Desired, problems: &mut Problems) {
     let things = desired.things(checked);
-    let world = World::of(&things);
+    let world = World::of(&things).of_project(checked.project);
     let mut places = Places::new(checked, &world);
     let mut failures = Vec::new();
     for spec in &checked.project.access {
         let claims = assertions(checked.project, spec, &FromNames(&checked.items), problems);
-        failures.push(prove::Prover { world: &world, places: &mut places }.failures(&claims));
+        let steps = claims.iter().flat_map(|claim| &claim.steps);
+        let idle: Vec<Diagnostic> = steps.flat_map(|step| idle::problems(&world, step)).collect();
+        // What says nothing needs no proof.
+        let needs_proof = idle.iter().all(|problem| problem.severity != Severity::Error);
+        problems.extend(idle);
+        if needs_proof {
+            failures.push(prove::Prover { world: &world, places: &mut places }.failures(&claims));
+        }
     }
     // What mends one depends on what others lack: a policy that several hold is mended for all of them or for none.
     let lacks: BTreeSet<mend::Lack> = failures.iter().flat_map(prove::Failures::lacks).cloned().collect();

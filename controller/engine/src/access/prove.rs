@@ -123,9 +123,15 @@ impl Prover<'_, '_> {
             }
         };
         let wanted = if claim.is_denied { Verdict::Denied } else { Verdict::Allowed };
-        let Some(bad) = answers.into_iter().find(|answer| answer.verdict != wanted) else { return true };
-        let is_near = !claim.is_denied && bad.is_allowed_unless_unknown();
-        let Reason { allowed_by, denied_by, missing, keys, unknown, needs_unknown: _ } = &bad.reason;
+        // What can be done to all there is, can be done to all of one's own account.
+        let is_bad = |answer: &Answer| answer.verdict != wanted && (claim.is_denied || !answer.is_elsewhere);
+        let bad: Vec<Answer> = answers.into_iter().filter(is_bad).collect();
+        let near = |bad: &Answer| is_near(claim.is_denied, [question.resource], bad);
+        let worst = bad.iter().find(|bad| !near(bad)).or(bad.first()).cloned();
+        let Some(bad) = worst else { return true };
+        let is_near = near(&bad);
+        let Reason { allowed_by, denied_by, missing, keys, unknown, needs_unknown: _, rests_on_unread: _ } =
+            &bad.reason;
         let spans = allowed_by.iter().chain(denied_by).map(|because| self.places.of(because)).collect();
         let key = (span, bad.verdict, missing.clone(), spans, keys.clone(), unknown.clone());
         failures.add(key, claim, span, question, Some(bad));
@@ -149,8 +155,12 @@ impl Teller<'_, '_> {
             let help = "the policies tell too many sorts of resources apart: name the resource more closely";
             return problem.at(*span, "").help(help);
         };
-        let is_near = !*is_denied && answer.is_allowed_unless_unknown();
+        let asked = whos.values().flatten().map(String::as_str);
+        let is_near = is_near(*is_denied, asked, answer);
         let mut problem = match (is_denied, answer.verdict) {
+            (true, Verdict::Depends) if is_near => {
+                Diagnostic::warning(format!("`{who}` can {done} on nothing as far as is known"))
+            }
             (true, Verdict::Allowed) => Diagnostic::error(format!("`{who}` can {done} on {what}")),
             (true, _) => Diagnostic::error(format!("`{who}` may be able to {done} on {what}")),
             (false, Verdict::Depends) if is_near => {
@@ -173,7 +183,11 @@ impl Teller<'_, '_> {
         if *is_denied && !answer.reason.allowed_by.is_empty() {
             problem = problem.help(NARROW);
         }
-        problem = with_unknown(problem, answer);
+        problem = if *is_denied && is_near {
+            problem.note("resources that are in no spec may have policies that let it").help("say `on` what")
+        } else {
+            with_unknown(problem, answer)
+        };
         match why {
             Some(why) => problem.note(format!("why it must be so: {why}")),
             None => problem,
@@ -256,6 +270,16 @@ impl Teller<'_, '_> {
             problem = problem.help(mends.join("\n"));
         }
         problem
+    }
+}
+
+/// Whether it is as it was claimed as far as is known: but for a policy that nobody read, which could deny it; or, of all there is, could
+/// allow it on what no model tells of.
+fn is_near<'r>(is_denied: bool, asked: impl IntoIterator<Item = &'r str>, answer: &Answer) -> bool {
+    if is_denied {
+        answer.reason.rests_on_unread && asked.into_iter().all(|resource| resource == "*")
+    } else {
+        answer.is_allowed_unless_unknown()
     }
 }
 

@@ -22,6 +22,7 @@ use crate::policy::Use;
 use crate::resolve::Written;
 
 pub use identity::{PRIVILEGE_ESCALATION, escalating_together};
+pub use known::why_unknown_key;
 pub use public::{Held, held, is_open_to_the_world, is_public, spared};
 
 /// A document, and where it belongs.

@@ -176,7 +176,8 @@ impl<'a> Mender<'a> {
         }
         let Ok(decisions) = decide_every(&request, &policies) else { return false };
         decisions.into_iter().all(|(resource, decision)| {
-            let answer = Answer { resource, verdict: verdict(&decision), reason: self.world.reason(decision) };
+            let (verdict, reason) = (verdict(&decision), self.world.reason(decision));
+            let answer = Answer { resource, verdict, reason, is_elsewhere: false };
             answer.verdict == super::Verdict::Allowed || answer.is_allowed_unless_unknown()
         })
     }
