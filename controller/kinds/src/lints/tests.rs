@@ -243,9 +243,9 @@ fn the_size_of_a_control_is_told_too() {
             ),
         )
     };
-    assert!(of(&control(7_000).0, "policy-near-limit").is_empty());
-    let (findings, _) = control(8_500);
-    assert_eq!(of(&findings, "policy-near-limit")[0].label, "8609 of 10240, 84 %");
+    assert!(of(&control(3_500).0, "policy-near-limit").is_empty());
+    let (findings, _) = control(4_500);
+    assert_eq!(of(&findings, "policy-near-limit")[0].label, "4609 of 5120, 90 %");
 }
 
 #[test]
