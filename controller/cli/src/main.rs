@@ -8,6 +8,7 @@ mod output;
 mod progress;
 mod report;
 mod rules;
+mod select;
 
 use std::process::ExitCode;
 

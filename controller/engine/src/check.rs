@@ -89,7 +89,7 @@ impl Outputs for Predicted<'_> {
 }
 
 /// The same of items.
-pub(crate) struct FromNames<'a>(pub(crate) &'a [Item]);
+pub struct FromNames<'a>(pub &'a [Item]);
 
 impl Outputs for FromNames<'_> {
     fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {

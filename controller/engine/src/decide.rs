@@ -7,13 +7,12 @@ use serde_json::Value;
 use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
 use trueup_specs::diagnostic::Problems;
-use trueup_specs::project::InstanceId;
-use trueup_specs::resolve::{Outputs, Resolver, TAG_PROJECT, TAG_PROTECT};
+use trueup_specs::resolve::{Resolver, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::SavedModel;
 use trueup_state::plan::{AccessChange, Action, Blocked, Change, Confirmed, Danger, Forgotten, Note, Retained};
 
 use crate::causes::{asked, causes};
-use crate::check::{Checked, id, resolved};
+use crate::check::{id, resolved};
 use crate::dangers;
 use crate::kind::{AnyKind, AnyModel, At, Emptying, Held, Live, Refusal, Steps};
 use crate::matching::{Found, Leftover, Matches, OWN_TAGS, Owner, emptied, tombstones};
@@ -22,6 +21,9 @@ use crate::order::{collect_tokens_of, tokens};
 use crate::plan::Inputs;
 
 mod held;
+mod known;
+
+use known::Known;
 
 /// One resource's change before it has an order.
 pub(crate) struct Decision {
@@ -46,33 +48,6 @@ pub(crate) struct Round<'a> {
     skipped: HashSet<usize>,
     tombstones: BTreeSet<String>,
     emptied: BTreeSet<String>,
-}
-
-/// Outputs as they are now, or as they follow from names; what a replacement will make up anew is not known.
-struct Known<'a> {
-    checked: &'a Checked<'a>,
-    matches: &'a Matches<'a>,
-    replaced: &'a BTreeSet<usize>,
-}
-
-impl Outputs for Known<'_> {
-    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
-        let index = instance.index();
-        let predicted = || self.checked.items[index].identity.outputs.get(attribute).cloned();
-        match &self.matches.found[index] {
-            Found::Live(live, Owner::Nobody | Owner::Ours(_)) if !self.replaced.contains(&index) => {
-                // What follows from the name goes first: it is what the spec says, also when the thing is renamed.
-                predicted().or_else(|| live.outputs.get(attribute).cloned())
-            }
-            Found::Live(..)
-            | Found::Absent
-            | Found::Respelt(_)
-            | Found::NotRead
-            | Found::Unread(_)
-            | Found::Ambiguous { .. }
-            | Found::Copies(_) => predicted(),
-        }
-    }
 }
 
 impl<'a> Round<'a> {

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
-use trueup_engine::check::Checked;
+use trueup_engine::check::{Checked, FromNames};
 use trueup_engine::kind::At;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindScope;
 use trueup_specs::pending;
 use trueup_specs::policy::{Actions, Caseless, Conditions, Document, Effect, Resources, Statement, Version};
 use trueup_specs::project::InstanceId;
-use trueup_specs::resolve::{Outputs, Resolver};
+use trueup_specs::resolve::Resolver;
 use trueup_state::facts::Scope;
 use trueup_state::plan::{Change, Plan, PlanAccount};
 
@@ -168,7 +168,7 @@ pub fn of_specs(checked: &Checked<'_>, reading_alone: bool) -> Needs {
 /// What any change of a resource needs.
 fn item_pairs(checked: &Checked<'_>, index: usize) -> Pairs {
     let id = InstanceId(u32::try_from(index).unwrap_or(u32::MAX));
-    let (item, instance, predicted) = (checked.item(id), checked.instance(index), Predicted(checked));
+    let (item, instance, predicted) = (checked.item(id), checked.instance(index), FromNames(&checked.items));
     // They were told when the specs were checked.
     let mut problems = Problems::new();
     let mut cx = Resolver::new(checked.project, id, &predicted, &mut problems);
@@ -241,15 +241,6 @@ pub(crate) fn certain(plan: &Plan) -> BTreeMap<Arc<str>, Pairs> {
         }
     }
     certain
-}
-
-/// What follows from names.
-struct Predicted<'a>(&'a Checked<'a>);
-
-impl Outputs for Predicted<'_> {
-    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
-        self.0.items.get(instance.index())?.identity.outputs.get(attribute).cloned()
-    }
 }
 
 fn read_pairs<'s>(sources: impl IntoIterator<Item = &'s str>) -> Pairs {

@@ -15,13 +15,13 @@ mod together;
 
 use std::collections::BTreeSet;
 
-use trueup_engine::check::Checked;
+use trueup_engine::check::{Checked, FromNames};
 use trueup_engine::kind::AnyModel;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::lint::{Date, Hit, Lint};
 use trueup_specs::policy::lint::{DocumentLint, Subject, all as document_lints, of_limits};
 use trueup_specs::project::{Instance, InstanceId};
-use trueup_specs::resolve::{Outputs, Resolver, Written};
+use trueup_specs::resolve::{Resolver, Written};
 
 use finding::Gathered;
 pub use finding::{Finding, State};
@@ -85,7 +85,7 @@ pub fn check(checked: &Checked<'_>, today: Date, problems: &mut Problems) -> Vec
 
 fn look_at(checked: &Checked<'_>, index: usize) -> Option<Looked> {
     let (item, instance) = (checked.item(id(index)), checked.instance(index));
-    let predicted = Predicted(checked);
+    let predicted = FromNames(&checked.items);
     // They were told when the specs were checked.
     let mut problems = Problems::new();
     let mut cx = Resolver::new(checked.project, id(index), &predicted, &mut problems).keeping_policies();
@@ -115,15 +115,6 @@ fn lint_one(
         if let Some(label) = (row.check)(&thing) {
             gathered.add(&row.lint, Hit { span: instance.block.span, label, sid: None }, id(index));
         }
-    }
-}
-
-/// What follows from names.
-struct Predicted<'a>(&'a Checked<'a>);
-
-impl Outputs for Predicted<'_> {
-    fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
-        self.0.items.get(instance.index())?.identity.outputs.get(attribute).cloned()
     }
 }
 
