@@ -1,8 +1,9 @@
 //! All policies of a set of models, ready to be asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use trueup_specs::ByName;
 use trueup_specs::pending;
 use trueup_specs::policy::{Document, Statement};
 use trueup_state::outputs::Outputs;
@@ -45,7 +46,7 @@ pub(super) struct Actor<'m> {
     /// Everything that may allow it something.
     pub(super) papers: Vec<usize>,
     pub(super) boundary: Option<usize>,
-    pub(super) tags: &'m BTreeMap<String, String>,
+    pub(super) tags: &'m ByName<String>,
 }
 
 /// What is acted on.
