@@ -140,6 +140,61 @@ fn sarif_is_whole_and_points_at_the_lines() {
     assert_eq!(suppressed, 1);
 }
 
+/// A guardrail that was not asked has not passed.
+#[test]
+fn where_specs_are_wrong_no_guardrail_passes() {
+    let project = Project::with("[role.one]\nnothing = 1\n");
+    let junit = |project: &Project| project.trueup_on_aws(&["check", "--format", "junit"]).expect(1).stdout;
+    let told = junit(&project);
+    assert_eq!(
+        told.matches("<skipped message=\"the specs are not sound\"/>").count(),
+        trueup_kinds::lints::all().len(),
+        "{told}"
+    );
+    // What can't be read at all is told in the form that was asked for.
+    project.write("trueup.toml", "");
+    std::fs::remove_file(project.path().join("trueup.toml")).unwrap();
+    assert!(junit(&project).contains("<failure"));
+    let sarif = project.trueup_on_aws(&["check", "--format", "sarif"]).expect(1).stdout;
+    assert!(sarif.contains("\"level\": \"error\""), "{sarif}");
+}
+
+/// Whoever mends an assertion sees the guardrails too.
+#[test]
+fn an_assertion_that_fails_hides_no_finding() {
+    let specs = format!(
+        "{SPECS}\n[[access]]\nprincipal = \"role.open\"\ncan = \"s3:GetObject\"\non = \"arn:aws:s3:::elsewhere/x\"\n"
+    );
+    let project = Project::with(&specs);
+    let run = project.trueup_on_aws(&["check"]).expect(1);
+    assert!(run.stderr.contains("[public-trust]") && run.stderr.contains("can = \"s3:GetObject\""), "{}", run.stderr);
+}
+
+/// Code scanning looks for files from the folder of the repository, and shows nothing that has no place.
+#[test]
+fn sarif_names_files_from_the_folder_it_runs_in() {
+    let project = Project::with(SPECS);
+    project.edit("trueup.toml", "[project]", "[rules]\npath = \"policies\"\n\n[project]");
+    project.write("policies/main.rego", "package main\n\nwarn contains \"think\"\n");
+    let (parent, name) = (project.path().parent().unwrap(), project.path().file_name().unwrap().to_str().unwrap());
+    let uris = |args: &[&str]| -> Vec<String> {
+        let run = project.command(&[&["--format", "sarif"], args].concat()).current_dir(parent).output().unwrap();
+        let log = parsed(std::str::from_utf8(&run.stdout).unwrap());
+        let uri = |result: &Value| {
+            let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            place.as_str().unwrap().to_owned()
+        };
+        log["runs"][0]["results"].as_array().unwrap().iter().map(uri).collect()
+    };
+    let specs = format!("{name}/specs.toml");
+    assert_eq!(uris(&["check", "-C", name]), [&*specs; 3]);
+    assert_eq!(uris(&["check", "-C", project.path().to_str().unwrap()]), [&*specs; 3]);
+    project.edit("trueup.toml", "[rules]", "[lints]\npublic-trust = \"warn\"\n\n[rules]");
+    assert!(uris(&["plan", "--sandbox", "-C", name]).contains(&format!("{name}/trueup.toml")));
+    let lints = parsed(&project.trueup_on_aws(&["explain", "lints", "--format", "json"]).expect(0).stdout);
+    assert!(lints.as_array().unwrap().iter().any(|lint| lint["id"] == "public-trust" && lint["level"] == "deny"));
+}
+
 #[test]
 fn junit_fails_what_is_denied_and_nothing_else() {
     let run = Project::with(SPECS).trueup_on_aws(&["check", "--format", "junit"]).expect(1);

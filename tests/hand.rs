@@ -67,6 +67,17 @@ impl Hand {
         text
     }
 
+    /// One call that must succeed about the account's own block of public access.
+    pub(crate) fn s3_control(&self, method: &str, body: &str) -> String {
+        let request = Request::builder()
+            .method(method)
+            .uri("https://s3-control.eu-west-1.amazonaws.com/v20180820/configuration/publicAccessBlock")
+            .header("x-amz-account-id", &self.account);
+        let (status, text) = self.send("s3", request, body.to_owned());
+        assert_eq!(status, 200, "{method}: {text}");
+        text
+    }
+
     /// One KMS call that must succeed.
     pub(crate) fn kms(&self, operation: &str, body: &serde_json::Value) -> serde_json::Value {
         self.json("kms", "TrentService", operation, body)

@@ -55,8 +55,35 @@ fn an_error_in_a_rule_has_its_file_and_line() {
     project.write("policies/main.rego", "package main\n\ndeny := 5\n");
     let run = project.trueup(&["plan"]).expect(1);
     assert!(run.stderr.contains("`deny` in the package `main` is no set of messages"), "{}", run.stderr);
-    project.write("policies/main.rego", "package other\n\ndeny contains \"never asked\"\n");
-    project.trueup(&["plan"]).expect(0);
+}
+
+/// As conftest does: names that begin with a word it knows, in folders within the folder, with libraries beside.
+#[test]
+fn rules_have_the_names_that_conftest_knows() {
+    let project = project(
+        "[group.all]\n",
+        "package main\n\nimport data.lib.people\n\ndeny_x contains \"one\" if people.any\n\nwarn_y contains \"three\"\n\ndenied := 5\n",
+    );
+    project.write("policies/lib/people.rego", "package lib.people\n\nany := true\n");
+    project.write("policies/more/more.rego", "package main\n\nviolation contains {\"msg\": \"two\"}\n");
+    let json = project.trueup(&["plan", "--format", "json"]).expect(3).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let told = json["rules"].as_array().unwrap().iter().map(|rule| (rule["level"].as_str(), rule["message"].as_str()));
+    let told: Vec<_> = told.map(|(level, message)| format!("{} {}", level.unwrap(), message.unwrap())).collect();
+    assert_eq!(told, ["deny one", "deny two", "warn three"]);
+}
+
+/// A rule that nobody asks would be believed to hold.
+#[test]
+fn a_rule_that_is_never_asked_is_told_by_check() {
+    let project = project("[group.all]\n", "package other\n\ndeny contains \"never asked\"\n");
+    for command in ["check", "plan"] {
+        let run = project.trueup(&[command]).expect(1);
+        assert!(run.stderr.contains("`deny` of the package `other` would never be asked"), "{}", run.stderr);
+    }
+    project.write("policies/main.rego", "package main\n\nmust contains \"never asked\"\n");
+    let run = project.trueup(&["check"]).expect(1);
+    assert!(run.stderr.contains("no rule of the package `main` is asked"), "{}", run.stderr);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
 
 mod access;
+mod access_limits;
 mod architecture;
 mod bad_input;
 mod codedeploy;
@@ -18,6 +19,7 @@ mod keys;
 mod life;
 mod on_premises;
 mod organization;
+mod packed;
 mod permissions;
 mod reference;
 mod rules;

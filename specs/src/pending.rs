@@ -67,10 +67,13 @@ pub fn with_digits(text: &str) -> Cow<'_, str> {
 /// The string for people: `(known after apply: key.artifacts.arn)`, without the account.
 #[must_use]
 pub fn show(text: &str) -> String {
-    replace(text, |address, attribute| {
-        let local = address.split_once('/').map_or(address, |(_, local)| local);
-        Some(format!("(known after apply: {local}.{attribute})"))
-    })
+    replace(text, |address, attribute| Some(shown(address, attribute)))
+}
+
+/// One value that is not known yet, for people.
+pub(crate) fn shown(address: &str, attribute: &str) -> String {
+    let local = address.split_once('/').map_or(address, |(_, local)| local);
+    format!("(known after apply: {local}.{attribute})")
 }
 
 enum Piece<'a> {

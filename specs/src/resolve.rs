@@ -52,6 +52,8 @@ pub struct Written {
     pub span: Span,
     /// What it says.
     pub document: Document,
+    /// Whether it may be spread over several documents, so that the limit of one says nothing of it.
+    pub is_packed: bool,
     /// Its statements, in the order they are written.
     pub statements: Vec<WrittenStatement>,
 }
@@ -197,6 +199,15 @@ impl<'a> Resolver<'a> {
 
     /// A policy, checked for its use; problems have the place of what is wrong in the spec or the file.
     pub fn policy(&mut self, spec: &PolicySpec, r#use: Use) -> Option<Document> {
+        self.policy_as(spec, r#use, false)
+    }
+
+    /// The same for a policy that may be spread over several documents.
+    pub fn packed_policy(&mut self, spec: &PolicySpec, r#use: Use) -> Option<Document> {
+        self.policy_as(spec, r#use, true)
+    }
+
+    fn policy_as(&mut self, spec: &PolicySpec, r#use: Use, is_packed: bool) -> Option<Document> {
         let PolicyText { json, places } = {
             let partition = self.partition();
             policy_text::write(spec, &mut self.walk, partition)
@@ -204,7 +215,7 @@ impl<'a> Resolver<'a> {
         match Document::parse(&json, r#use) {
             Ok(document) => {
                 if let Some(kept) = &mut self.written {
-                    kept.push(written(&json, &places, spec.span(), r#use, document.clone()));
+                    kept.push(Written { is_packed, ..written(&json, &places, spec.span(), r#use, document.clone()) });
                 }
                 if let Some(noted) = &mut self.places {
                     let placed = Document::placed(&json, r#use).into_iter();
@@ -288,7 +299,7 @@ fn written(json: &str, places: &Places, span: Span, use_: Use, document: Documen
         elements: elements.into_iter().map(|(name, at)| (name, place(&at))).collect(),
     };
     let statements = placed(json, use_).into_iter().map(statement).collect();
-    Written { use_, span, document, statements }
+    Written { use_, span, document, is_packed: false, statements }
 }
 
 /// The tag that says which project a resource belongs to.

@@ -1,7 +1,7 @@
 //! From the flags to a project, to AWS and to a plan: what several commands share.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -103,7 +103,8 @@ impl Context {
         let mut problems = specs.problems.clone();
         let checked = check(&specs.project, kinds(), &mut problems);
         let findings = match &checked {
-            Some(checked) if !problems.has_errors() => lints::check(checked, today(), &mut problems),
+            // An assertion that fails hides no finding.
+            Some(checked) if checked.is_sound => lints::check(checked, today(), &mut problems),
             Some(_) | None => Vec::new(),
         };
         Guarded { checked, problems, findings }
@@ -199,6 +200,26 @@ impl Context {
             help: Some("apply it with the flags and the credentials it was made with, or plan again".to_owned()),
             exit: Exit::Refused,
         })
+    }
+
+    /// The project's folder as seen from the one the command runs in; nothing where it is the same, or elsewhere.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let folder = &self.common.directory;
+        let here = std::env::current_dir().unwrap_or_default();
+        let inside = if folder.is_absolute() { folder.strip_prefix(here).unwrap_or(Path::new("")) } else { folder };
+        inside.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+    }
+
+    /// Refuses flags that would be passed over: this command looks at the whole project.
+    pub(crate) fn refuse_selection(&self, command: &str) -> Result<(), Stop> {
+        let given = [("--account", &self.common.accounts), ("--target", &self.common.targets)];
+        match given.iter().find(|(_, values)| !values.is_empty()) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Stop::with_help(
+                format!("`trueup {command}` takes no {flag}: it is about all that the specs say"),
+                format!("leave {flag} out"),
+            )),
+        }
     }
 
     /// The part of the specs that --account and --target ask for.
@@ -311,11 +332,22 @@ impl Context {
 
     /// Reads the organization, and learns the ids of those accounts that are in it. What was read is kept.
     pub(crate) async fn find_accounts(&self, specs: &mut Specs, aws: &mut Aws, ledger: &Ledger) -> Result<Facts, Stop> {
+        self.find_accounts_among(observe::requests, specs, aws, ledger).await
+    }
+
+    /// The same, by those reads of the organization that are needed afterwards.
+    pub(crate) async fn find_accounts_among(
+        &self,
+        requests: RequestsOf,
+        specs: &mut Specs,
+        aws: &mut Aws,
+        ledger: &Ledger,
+    ) -> Result<Facts, Stop> {
         let facts = {
             let checked = self.check_again(specs)?;
             let everything = Selection::default();
             let reach = observe::reach(&checked, &everything);
-            let mut requests = observe::requests(&checked, &everything, &reach, ledger);
+            let mut requests = requests(&checked, &everything, &reach, ledger);
             requests.retain(|request| &*request.source == organizations::NAME);
             self.read(aws, &requests).await
         };
@@ -408,7 +440,7 @@ impl Context {
     }
 
     /// Reads what was not read before, and puts both together.
-    async fn read_more(&self, aws: &Aws, requests: &[ReadRequest], found: &Facts) -> Facts {
+    pub(crate) async fn read_more(&self, aws: &Aws, requests: &[ReadRequest], found: &Facts) -> Facts {
         let unread: Vec<ReadRequest> = requests.iter().filter(|request| !has_read(found, request)).cloned().collect();
         let mut facts = self.read(aws, &unread).await;
         take_over(found, &mut facts);
@@ -488,6 +520,9 @@ pub(crate) struct Read {
     /// What guardrails found in the specs.
     pub(crate) findings: Vec<Finding>,
 }
+
+/// What says which reads are needed.
+pub(crate) type RequestsOf = fn(&Checked<'_>, &Selection, &observe::Reach, &Ledger) -> Vec<ReadRequest>;
 
 /// Whether the specs say all accounts' ids, so that nobody must be asked for one.
 pub(crate) fn knows_all(project: &Project) -> bool {

@@ -1,12 +1,14 @@
 //! Rules of the organization's own: Rego over the plan's JSON, as conftest users know it.
 //!
-//! Every `*.rego` file of the folder is loaded but tests (`*_test.rego`). In the package `main` the sets `deny` and `warn` hold
-//! strings, or objects with a `msg`.
+//! Every `*.rego` file of the folder and of those in it is loaded but tests (`*_test.rego`). In the package `main` the sets `deny`, `violation`
+//! and `warn`, and those whose names go on with `_` (`deny_people`), hold strings, or objects with a `msg`.
+//! <https://www.conftest.dev/#evaluating-policies>
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use regorus::{Engine, Value as Rego};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::exit::{Exit, Stop};
 
@@ -50,8 +52,14 @@ impl Rules {
         };
         let dir = project.join(folder);
         let mut paths: Vec<PathBuf> = Vec::new();
-        for entry in std::fs::read_dir(&dir).map_err(|error| failed(&dir, &error))? {
-            paths.push(entry.map_err(|error| failed(&dir, &error))?.path());
+        let mut folders = vec![dir.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).map_err(|error| failed(&folder, &error))? {
+                let entry = entry.map_err(|error| failed(&folder, &error))?;
+                // A link to a folder is not followed, so that there is no way round in a circle.
+                let is_folder = entry.file_type().is_ok_and(|file| file.is_dir());
+                if is_folder { &mut folders } else { &mut paths }.push(entry.path());
+            }
         }
         let is_rule = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -72,35 +80,79 @@ impl Rules {
         Ok(Self { files })
     }
 
+    /// Finds what is wrong with the rules themselves.
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        self.asked(&Value::Object(Map::new())).map(drop)
+    }
+
     /// What the rules say of a plan, denials first.
     pub(crate) fn judge(&self, plan: &Value) -> Result<Vec<Verdict>, Stop> {
+        let mut verdicts = Vec::new();
+        for (rule, denies, value) in self.asked(plan)? {
+            verdicts.extend(said(value, &rule, denies)?);
+        }
+        verdicts.sort_by_key(|verdict| !verdict.denies);
+        Ok(verdicts)
+    }
+
+    /// What each rule that is asked evaluates to, with its name and whether it denies.
+    fn asked(&self, input: &Value) -> Result<Vec<(String, bool, Value)>, Stop> {
         if self.files.is_empty() {
             return Ok(Vec::new());
         }
         let mut engine = Engine::new();
         for (path, text) in &self.files {
-            engine.add_policy(path.clone(), text.clone()).map_err(|error| broken(&error.to_string()))?;
+            engine.add_policy(path.clone(), text.clone()).map_err(|error| broken(&error))?;
         }
-        engine.set_input_json(&plan.to_string()).map_err(|error| broken(&error.to_string()))?;
-        let mut verdicts = Vec::new();
-        for (rule, denies) in [("deny", true), ("warn", false)] {
-            let results =
-                engine.eval_query(format!("data.main.{rule}"), false).map_err(|error| broken(&error.to_string()))?;
-            let values =
-                results.result.iter().flat_map(|result| &result.expressions).map(|expression| &expression.value);
-            for value in values.filter(|value| **value != Rego::Undefined) {
-                verdicts.extend(said(value, rule, denies)?);
+        engine.set_input_json(&input.to_string()).map_err(|error| broken(&error))?;
+        let packages: BTreeSet<String> = engine.get_packages().map_err(|error| broken(&error))?.into_iter().collect();
+        for package in packages.iter().filter(|package| *package != MAIN) {
+            if let Some((rule, ..)) = evaluated(&mut engine, package)?.first() {
+                let name = package.strip_prefix("data.").unwrap_or(package);
+                return Err(Stop::with_help(
+                    format!("`{rule}` of the package `{name}` would never be asked"),
+                    "rules that judge a plan are in the package `main`; others may hold what those use",
+                ));
             }
         }
-        Ok(verdicts)
+        let rules = if packages.contains(MAIN) { evaluated(&mut engine, MAIN)? } else { Vec::new() };
+        if rules.is_empty() {
+            return Err(Stop::with_help(
+                "no rule of the package `main` is asked",
+                "call a rule deny, violation or warn, or let its name begin so: `deny_people contains msg if { … }`",
+            ));
+        }
+        Ok(rules)
     }
 }
 
+/// The package whose rules are asked.
+const MAIN: &str = "data.main";
+
+/// The rules of a package that are asked, as they evaluate.
+fn evaluated(engine: &mut Engine, package: &str) -> Result<Vec<(String, bool, Value)>, Stop> {
+    let results = engine.eval_query(package.to_owned(), false).map_err(|error| broken(&error))?;
+    let values = results.result.iter().flat_map(|result| &result.expressions).map(|expression| &expression.value);
+    let mut rules = Vec::new();
+    for value in values.filter(|value| **value != Rego::Undefined) {
+        let json = value.to_json_str().map_err(|error| broken(&error))?;
+        let json: Value = serde_json::from_str(&json).map_err(|error| broken(&error))?;
+        let Value::Object(members) = json else { continue };
+        let asked = members.into_iter().filter_map(|(name, value)| Some((denies(&name)?, name, value)));
+        rules.extend(asked.map(|(denies, name, value)| (name, denies, value)));
+    }
+    Ok(rules)
+}
+
+/// Whether a rule of this name denies; nothing if it is not asked.
+fn denies(name: &str) -> Option<bool> {
+    let is = |word: &str| name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+    if is("deny") || is("violation") { Some(true) } else { is("warn").then_some(false) }
+}
+
 /// The members of a rule's set.
-fn said(value: &Rego, rule: &str, denies: bool) -> Result<Vec<Verdict>, Stop> {
-    let json = value.to_json_str().map_err(|error| broken(&error.to_string()))?;
-    let json: Value = serde_json::from_str(&json).map_err(|error| broken(&error.to_string()))?;
-    let Value::Array(members) = json else { return Err(misshapen(rule)) };
+fn said(value: Value, rule: &str, denies: bool) -> Result<Vec<Verdict>, Stop> {
+    let Value::Array(members) = value else { return Err(misshapen(rule)) };
     let verdict = |member: Value| match member {
         Value::String(message) => Ok(Verdict { denies, message, details: Value::Null }),
         Value::Object(mut details) => match details.remove("msg") {
@@ -113,8 +165,9 @@ fn said(value: &Rego, rule: &str, denies: bool) -> Result<Vec<Verdict>, Stop> {
 }
 
 /// The message of the engine has the file, the line and a picture of it.
-fn broken(message: &str) -> Stop {
-    Stop::Error { what: format!("the rules can't be asked: {}", message.trim()), help: None, exit: Exit::Error }
+fn broken(error: &impl ToString) -> Stop {
+    let what = format!("the rules can't be asked: {}", error.to_string().trim());
+    Stop::Error { what, help: None, exit: Exit::Error }
 }
 
 fn misshapen(rule: &str) -> Stop {

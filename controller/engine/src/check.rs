@@ -47,6 +47,8 @@ pub struct Item {
     pub kind: &'static dyn AnyKind,
     /// Its name, claim and predicted outputs.
     pub identity: Identity,
+    /// The names it takes beside that one.
+    pub besides: Vec<String>,
     /// The resources its spec refers to, each once, in order.
     pub uses: Vec<InstanceId>,
 }
@@ -59,6 +61,8 @@ pub struct Checked<'p> {
     pub kinds: Kinds,
     /// One for each instance of the project, in its order.
     pub items: Vec<Item>,
+    /// Whether nothing is wrong with the specs but, it may be, an assertion that does not hold.
+    pub is_sound: bool,
 }
 
 impl Checked<'_> {
@@ -128,15 +132,18 @@ pub fn check<'p>(project: &'p Project, kinds: Kinds, problems: &mut Problems) ->
             kind.check_together(&models, problems);
         }
     }
-    let items = ats
+    let mut items: Vec<Item> = ats
         .into_iter()
         .zip(identities)
         .zip(uses)
-        .map(|(((at, kind), identity), uses)| Item { at, kind, identity, uses })
+        .map(|(((at, kind), identity), uses)| Item { at, kind, identity, besides: Vec::new(), uses })
         .collect();
-    let checked = Checked { project, kinds, items };
+    for (index, Claim { name, .. }) in besides {
+        items[index].besides.push(name);
+    }
+    let checked = Checked { project, kinds, items, is_sound: !problems.has_errors() };
     // What is wrong otherwise would only look like access that is missing.
-    if !project.access.is_empty() && !problems.has_errors() {
+    if !project.access.is_empty() && checked.is_sound {
         access::prove(&checked, &Desired::from_models(models), problems);
     }
     Some(checked)

@@ -137,6 +137,12 @@ impl<'a> Round<'a> {
     }
 
     fn decide_item(&mut self, index: usize, desired: &AnyModel) {
+        if let Some(name) = self.matches.taken.get(&index) {
+            let why = format!("`{name}` exists already and is not this resource's, which would take that name too");
+            let help =
+                "choose another name, remove what has it, or put its tags back if a hand took them off".to_owned();
+            return self.block(index, why, Some(help), false);
+        }
         match &self.matches.found[index] {
             Found::Unread(unread) => {
                 let why = format!("{} failed: {}", unread.call, unread.why);

@@ -10,14 +10,13 @@ use trueup_state::plan::{Action, Danger};
 
 use crate::check::Checked;
 use crate::decide::Decision;
-use crate::kind::{AnyModel, Live};
+use crate::kind::{AnyModel, Live, OpInfo};
 use crate::matching::{Found, Matches, Owner};
 use crate::observe::Snapshot;
 
 /// Adds to each removal and replacement who outside of the specs still names the thing.
 pub(crate) fn tell(decisions: &mut [Decision], checked: &Checked<'_>, snapshot: &Snapshot, matches: &Matches<'_>) {
-    let going: BTreeMap<String, usize> =
-        decisions.iter().enumerate().filter_map(|(index, decision)| Some((going(decision, matches)?, index))).collect();
+    let going = going(decisions);
     if going.is_empty() {
         return;
     }
@@ -41,21 +40,33 @@ pub(crate) fn tell(decisions: &mut [Decision], checked: &Checked<'_>, snapshot: 
     }
 }
 
-/// The ARN of what a decision removes, for good or to make it again.
-fn going(decision: &Decision, matches: &Matches<'_>) -> Option<String> {
-    match decision.change.action {
-        Action::Remove { .. } => decision.change.outputs.get("arn").cloned(),
-        Action::Replace { .. } => match matches.found.get(decision.item?)? {
-            Found::Live(live, _) => live.outputs.get("arn").cloned(),
-            Found::NotRead
-            | Found::Unread(_)
-            | Found::Absent
-            | Found::Respelt(_)
-            | Found::Ambiguous { .. }
-            | Found::Copies(_) => None,
-        },
-        Action::Create | Action::Update | Action::Adopt | Action::Move { .. } | Action::Follow { .. } => None,
+/// The ARNs of what goes, for good or to be made again, with the decision of each. What only changes hands, as an alias does, stays.
+fn going(decisions: &[Decision]) -> BTreeMap<String, usize> {
+    let mut going = BTreeMap::new();
+    let mut passed_on = BTreeMap::new();
+    for (index, decision) in decisions.iter().enumerate().filter(|(_, decision)| decision.change.before.is_some()) {
+        let destroyed = infos(decision).flat_map(|info| info.destroys).filter(|id| id.starts_with("arn:"));
+        let is_gone = match decision.change.action {
+            Action::Remove { .. } | Action::Replace { .. } => true,
+            Action::Create | Action::Update | Action::Adopt | Action::Move { .. } | Action::Follow { .. } => false,
+        };
+        let into = if is_gone { &mut going } else { &mut passed_on };
+        into.extend(destroyed.map(|arn| (arn, index)));
+        if let Action::Remove { .. } = decision.change.action {
+            going.extend(decision.change.outputs.get("arn").map(|arn| (arn.clone(), index)));
+        }
     }
+    if !passed_on.is_empty() {
+        for made in decisions.iter().flat_map(infos).flat_map(|info| info.creates) {
+            passed_on.remove(&made);
+        }
+    }
+    going.extend(passed_on);
+    going
+}
+
+fn infos(decision: &Decision) -> impl Iterator<Item = OpInfo> + '_ {
+    decision.ops.iter().map(|op| decision.kind.info(&decision.at, op))
 }
 
 /// What the specs ask for, and what goes as well.

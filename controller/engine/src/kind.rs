@@ -18,7 +18,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_state::outputs::Outputs;
 
-use crate::access::Access;
+use crate::access::{Access, Limits};
 use crate::facts::{Facts, Scope, Unread};
 
 /// Where a resource lives, as ARNs need it.
@@ -123,7 +123,7 @@ pub struct Refusal {
 
 /// What an operation is to the engine: how it is shown, and what must happen before and after it.
 ///
-/// The ids in `needs`, `creates`, `releases`, `unnames` and `destroys` are ARNs. A value that is not known yet needs no entry: the engine finds
+/// The ids in `needs`, `creates`, `releases`, `unnames`, `destroys`, `taken_over_by` and `takes_over` are ARNs. A value that is not known yet needs no entry: the engine finds
 /// the tokens in the operation's data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpInfo {
@@ -143,6 +143,10 @@ pub struct OpInfo {
     pub unnames: Vec<String>,
     /// What no longer exists after it.
     pub destroys: Vec<String>,
+    /// What takes over something that this stops saying: it is better sent once all that need one of these have it.
+    pub taken_over_by: Vec<String>,
+    /// What this takes over something from: it is better sent before anything releases one of these.
+    pub takes_over: Vec<String>,
     /// The outputs that become known by it, where they don't follow from a name.
     pub yields: &'static [&'static str],
     /// True for a call that makes a new thing each time it is sent: it is never sent again blindly.
@@ -290,6 +294,12 @@ pub trait Kind: Send + Sync + 'static {
     }
     /// What the operation means: folding this over [`Kind::ops`] from `before` gives `after`.
     fn simulate(model: &mut Option<Self::Model>, op: &Self::Op);
+    /// What things of this kind limit of what others may do, whoever made them, such as the controls of an organization: questions about
+    /// the live accounts then read all of them, and not only what is wanted or ours. Most kinds limit nothing.
+    #[must_use]
+    fn limits_others() -> Option<Limits> {
+        None
+    }
     /// What of the thing has a say in who can do what; of most kinds nothing.
     ///
     /// An ARN of which AWS makes up a part, and that is not among the outputs yet, holds a token in that part's place.
@@ -374,6 +384,8 @@ pub trait AnyKind: Send + Sync {
     fn is_checked_together(&self) -> bool;
     /// See [`Kind::together`].
     fn check_together(&self, models: &[(&AnyModel, Span)], problems: &mut Problems);
+    /// See [`Kind::limits_others`].
+    fn limits_others(&self) -> Option<Limits>;
     /// See [`Kind::access`].
     fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>>;
 }
@@ -533,6 +545,10 @@ impl<K: Kind> AnyKind for Erased<K> {
                 models.iter().map(|(model, span)| (own::<K::Model>(&***model).clone(), *span)).collect();
             check(&own, problems);
         }
+    }
+
+    fn limits_others(&self) -> Option<Limits> {
+        K::limits_others()
     }
 
     fn access<'m>(&self, at: &At, model: &'m AnyModel, outputs: &Outputs) -> Vec<Access<'m>> {

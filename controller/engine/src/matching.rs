@@ -129,6 +129,8 @@ pub struct Matches<'s> {
     pub unchecked: BTreeMap<usize, &'s BTreeMap<String, Unread>>,
     /// By item: what its live thing waits for.
     pub waits: BTreeMap<usize, &'s str>,
+    /// By item: a name it takes beside its first, which something has that is not ours.
+    pub taken: BTreeMap<usize, &'s str>,
 }
 
 struct Group<'s> {
@@ -213,6 +215,7 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
             Found::Absent
         };
     }
+    let taken = taken(checked, &groups, &claimed);
     let leftovers = leftovers(checked, &groups, &claimed, snapshot);
     let unchecked = found.iter().enumerate().filter_map(|(index, found)| {
         let Found::Live(live, _) = found else { return None };
@@ -226,7 +229,26 @@ pub fn matches<'s>(checked: &Checked<'_>, reach: &Reach, snapshot: &'s Snapshot,
         Some((index, snapshot.waits(item.kind.schema().name, &item.at.scope, &live.name)?))
     });
     let waits = waits.collect();
-    Matches { found, leftovers, unchecked, waits }
+    Matches { found, leftovers, unchecked, waits, taken }
+}
+
+/// The further names that something has which no spec found and which is not ours: AWS would refuse them.
+fn taken<'s>(
+    checked: &Checked<'_>,
+    groups: &BTreeMap<(&'static str, Scope), Group<'s>>,
+    claimed: &HashSet<(&'static str, &Scope, usize)>,
+) -> BTreeMap<usize, &'s str> {
+    let mut taken = BTreeMap::new();
+    for (index, item) in checked.items.iter().enumerate().filter(|(_, item)| !item.besides.is_empty()) {
+        let (kind, scope) = (item.kind.schema().name, &item.at.scope);
+        let Some(group) = groups.get(&(kind, scope.clone())) else { continue };
+        let has = item.besides.iter().filter_map(|name| group.by_name.get(&**name));
+        let is_other =
+            |at: &usize| !claimed.contains(&(kind, scope, *at)) && !matches!(group.owners[*at], Owner::Ours(_));
+        let other = has.copied().find(is_other);
+        taken.extend(other.map(|at| (index, &*group.live[at].name)));
+    }
+    taken
 }
 
 impl<'s> Group<'s> {

@@ -181,6 +181,27 @@ pub fn requests(checked: &Checked<'_>, selection: &Selection, reach: &Reach, led
         .collect()
 }
 
+/// The reads that questions about the live accounts need: those of a run, and all things that limit what others may do.
+///
+/// A control of an organization that is in no spec costs a plan nothing, since a plan changes no such control. Whoever asks what is
+/// allowed must know what they deny.
+#[must_use]
+pub fn access_requests(
+    checked: &Checked<'_>,
+    selection: &Selection,
+    reach: &Reach,
+    ledger: &Ledger,
+) -> Vec<ReadRequest> {
+    let mut requests = requests(checked, selection, reach, ledger);
+    for kind in checked.kinds.rows.iter().filter(|kind| kind.limits_others().is_some()) {
+        for request in requests.iter_mut().filter(|request| kind.sources().contains(&&*request.source)) {
+            let all = Wanted::everything(kind.schema().name);
+            request.wanted = request.wanted.iter().cloned().chain([all]).collect();
+        }
+    }
+    requests
+}
+
 fn want(
     kind: &dyn AnyKind,
     name: &str,

@@ -121,6 +121,9 @@ fn split(drafts: Vec<Draft>, members: &HashSet<usize>) -> Vec<Draft> {
 
 fn edges(drafts: &[Draft]) -> Edges {
     let mut creators: HashMap<&str, usize> = HashMap::new();
+    let mut needers: HashMap<&str, Vec<usize>> = HashMap::new();
+    let handed_over: HashSet<&str> =
+        drafts.iter().flat_map(|draft| &draft.info.taken_over_by).map(String::as_str).collect();
     let mut releasers: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut unnamers: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut destroyers: HashMap<&str, usize> = HashMap::new();
@@ -128,6 +131,9 @@ fn edges(drafts: &[Draft]) -> Edges {
     for (index, draft) in drafts.iter().enumerate() {
         for id in &draft.info.creates {
             creators.insert(id, index);
+        }
+        for id in draft.info.needs.iter().filter(|id| handed_over.contains(id.as_str())) {
+            needers.entry(id).or_default().push(index);
         }
         for id in &draft.info.releases {
             releasers.entry(id).or_default().push(index);
@@ -182,6 +188,16 @@ fn edges(drafts: &[Draft]) -> Edges {
             for unnamer in unnamers.get(&**id).into_iter().flatten().filter(|unnamer| **unnamer != index) {
                 softly.push((*unnamer, index));
             }
+        }
+        let others =
+            |all: Option<&Vec<usize>>| all.into_iter().flatten().copied().filter(|other| *other != index).collect();
+        for id in &draft.info.taken_over_by {
+            let needers: Vec<usize> = others(needers.get(&**id));
+            softly.extend(needers.into_iter().map(|needer| (needer, index)));
+        }
+        for id in &draft.info.takes_over {
+            let releasers: Vec<usize> = others(releasers.get(&**id));
+            softly.extend(releasers.into_iter().map(|releaser| (index, releaser)));
         }
     }
     // An edge that is there for a stronger reason stays in a circle too.

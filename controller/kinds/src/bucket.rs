@@ -28,7 +28,7 @@ mod live;
 mod name;
 pub(crate) mod parts;
 mod perform;
-mod public;
+pub(crate) mod public;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -236,7 +236,7 @@ impl Kind for Bucket {
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<BucketModel>>, Unread> {
         let source = Scope { account: scope.account.clone(), region: None };
-        let S3Facts { buckets } = facts.get(s3::NAME, &source)?;
+        let S3Facts { buckets, account_block: _ } = facts.get(s3::NAME, &source)?;
         let here = buckets.iter().filter(|(_, fact)| Some(fact.region.as_str()) == scope.region.as_deref());
         here.map(|(name, fact)| live::live(name, fact)).collect()
     }
@@ -379,8 +379,9 @@ impl Kind for Bucket {
             sort: Beside::Limit,
             paper: Paper::of_settings("public_access_block", public::restricted_to(&at.account_id)),
         });
-        let bucket = Access::Resource { arn, policy, field: "policy", itself: Itself::Arn };
-        [bucket].into_iter().chain(block).collect()
+        let bucket = Access::Resource { arn: arn.clone(), policy, field: "policy", itself: Itself::Arn };
+        let public = is_open.then_some(Access::Public { arn });
+        [bucket].into_iter().chain(block).chain(public).collect()
     }
 
     fn simulate(model: &mut Option<BucketModel>, op: &BucketOp) {

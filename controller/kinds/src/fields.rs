@@ -246,6 +246,15 @@ impl PolicyDocument {
         }
     }
 
+    /// The document itself, if the policy language understands it.
+    #[must_use]
+    pub fn into_document(self) -> Option<Document> {
+        match self {
+            Self::Document(document) => Some(document),
+            Self::Unreadable(_) => None,
+        }
+    }
+
     /// What is sent.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -296,7 +305,10 @@ pub fn check_size(document: &Document, use_: policy::Use, span: Span, cx: &mut R
     let (size, max) = (document.size(use_), use_.size_max());
     if size > max {
         let problem = Diagnostic::error(format!("the {} is too large", use_.name()));
-        cx.problem(problem.at(span, "").note(format!("{size} characters, {} over the limit of {max}", size - max)));
+        let problem = problem.at(span, "").note(format!("{size} characters, {} over the limit of {max}", size - max));
+        let help =
+            (use_ == policy::Use::Identity).then(|| "write `pack = true` to have it spread over several".to_owned());
+        cx.problem(problem.maybe_help(help));
     }
 }
 

@@ -21,14 +21,19 @@ use trueup_state::plan::{Change, Plan, PlanAccount};
 
 mod table;
 
-use table::{BESIDES, KindNeeds, needs_of, reads_of};
+use table::{BESIDES, KindNeeds, READ_BY_EVERY_PLAN, needs_of, reads_of};
 
 /// The action of whoever hands a role to a service; on the role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
 const PASS_ROLE: &str = "iam:PassRole";
 
 /// The action of whoever takes a role; on the role.
-const ASSUME_ROLE: &str = "sts:AssumeRole";
+pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// What every plan reads in every account.
+pub(crate) fn read_by_every_plan() -> &'static [&'static str] {
+    READ_BY_EVERY_PLAN
+}
 
 /// An action, and the ARN or pattern it is called on.
 pub(crate) type Pairs = BTreeSet<(String, String)>;

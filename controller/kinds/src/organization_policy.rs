@@ -21,6 +21,7 @@ use crate::made::{Made, ROOT, THE_ORGANIZATION, token, type_enabled};
 use crate::organizational_unit::LIMITS;
 use crate::source::organizations::{self, OrganizationFacts, PolicyFact};
 
+pub mod control;
 pub(crate) mod perform;
 #[cfg(test)]
 mod tests;

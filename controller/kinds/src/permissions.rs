@@ -7,12 +7,17 @@ use trueup_engine::access::Paper;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
+use trueup_specs::span::Span;
 use trueup_specs::{ByName, PolicySpec, Reference};
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, PolicyDocument};
+use crate::policy::{self, ManagedPolicySpec};
 
 /// The name of an inline policy.
 const INLINE_NAME: NameRule = NameRule { what: "policy", max: 128, signs: IAM_SIGNS, page: IAM_QUOTAS };
+
+/// The page on boundaries.
+const BOUNDARIES: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html";
 
 /// How much one holder may hold.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
@@ -72,7 +77,12 @@ pub fn managed_policies(
     limits: &Limits,
     cx: &mut Resolver<'_>,
 ) -> BTreeSet<String> {
-    let arns: BTreeSet<String> = cx.references(references).into_iter().collect();
+    let mut arns: BTreeSet<String> = BTreeSet::new();
+    for reference in references {
+        let parts = parts_of(reference, cx);
+        let firsts = cx.references(std::slice::from_ref(reference));
+        arns.extend(firsts.iter().flat_map(|first| (1..=parts).map(|number| policy::part_name(first, number))));
+    }
     if arns.len() > limits.managed_max
         && let Some(first) = references.first()
     {
@@ -81,4 +91,30 @@ pub fn managed_policies(
         cx.problem(problem.at(first.span(), over).note(IAM_QUOTAS));
     }
     arns
+}
+
+/// The ARN of the permissions boundary a spec asks for.
+pub fn boundary(reference: Option<&Reference<ManagedPolicy>>, cx: &mut Resolver<'_>) -> Option<String> {
+    let reference = reference?;
+    if let Some(policy) = packed(reference, cx) {
+        let problem =
+            Diagnostic::error("a permissions boundary is one policy, and this one may be spread over several");
+        let problem = problem.at(reference.span(), "").also(policy, "has `pack = true`").note(BOUNDARIES);
+        cx.problem(problem.help("bound it by a policy without `pack`"));
+    }
+    Some(cx.reference(reference))
+}
+
+/// The place of a policy with `pack = true`.
+fn packed(reference: &Reference<ManagedPolicy>, cx: &Resolver<'_>) -> Option<Span> {
+    let (_, instance) = cx.named(reference)?;
+    let spec = instance.block.spec::<ManagedPolicySpec>()?;
+    (spec.pack == Some(true)).then_some(instance.block.span)
+}
+
+/// How many policies the named one is spread over.
+fn parts_of(reference: &Reference<ManagedPolicy>, cx: &Resolver<'_>) -> usize {
+    let Some((id, instance)) = cx.named(reference) else { return 1 };
+    let Some(spec) = instance.block.spec::<ManagedPolicySpec>() else { return 1 };
+    cx.beside(id, |cx| policy::count(spec, cx))
 }

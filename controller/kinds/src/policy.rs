@@ -1,9 +1,12 @@
 //! Customer managed policies. <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use trueup_engine::access::{Access, Paper};
 use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
+use trueup_engine::kind::{At, Claim, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
@@ -11,16 +14,19 @@ use trueup_specs::{PolicySpec, Text, spec};
 
 use trueup_state::outputs::Outputs;
 
-use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, NameRule, Named, PolicyDocument, TagChange, Tags};
-use crate::source::iam::{self, IamFacts, PolicyFact};
+use self::parts::{Held, PartView};
+use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, NameRule, Named, PolicyDocument, Tags};
+use crate::source::iam::{self, IamFacts};
 
+mod ops;
+mod pack;
+mod parts;
 mod perform;
 #[cfg(test)]
 mod tests;
 
-/// Versions a policy may have, the one in effect included.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html>
-const VERSIONS_MAX: usize = 5;
+pub(crate) use self::pack::count;
+pub(crate) use self::parts::{base as part_base, name as part_name};
 
 const NAME: NameRule = NameRule { what: "policy", max: 128, signs: IAM_SIGNS, page: IAM_QUOTAS };
 
@@ -39,9 +45,14 @@ spec! {
         /// of IAM's shows descriptions, so reading one that is not on record from the last apply takes a call of its own.
         pub description: Option<Text>,
         /// What may be done on what.
-        /// At most 6,144 characters without white space. A change becomes a new version in effect; of five, the oldest that is
-        /// not in effect is deleted.
+        /// At most 6,144 characters without white space, unless `pack` is on. A change becomes a new version in effect; of five, the oldest
+        /// that is not in effect is deleted.
         pub policy: PolicySpec,
+        /// Whether a policy that is larger than AWS allows is spread over several.
+        /// Default: false. They are named NAME, NAME-2, NAME-3 and so on, and whoever attaches the policy by its address has all of them
+        /// attached. No statement gets wider by it; one that is too large alone is cut along its actions or resources. It can't be a
+        /// permissions boundary then, and `arn`, `name` and `id` are those of the first.
+        pub pack: Option<bool>,
     }
 }
 
@@ -55,27 +66,17 @@ pub struct PolicyModel {
     pub path: String,
     /// Empty for none.
     pub description: String,
-    /// The version in effect.
+    /// The version in effect; of one that is spread over several, what they say together.
     pub policy: PolicyDocument,
-    /// All tags but AWS's own.
+    /// The names of the policies it is spread over; none where it is the one policy of its name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub parts: BTreeSet<String>,
+    /// All tags but AWS's own. Where one of the parts has others than the first, it is that one's, so that it is seen.
     pub tags: Tags,
-    /// The versions that are not in effect. A spec says nothing of them, so they are no part of what is compared or saved; they are
-    /// here because removing and renewing a policy must delete some.
+    /// What is in AWS beside. A spec says nothing of it, so it is no part of what is compared or saved.
     #[serde(skip)]
-    pub spare: SpareVersions,
+    pub held: Held,
 }
-
-/// Ids of versions that are not in effect, oldest first. Any two are equal; see [`PolicyModel::spare`].
-#[derive(Clone, Debug, Default)]
-pub struct SpareVersions(pub Vec<String>);
-
-impl PartialEq for SpareVersions {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for SpareVersions {}
 
 /// One call on one policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +111,12 @@ pub enum PolicyCall {
     CreatePolicyVersion {
         /// What it says.
         document: PolicyDocument,
+        /// The ARNs of parts that are made in the same change and take over what it stops saying.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        taken_over_by: Vec<String>,
+        /// The ARNs of parts that are removed in the same change, and of which it takes over something.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        takes_over: Vec<String>,
     },
     /// `TagPolicy`.
     TagPolicy {
@@ -165,31 +172,59 @@ impl Kind for Policy {
     fn identity(spec: &ManagedPolicySpec, at: &At, cx: &mut Resolver<'_>) -> Identity {
         let name = fields::name(spec.name.as_ref(), &NAME, cx);
         let policy = Named { path: fields::path(spec.path.as_ref(), cx), name };
-        let claim = Some(format!("iam {} policy/{}", at.account_id, policy.name.to_lowercase()));
+        let claim = Some(claim(at, &policy.name));
         let outputs = [("arn", policy.arn(at, "policy")), ("name", policy.name.clone())];
         let outputs = outputs.map(|(attribute, value)| (attribute.to_owned(), value)).into();
         Identity { name: policy.name, claim, outputs }
+    }
+
+    fn claims_besides(spec: &ManagedPolicySpec, at: &At, cx: &mut Resolver<'_>) -> Vec<Claim> {
+        let ManagedPolicySpec { name, path: _, description: _, policy, pack: _ } = spec;
+        let count = pack::count(spec, cx);
+        let span = name.as_ref().map_or_else(|| policy.span(), Text::span);
+        let name = fields::name(name.as_ref(), &NAME, cx);
+        let others = (2..=count).map(|number| part_name(&name, number));
+        let claim = |name: String| Claim { claim: claim(at, &name), name, span: Some(span) };
+        let claims: Vec<Claim> = others.map(claim).collect();
+        if let Some(last) = claims.last() {
+            fields::check_name(&last.name, span, &NAME, cx);
+        }
+        claims
     }
 
     fn remembered() -> &'static [&'static str] {
         &["description"]
     }
 
+    fn hints(spec: Option<&ManagedPolicySpec>, applied: &dyn Fn() -> Option<PolicyModel>) -> BTreeMap<String, String> {
+        let is_packed = match spec {
+            Some(spec) => spec.pack == Some(true),
+            None => applied().is_some_and(|applied| !applied.parts.is_empty()),
+        };
+        is_packed.then(|| (iam::PACKED.to_owned(), String::new())).into_iter().collect()
+    }
+
     fn desired(spec: &ManagedPolicySpec, _: &At, cx: &mut Resolver<'_>) -> Option<PolicyModel> {
-        let ManagedPolicySpec { name, path, description, policy } = spec;
+        let ManagedPolicySpec { name, path, description, policy, pack } = spec;
         let name = fields::name(name.as_ref(), &NAME, cx);
         let path = fields::path(path.as_ref(), cx);
         let description = fields::description(description.as_ref(), cx);
         let tags = fields::tags(cx);
-        let document = cx.policy(policy, Use::Identity)?;
-        fields::check_size(&document, Use::Identity, policy.span(), cx);
-        let policy = PolicyDocument::Document(document);
-        Some(PolicyModel { name, path, description, policy, tags, spare: SpareVersions::default() })
+        let documents = if *pack == Some(true) {
+            pack::spread(policy, cx)?
+        } else {
+            let document = cx.policy(policy, Use::Identity)?;
+            fields::check_size(&document, Use::Identity, policy.span(), cx);
+            vec![document]
+        };
+        pack::check_tags(&tags, documents.len(), cx);
+        let parts = parts::named(&name, documents, &tags);
+        Some(PolicyModel::of_parts(name, path, description, parts))
     }
 
     fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<PolicyModel>>, Unread> {
         let facts: &IamFacts = facts.get(iam::NAME, scope)?;
-        Ok(facts.policies.iter().map(live).collect())
+        Ok(parts::observed(&facts.policies))
     }
 
     fn tags(model: &PolicyModel) -> Option<&Tags> {
@@ -201,13 +236,7 @@ impl Kind for Policy {
     }
 
     fn ops(at: &At, before: Option<&PolicyModel>, after: Option<&PolicyModel>) -> Result<Steps<PolicyOp>, Refusal> {
-        let steps = match (before, after) {
-            (None, None) => Steps { ops: Vec::new(), replaces: Vec::new() },
-            (None, Some(after)) => Steps { ops: creation(at, after), replaces: Vec::new() },
-            (Some(before), None) => Steps { ops: removal(at, before), replaces: Vec::new() },
-            (Some(before), Some(after)) => change(at, before, after),
-        };
-        Ok(steps)
+        ops::ops(at, before, after)
     }
 
     fn split(_: &At, _: &PolicyOp) -> Option<Vec<PolicyOp>> {
@@ -220,130 +249,31 @@ impl Kind for Policy {
     }
 
     fn info(_: &At, op: &PolicyOp) -> OpInfo {
-        info(op)
+        ops::info(op)
     }
 
     fn export(_: &At, live: &Live<PolicyModel>) -> Export {
-        Export::same(&live.model)
+        let export = Export::same(&live.model);
+        if live.model.parts.is_empty() { export } else { export.with("pack", true) }
     }
 
     fn simulate(model: &mut Option<PolicyModel>, op: &PolicyOp) {
-        simulate(model, op);
+        ops::simulate(model, op);
     }
 
     fn access<'m>(at: &At, model: &'m PolicyModel, _: &Outputs) -> Vec<Access<'m>> {
-        let PolicyModel { name, path, policy, .. } = model;
-        let arn = Named { path: path.clone(), name: name.clone() }.arn(at, "policy");
-        vec![Access::Policy { arn, paper: Paper::new("policy", policy.document()) }]
+        let policy = |(name, part): (String, PartView<'m>)| {
+            let arn = Named { path: model.path.clone(), name }.arn(at, "policy");
+            let document = match part.document {
+                Cow::Borrowed(document) => document.document().map(Cow::Borrowed),
+                Cow::Owned(document) => document.into_document().map(Cow::Owned),
+            };
+            Access::Policy { arn, paper: Paper { field: "policy".into(), document } }
+        };
+        model.in_parts().into_iter().flatten().map(policy).collect()
     }
 }
 
-fn live(fact: &PolicyFact) -> Live<PolicyModel> {
-    let PolicyFact { name, path, id, arn, description, default_version, versions, document, tags } = fact;
-    let spare = versions.iter().filter(|version| *version != default_version).cloned().collect();
-    let outputs = [("arn", arn), ("name", name), ("id", id)];
-    Live {
-        name: name.clone(),
-        model: PolicyModel {
-            name: name.clone(),
-            path: path.clone(),
-            description: description.clone(),
-            policy: PolicyDocument::from_live(document),
-            tags: tags.clone(),
-            spare: SpareVersions(spare),
-        },
-        outputs: outputs.map(|(attribute, value)| (attribute.to_owned(), value.clone())).into(),
-    }
-}
-
-fn on(at: &At, model: &PolicyModel, calls: Vec<PolicyCall>) -> Vec<PolicyOp> {
-    let policy = Named { path: model.path.clone(), name: model.name.clone() };
-    let arn = policy.arn(at, "policy");
-    calls.into_iter().map(|call| PolicyOp { policy: policy.clone(), arn: arn.clone(), call }).collect()
-}
-
-fn creation(at: &At, after: &PolicyModel) -> Vec<PolicyOp> {
-    let PolicyModel { name: _, path: _, description, policy, tags, spare: _ } = after.clone();
-    on(at, after, vec![PolicyCall::CreatePolicy { description, document: policy, tags }])
-}
-
-fn removal(at: &At, before: &PolicyModel) -> Vec<PolicyOp> {
-    let versions = before.spare.0.iter().map(|version| PolicyCall::DeletePolicyVersion { version: version.clone() });
-    on(at, before, versions.chain([PolicyCall::DeletePolicy]).collect())
-}
-
-fn change(at: &At, before: &PolicyModel, after: &PolicyModel) -> Steps<PolicyOp> {
-    let PolicyModel { name, path, description, policy, tags, spare: _ } = after;
-    let mut replaces = Vec::new();
-    if *name != before.name {
-        replaces.push("name");
-    }
-    if *path != before.path {
-        replaces.push("path");
-    }
-    if *description != before.description {
-        replaces.push("description");
-    }
-    if !replaces.is_empty() {
-        let mut ops = removal(at, before);
-        ops.extend(creation(at, after));
-        return Steps { ops, replaces };
-    }
-    let mut calls = Vec::new();
-    let tag_change = TagChange::between(&before.tags, tags);
-    if !tag_change.remove.is_empty() {
-        calls.push(PolicyCall::UntagPolicy { keys: tag_change.remove });
-    }
-    if !tag_change.put.is_empty() {
-        calls.push(PolicyCall::TagPolicy { tags: tag_change.put });
-    }
-    if *policy != before.policy {
-        let surplus = (before.spare.0.len() + 2).saturating_sub(VERSIONS_MAX);
-        let oldest = before.spare.0.iter().take(surplus);
-        calls.extend(oldest.map(|version| PolicyCall::DeletePolicyVersion { version: version.clone() }));
-        calls.push(PolicyCall::CreatePolicyVersion { document: policy.clone() });
-    }
-    Steps { ops: on(at, after, calls), replaces }
-}
-
-fn info(op: &PolicyOp) -> OpInfo {
-    let PolicyOp { policy: Named { path: _, name }, arn, call } = op;
-    let of = |call, title: String| OpInfo { call, resource: arn.clone(), title, ..OpInfo::default() };
-    let adds = |call, title: String| OpInfo { needs: vec![arn.clone()], ..of(call, title) };
-    match call {
-        PolicyCall::CreatePolicy { description: _, document: _, tags: _ } => OpInfo {
-            creates: vec![arn.clone()],
-            yields: &["id"],
-            ..of("iam:CreatePolicy", format!("create policy {name}"))
-        },
-        PolicyCall::DeletePolicyVersion { version } => {
-            of("iam:DeletePolicyVersion", format!("delete version {version} of policy {name}"))
-        }
-        PolicyCall::CreatePolicyVersion { document: _ } => {
-            adds("iam:CreatePolicyVersion", format!("put a new version of policy {name} in effect"))
-        }
-        PolicyCall::TagPolicy { tags: _ } => adds("iam:TagPolicy", format!("tag policy {name}")),
-        PolicyCall::UntagPolicy { keys: _ } => of("iam:UntagPolicy", format!("remove tags of policy {name}")),
-        PolicyCall::DeletePolicy => {
-            OpInfo { destroys: vec![arn.clone()], ..of("iam:DeletePolicy", format!("delete policy {name}")) }
-        }
-    }
-}
-
-fn simulate(model: &mut Option<PolicyModel>, op: &PolicyOp) {
-    let PolicyOp { policy: Named { path, name }, arn: _, call } = op.clone();
-    if let PolicyCall::CreatePolicy { description, document, tags } = call {
-        *model = Some(PolicyModel { name, path, description, policy: document, tags, spare: SpareVersions::default() });
-        return;
-    }
-    let Some(policy) = model else { return };
-    match call {
-        PolicyCall::CreatePolicy { .. } => {}
-        PolicyCall::DeletePolicyVersion { version } => policy.spare.0.retain(|spare| *spare != version),
-        // The version that was in effect becomes a spare one, but its id is nowhere in the operation.
-        PolicyCall::CreatePolicyVersion { document } => policy.policy = document,
-        PolicyCall::TagPolicy { tags } => policy.tags.extend(tags),
-        PolicyCall::UntagPolicy { keys } => policy.tags.retain(|key, _| !keys.contains(key)),
-        PolicyCall::DeletePolicy => *model = None,
-    }
+fn claim(at: &At, name: &str) -> String {
+    format!("iam {} policy/{}", at.account_id, name.to_lowercase())
 }

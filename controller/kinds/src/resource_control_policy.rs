@@ -1,30 +1,18 @@
 //! Resource control policies. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
 
-use trueup_engine::access::{Access, Side};
-use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
-use trueup_engine::perform::{OpContext, OpError};
+use trueup_engine::access::Side;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::{Document, Effect, Principal, Principals, Use};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
 use trueup_specs::{PolicySpec, Reference, Text, spec};
-use trueup_state::outputs::Outputs;
 
-use crate::driver::Driver;
-use crate::fields::{self, PolicyDocument, Tags};
-use crate::organization_policy::{
-    self, ATTRIBUTES, Content, OrganizationPolicyModel, OrganizationPolicyOp, PolicyTarget,
-};
-use crate::session::Session;
-use crate::source::organizations;
+use crate::organization_policy::control::{Control, ControlFields, ControlPolicy};
+use crate::organization_policy::{ATTRIBUTES, PolicyTarget};
 
 #[cfg(test)]
 mod tests;
-
-/// The type, as Organizations names it.
-const SORT: &str = "RESOURCE_CONTROL_POLICY";
 
 spec! {
     /// A resource control policy: what may be done at most with what is in accounts, whoever does it.
@@ -47,8 +35,11 @@ spec! {
 }
 
 /// The kind `resource_control_policy`.
+pub type ResourceControlPolicy = ControlPolicy<ResourceControl>;
+
+/// The type of the kind's policies.
 #[derive(Clone, Copy, Debug)]
-pub struct ResourceControlPolicy;
+pub enum ResourceControl {}
 
 static SCHEMA: KindSchema = KindSchema {
     name: "resource_control_policy",
@@ -61,85 +52,23 @@ static SCHEMA: KindSchema = KindSchema {
     decode: decode_any::<ResourceControlPolicySpec>,
 };
 
-impl Kind for ResourceControlPolicy {
+impl Control for ResourceControl {
     type Spec = ResourceControlPolicySpec;
-    type Model = OrganizationPolicyModel;
-    type Op = OrganizationPolicyOp;
+    const SORT: &'static str = "RESOURCE_CONTROL_POLICY";
+    const USE: Use = Use::ResourceControl;
+    const SIDE: Side = Side::Resource;
 
     fn schema() -> &'static KindSchema {
         &SCHEMA
     }
 
-    fn sources() -> &'static [&'static str] {
-        &[organizations::NAME]
-    }
-
-    fn identity(spec: &ResourceControlPolicySpec, _: &At, cx: &mut Resolver<'_>) -> Identity {
-        organization_policy::identity(SORT, spec.name.as_ref(), cx)
-    }
-
-    fn desired(spec: &ResourceControlPolicySpec, _: &At, cx: &mut Resolver<'_>) -> Option<OrganizationPolicyModel> {
+    fn fields(spec: &ResourceControlPolicySpec) -> ControlFields<'_> {
         let ResourceControlPolicySpec { name, description, policy, targets } = spec;
-        let document = cx.policy(policy, Use::ResourceControl)?;
-        fields::check_size(&document, Use::ResourceControl, policy.span(), cx);
-        check(&document, policy.span(), cx);
-        let content = Content::Policy(PolicyDocument::Document(document));
-        Some(organization_policy::desired(SORT, name.as_ref(), description.as_ref(), content, targets, cx))
+        ControlFields { name: name.as_ref(), description: description.as_ref(), policy, targets }
     }
 
-    fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<OrganizationPolicyModel>>, Unread> {
-        organization_policy::observe(facts, scope, |sort| sort == SORT)
-    }
-
-    fn tags(model: &OrganizationPolicyModel) -> Option<&Tags> {
-        Some(&model.tags)
-    }
-
-    fn tags_mut(model: &mut OrganizationPolicyModel) -> Option<&mut Tags> {
-        Some(&mut model.tags)
-    }
-
-    fn ops(
-        at: &At,
-        before: Option<&OrganizationPolicyModel>,
-        after: Option<&OrganizationPolicyModel>,
-    ) -> Result<Steps<OrganizationPolicyOp>, Refusal> {
-        Ok(organization_policy::ops(at, before, after))
-    }
-
-    fn split(_: &At, _: &OrganizationPolicyOp) -> Option<Vec<OrganizationPolicyOp>> {
-        // What a policy names need not exist, and what it is attached to does not name it.
-        None
-    }
-
-    fn follow(_: &At, _: &OrganizationPolicyModel, _: &str) -> Vec<OrganizationPolicyOp> {
-        Vec::new()
-    }
-
-    fn info(_: &At, op: &OrganizationPolicyOp) -> OpInfo {
-        organization_policy::info(op)
-    }
-
-    fn together() -> Option<Together<OrganizationPolicyModel>> {
-        Some(organization_policy::together)
-    }
-
-    fn export(_: &At, live: &Live<OrganizationPolicyModel>) -> Export {
-        Export::same(&live.model)
-    }
-
-    fn simulate(model: &mut Option<OrganizationPolicyModel>, op: &OrganizationPolicyOp) {
-        organization_policy::simulate(model, op);
-    }
-
-    fn access<'m>(_: &At, model: &'m OrganizationPolicyModel, _: &Outputs) -> Vec<Access<'m>> {
-        organization_policy::access(Side::Resource, model)
-    }
-}
-
-impl Driver for ResourceControlPolicy {
-    async fn perform(op: OrganizationPolicyOp, session: &Session, cx: OpContext) -> Result<Outputs, OpError> {
-        organization_policy::perform::perform(op, session, cx).await
+    fn check(document: &Document, span: Span, cx: &mut Resolver<'_>) {
+        check(document, span, cx);
     }
 }
 

@@ -247,7 +247,7 @@ impl Kind for Role {
         let seconds = max_session_duration.map_or(i64::from(MAX_SESSION_DEFAULT), Within::get);
         let inline = permissions::inline(inline, &LIMITS, cx);
         let managed_policies = permissions::managed_policies(managed_policies, &LIMITS, cx);
-        let permissions_boundary = permissions_boundary.as_ref().map(|policy| cx.reference(policy));
+        let permissions_boundary = permissions::boundary(permissions_boundary.as_ref(), cx);
         let tags = fields::tags(cx);
         let trust = desired_trust(trust, cx);
         Some(RoleModel {

@@ -1,28 +1,15 @@
 //! Service control policies. <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
 
-use trueup_engine::access::{Access, Side};
-use trueup_engine::facts::{Facts, Scope, Unread};
-use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps, Together};
-use trueup_engine::perform::{OpContext, OpError};
+use trueup_engine::access::Side;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::Use;
-use trueup_specs::resolve::Resolver;
 use trueup_specs::{PolicySpec, Reference, Text, spec};
-use trueup_state::outputs::Outputs;
 
-use crate::driver::Driver;
-use crate::fields::{self, PolicyDocument, Tags};
-use crate::organization_policy::{
-    self, ATTRIBUTES, Content, OrganizationPolicyModel, OrganizationPolicyOp, PolicyTarget,
-};
-use crate::session::Session;
-use crate::source::organizations;
+use crate::organization_policy::control::{Control, ControlFields, ControlPolicy};
+use crate::organization_policy::{ATTRIBUTES, PolicyTarget};
 
 #[cfg(test)]
 mod tests;
-
-/// The type, as Organizations names it.
-const SORT: &str = "SERVICE_CONTROL_POLICY";
 
 spec! {
     /// A service control policy: what accounts may do at most.
@@ -45,8 +32,11 @@ spec! {
 }
 
 /// The kind `service_control_policy`.
+pub type ServiceControlPolicy = ControlPolicy<ServiceControl>;
+
+/// The type of the kind's policies.
 #[derive(Clone, Copy, Debug)]
-pub struct ServiceControlPolicy;
+pub enum ServiceControl {}
 
 static SCHEMA: KindSchema = KindSchema {
     name: "service_control_policy",
@@ -59,83 +49,18 @@ static SCHEMA: KindSchema = KindSchema {
     decode: decode_any::<ServiceControlPolicySpec>,
 };
 
-impl Kind for ServiceControlPolicy {
+impl Control for ServiceControl {
     type Spec = ServiceControlPolicySpec;
-    type Model = OrganizationPolicyModel;
-    type Op = OrganizationPolicyOp;
+    const SORT: &'static str = "SERVICE_CONTROL_POLICY";
+    const USE: Use = Use::ServiceControl;
+    const SIDE: Side = Side::Service;
 
     fn schema() -> &'static KindSchema {
         &SCHEMA
     }
 
-    fn sources() -> &'static [&'static str] {
-        &[organizations::NAME]
-    }
-
-    fn identity(spec: &ServiceControlPolicySpec, _: &At, cx: &mut Resolver<'_>) -> Identity {
-        organization_policy::identity(SORT, spec.name.as_ref(), cx)
-    }
-
-    fn desired(spec: &ServiceControlPolicySpec, _: &At, cx: &mut Resolver<'_>) -> Option<OrganizationPolicyModel> {
+    fn fields(spec: &ServiceControlPolicySpec) -> ControlFields<'_> {
         let ServiceControlPolicySpec { name, description, policy, targets } = spec;
-        let document = cx.policy(policy, Use::ServiceControl)?;
-        fields::check_size(&document, Use::ServiceControl, policy.span(), cx);
-        let content = Content::Policy(PolicyDocument::Document(document));
-        Some(organization_policy::desired(SORT, name.as_ref(), description.as_ref(), content, targets, cx))
-    }
-
-    fn observe(facts: &Facts, scope: &Scope) -> Result<Vec<Live<OrganizationPolicyModel>>, Unread> {
-        organization_policy::observe(facts, scope, |sort| sort == SORT)
-    }
-
-    fn tags(model: &OrganizationPolicyModel) -> Option<&Tags> {
-        Some(&model.tags)
-    }
-
-    fn tags_mut(model: &mut OrganizationPolicyModel) -> Option<&mut Tags> {
-        Some(&mut model.tags)
-    }
-
-    fn ops(
-        at: &At,
-        before: Option<&OrganizationPolicyModel>,
-        after: Option<&OrganizationPolicyModel>,
-    ) -> Result<Steps<OrganizationPolicyOp>, Refusal> {
-        Ok(organization_policy::ops(at, before, after))
-    }
-
-    fn split(_: &At, _: &OrganizationPolicyOp) -> Option<Vec<OrganizationPolicyOp>> {
-        // What a policy names need not exist, and what it is attached to does not name it.
-        None
-    }
-
-    fn follow(_: &At, _: &OrganizationPolicyModel, _: &str) -> Vec<OrganizationPolicyOp> {
-        Vec::new()
-    }
-
-    fn info(_: &At, op: &OrganizationPolicyOp) -> OpInfo {
-        organization_policy::info(op)
-    }
-
-    fn together() -> Option<Together<OrganizationPolicyModel>> {
-        Some(organization_policy::together)
-    }
-
-    fn export(_: &At, live: &Live<OrganizationPolicyModel>) -> Export {
-        Export::same(&live.model)
-    }
-
-    fn simulate(model: &mut Option<OrganizationPolicyModel>, op: &OrganizationPolicyOp) {
-        organization_policy::simulate(model, op);
-    }
-
-    fn access<'m>(_: &At, model: &'m OrganizationPolicyModel, _: &Outputs) -> Vec<Access<'m>> {
-        organization_policy::access(Side::Service, model)
-    }
-}
-
-impl Driver for ServiceControlPolicy {
-    async fn perform(op: OrganizationPolicyOp, session: &Session, cx: OpContext) -> Result<Outputs, OpError> {
-        organization_policy::perform::perform(op, session, cx).await
+        ControlFields { name: name.as_ref(), description: description.as_ref(), policy, targets }
     }
 }

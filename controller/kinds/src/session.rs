@@ -18,6 +18,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_sts::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -143,6 +144,7 @@ struct Clients {
     kms: OnceLock<aws_sdk_kms::Client>,
     organizations: OnceLock<aws_sdk_organizations::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    s3control: OnceLock<aws_sdk_s3control::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
 }
@@ -228,6 +230,7 @@ impl Opened {
             kms: OnceLock::new(),
             organizations: OnceLock::new(),
             s3: OnceLock::new(),
+            s3control: OnceLock::new(),
             sns: OnceLock::new(),
             tagging: OnceLock::new(),
         });
@@ -366,6 +369,23 @@ impl Session {
         })
     }
 
+    /// S3 Control. With an endpoint of one's own, the account is in the header alone: `111111111111.127.0.0.1` is no host.
+    #[must_use]
+    pub fn s3control(&self) -> &aws_sdk_s3control::Client {
+        self.clients.s3control.get_or_init(|| {
+            let mut config = aws_sdk_s3control::config::Builder::from(&self.clients.config);
+            if let Some(url) = self.clients.config.endpoint_url() {
+                config = config.endpoint_resolver(AsGiven(url.to_owned()));
+            }
+            aws_sdk_s3control::Client::from_conf(
+                config
+                    .interceptor(self.account.common.counter.clone())
+                    .retry_partition(self.account.common.retries.clone())
+                    .build(),
+            )
+        })
+    }
+
     /// SNS.
     #[must_use]
     pub fn sns(&self) -> &aws_sdk_sns::Client {
@@ -402,6 +422,16 @@ impl Session {
         Failure::new(Some(self.who().clone()), call, error)
             .at_endpoint(self.clients.config.endpoint_url())
             .in_region(self.region())
+    }
+}
+
+/// An endpoint as it was given, without the account in front that S3 Control's clients put there.
+#[derive(Debug)]
+struct AsGiven(String);
+
+impl ResolveEndpoint for AsGiven {
+    fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(Endpoint::builder().url(self.0.clone()).build()))
     }
 }
 

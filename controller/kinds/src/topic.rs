@@ -15,7 +15,7 @@ use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
 use trueup_state::outputs::Outputs;
 
-use self::attributes::{attributes, fresh, live, set};
+use self::attributes::{attributes, default_document, fresh, live, set};
 use self::delivery::DeliveryPolicy;
 use crate::fields::{self, PolicyDocument, TagChange, Tags, unnamed};
 use crate::source::sns::{self, DATA_PROTECTION, SnsFacts};
@@ -250,10 +250,13 @@ impl Kind for Topic {
     }
 
     fn access<'m>(at: &At, model: &'m TopicModel, _: &Outputs) -> Vec<Access<'m>> {
-        // SNS's own policy lets in whom the topic's account lets do it anyway.
-        // https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
-        let policy = model.policy.as_ref().map(|policy| Paper::new("policy", policy.document()));
-        vec![Access::Resource { arn: at.arn("sns", &model.name), policy, field: "policy", itself: Itself::Arn }]
+        let arn = at.arn("sns", &model.name);
+        let policy = match &model.policy {
+            Some(policy) => Paper::new("policy", policy.document()),
+            // SNS's own lets in services that act for the topic's account.
+            None => default_document(&arn),
+        };
+        vec![Access::Resource { arn, policy: Some(policy), field: "policy", itself: Itself::Arn }]
     }
 }
 

@@ -246,7 +246,7 @@ impl Kind for User {
         let groups = desired_groups(groups, at, cx);
         let inline = permissions::inline(inline, &LIMITS, cx);
         let managed_policies = permissions::managed_policies(managed_policies, &LIMITS, cx);
-        let permissions_boundary = permissions_boundary.as_ref().map(|policy| cx.reference(policy));
+        let permissions_boundary = permissions::boundary(permissions_boundary.as_ref(), cx);
         let tags = fields::tags(cx);
         Some(UserModel {
             name,

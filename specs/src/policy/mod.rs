@@ -55,6 +55,7 @@ pub mod evaluate;
 mod json;
 pub mod lint;
 mod model;
+pub mod pack;
 pub(crate) mod read;
 mod unknown;
 mod widen;

@@ -63,11 +63,12 @@ fn value(document: &Document) -> Value {
     if let Some(id) = id {
         object.insert("Id".to_owned(), id.as_str().into());
     }
-    object.insert("Statement".to_owned(), statements.iter().map(statement).collect());
+    object.insert("Statement".to_owned(), statements.iter().map(statement_json).collect());
     Value::Object(object)
 }
 
-fn statement(statement: &Statement) -> Value {
+/// One statement as documents write it.
+pub(super) fn statement_json(statement: &Statement) -> Value {
     let Statement { sid, effect, principal, action, resource, condition } = statement;
     let mut object = Map::new();
     if let Some(sid) = sid {

@@ -196,7 +196,14 @@ fn a_grant_permits_beside_the_key_policy() {
     granted().check(&Request::new(role(), "kms:Encrypt", KEY), "missing: resource");
     World::default().grants(&to("Allow", USER, "kms:Decrypt")).check(&decrypt, "missing: resource");
     // It names the role, whose boundary then holds; and whatever denies outweighs it.
-    granted().boundary(&on_all("Allow", "s3:*")).check(&decrypt, "missing: boundary");
+    // AWS doesn't say whether a boundary limits a grant.
+    let doubt = "depends: whether boundary and session policies limit grants, which AWS does not say";
+    granted().boundary(&on_all("Allow", "s3:*")).check(&decrypt, doubt);
+    granted().boundary(&on_all("Allow", "kms:*")).check(&decrypt, "allowed: boundary grant");
+    granted().boundary(&on_all("Deny", "kms:*")).check(&decrypt, "denied: boundary");
+    let user = Request::new(user(), "kms:Decrypt", KEY);
+    let to_user = World::default().grants(&to("Allow", USER, "kms:Decrypt"));
+    to_user.boundary(&on_all("Allow", "s3:*")).check(&user, doubt);
     granted().identity(&on_all("Deny", "kms:*")).check(&decrypt, "denied: identity");
     granted().resource(&to("Deny", ROLE, "kms:*")).check(&decrypt, "denied: resource");
 }
@@ -294,6 +301,13 @@ fn the_context_has_what_follows_from_the_caller() {
     under("Bool", "aws:PrincipalIsAWSService", "true").check(&get(role()), "missing: identity");
     under("StringEquals", "aws:PrincipalServiceName", "s.amazonaws.com").check(&get(service()), "allowed: resource");
     under("StringLike", "aws:PrincipalArn", "*").check(&get(service()), "depends: aws:PrincipalArn");
+    // Whom a service acts for only a service's own requests say.
+    under("StringEquals", "aws:SourceAccount", "222222222222").check(&get(service()), "depends: aws:SourceAccount");
+    under("StringEquals", "aws:SourceAccount", "222222222222").check(&get(role()), "missing: identity");
+    under("Null", "aws:SourceArn", "true").check(&get(user()), "allowed: resource");
+    under("Bool", "aws:PrincipalIsAWSService", "false").check(&get(Caller::Anonymous), "missing: resource");
+    under("BoolIfExists", "aws:PrincipalIsAWSService", "false").check(&get(Caller::Anonymous), "allowed: resource");
+    under("Null", "aws:PrincipalOrgPaths", "true").check(&get(Caller::Anonymous), "allowed: resource");
     under("Null", "aws:PrincipalArn", "true").check(&get(Caller::Anonymous), "allowed: resource");
     under("StringEquals", "aws:PrincipalType", "Anonymous").check(&get(Caller::Anonymous), "allowed: resource");
     under("StringEquals", "aws:PrincipalAccount", "anonymous").check(&get(Caller::Anonymous), "allowed: resource");

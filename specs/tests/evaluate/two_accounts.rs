@@ -74,6 +74,9 @@ fn a_grant_to_the_caller_itself_is_enough_across_accounts() {
     let to_account = World::default().grants(&to("Allow", "arn:aws:iam::111111111111:root", "kms:Decrypt"));
     to_account.check(&on_key("kms:Decrypt"), "missing: identity");
     to_account.identity(&on_all("Allow", "kms:*")).check(&on_key("kms:Decrypt"), "allowed: identity grant");
+    let doubt = "depends: whether boundary and session policies limit grants, which AWS does not say";
+    let bound = World::default().grants(&to("Allow", ROLE, "kms:Decrypt")).boundary(&on_all("Allow", "s3:*"));
+    bound.check(&on_key("kms:Decrypt"), doubt);
     let kept = granted.scps(&[&on_all("Allow", "s3:*")]);
     kept.check(&on_key("kms:Decrypt"), "missing: scp0");
 }

@@ -13,6 +13,7 @@ LOCKS = f"{GUIDE}/object-lock-managing.html"
 B = {"Bucket": "artifacts"}
 BLOCK_ALL = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 STRANGER = "999999999999"
+OWN = {"AccountId": ACCOUNT}
 TENANT = "222222222222"
 
 
@@ -254,6 +255,27 @@ SCENARIOS = [
             c("s3", "delete_objects", lambda got: {**B, "Delete": {"Objects": [{"Key": "k", "VersionId": got["first"]["VersionId"]}]}}, aws=Has({"Errors": [{"Key": "k", "Code": "AccessDenied"}]}), page=f"{API}/API_DeleteObjects.html"),
             c("s3", "delete_object", {**B, "Key": "k"}, aws=Has({"DeleteMarker": True}), page=LOCKS),
             c("s3", "delete_object", lambda got: {**B, "Key": "k", "VersionId": got["first"]["VersionId"], "BypassGovernanceRetention": True}, aws=Has({}), page=LOCKS),
+        ],
+    ),
+    Scenario(
+        "s3 control: an account's own block",
+        [
+            c("s3control", "get_public_access_block", OWN, aws=Error("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"), page=f"{API}/API_control_GetPublicAccessBlock.html"),
+            c("s3control", "put_public_access_block", {**OWN, "PublicAccessBlockConfiguration": {}}, aws=Error("InvalidRequest"), page=ERRORS),
+            c("s3control", "put_public_access_block", {**OWN, "PublicAccessBlockConfiguration": {**BLOCK_ALL, "BlockPublicAcls": False}}),
+            c("s3control", "get_public_access_block", OWN),
+            c("s3control", "get_public_access_block", OWN, account=STRANGER, aws=Error("AccessDenied"), page=f"{API}/API_control_GetPublicAccessBlock.html"),
+            c("s3control", "put_public_access_block", {**OWN, "PublicAccessBlockConfiguration": BLOCK_ALL}, account=STRANGER, aws=Error("AccessDenied"), page=f"{API}/API_control_PutPublicAccessBlock.html"),
+            made(),
+            c("s3", "delete_public_access_block", B),
+            c("s3", "put_bucket_policy", {**B, "Policy": policy(allow("*"))}, aws=Error("AccessDenied", "BlockPublicPolicy"), page=f"{API}/API_control_PutPublicAccessBlock.html"),
+            c("s3control", "put_public_access_block", {**OWN, "PublicAccessBlockConfiguration": {"RestrictPublicBuckets": True}}),
+            c("s3control", "get_public_access_block", OWN, aws=Has({"PublicAccessBlockConfiguration": {"RestrictPublicBuckets": True, "BlockPublicPolicy": False}}), page=f"{API}/API_control_PutPublicAccessBlock.html"),
+            c("s3", "put_bucket_policy", {**B, "Policy": policy(allow("*", "s3:ListBucket", "arn:aws:s3:::artifacts"))}),
+            c("s3", "list_objects_v2", B, account=STRANGER, aws=Error("AccessDenied"), page=f"{GUIDE}/access-control-block-public-access.html"),
+            c("s3control", "delete_public_access_block", OWN),
+            c("s3control", "delete_public_access_block", OWN),
+            c("s3", "list_objects_v2", B, account=STRANGER, aws=Has({"KeyCount": 0}), page=f"{GUIDE}/access-control-block-public-access.html"),
         ],
     ),
     Scenario(

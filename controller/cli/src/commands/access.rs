@@ -11,18 +11,43 @@ use trueup_engine::check::Checked;
 use trueup_engine::matching::matches;
 use trueup_engine::observe::{self, Selection, Snapshot};
 use trueup_engine::render::{Page, Tone};
+use trueup_kinds::session::Aws;
 use trueup_specs::access_spec::bad_action;
 use trueup_specs::policy::catalogue::{self, AccessLevel};
 use trueup_specs::suggest;
+use trueup_state::facts::Facts;
+use trueup_state::ledger::Ledger;
 use trueup_state::plan::Plan;
 
 use crate::args::{AccessArgs, AccessQuestion, FailOn, Format};
-use crate::context::{Context, Specs, project_accounts, store_stop};
+use crate::context::{Context, Specs, knows_all, project_accounts, remember_accounts, store_stop};
 use crate::exit::{Exit, Stop};
 
 /// Answers a question over the specs, the live accounts, or both.
 pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, Stop> {
-    let specs = context.specs()?;
+    context.refuse_selection("access")?;
+    let mut specs = context.specs()?;
+    // A question about specs whose assertions fail is the very one that is asked then; `check` proves them.
+    specs.project.access.clear();
+    let is_live = args.live || args.both;
+    // The record of another machine is asked for only where AWS is asked anyway.
+    let is_here = context.common.sandbox || specs.project.settings.state.s3.is_none();
+    let ledger = match is_live || !knows_all(&specs.project) && is_here {
+        true => context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?,
+        false => Ledger::default(),
+    };
+    remember_accounts(&mut specs.project, &ledger);
+    let mut reached = None;
+    if is_live {
+        let mut aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
+        let is_known = knows_all(&specs.project);
+        let found = if is_known {
+            Facts::default()
+        } else {
+            context.find_accounts_among(observe::access_requests, &mut specs, &mut aws, &ledger).await?
+        };
+        reached = Some((aws, found));
+    }
     let checked = context.check(&specs)?;
     if let AccessQuestion::Can { action, .. } | AccessQuestion::Who { action, .. } = &args.question
         && let Some(why) = catalogue::why_unknown(action)
@@ -33,14 +58,17 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
     if !args.live {
         let desired = Desired::of(&checked);
         let things = desired.things(&checked);
-        sides.push(("specs", side(&specs, &checked, &things, args)?));
+        sides.push(("specs", side(&specs, &checked, &World::of(&things), args)?));
     }
-    if args.live || args.both {
-        let live = Live::read(context, &specs, &checked).await?;
+    if let Some((aws, found)) = reached {
+        let live = Live::read(context, &checked, ledger, &aws, &found).await?;
         let things = live.things(&checked);
-        sides.push(("live", side(&specs, &checked, &things, args)?));
+        let world = World::of_live(&things, &checked, &live.snapshot);
+        sides.push(("live", side(&specs, &checked, &world, args)?));
     }
-    let exit = sides.iter().map(|(_, outcome)| outcome.exit).max_by_key(|exit| *exit as u8);
+    // No outweighs perhaps, and perhaps yes.
+    let exit =
+        [Exit::Differences, Exit::Incomplete].into_iter().find(|exit| sides.iter().any(|(_, side)| side.exit == *exit));
     match context.output.format {
         Format::Json => {
             let value: serde_json::Map<String, Value> =
@@ -70,22 +98,34 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
 struct Live {
     snapshot: Snapshot,
     reach: observe::Reach,
-    ledger: trueup_state::ledger::Ledger,
+    ledger: Ledger,
 }
 
 impl Live {
-    async fn read(context: &Context, specs: &Specs, checked: &Checked<'_>) -> Result<Self, Stop> {
+    async fn read(
+        context: &Context,
+        checked: &Checked<'_>,
+        ledger: Ledger,
+        aws: &Aws,
+        found: &Facts,
+    ) -> Result<Self, Stop> {
         let selection = Selection::default();
-        let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
         let reach = observe::reach(checked, &selection);
-        let requests = observe::requests(checked, &selection, &reach, &ledger);
-        let aws = context.connect(&specs.project, project_accounts(&specs.project)).await?;
-        let facts = context.read(&aws, &requests).await;
+        let requests = observe::access_requests(checked, &selection, &reach, &ledger);
+        let facts = context.read_more(aws, &requests, found).await;
         let snapshot = observe::observe(checked, &selection, &reach, &ledger, &facts);
         for (kind, scope, seen) in snapshot.iter() {
             if let Err(unread) = seen {
                 context.output.note(&format!("{kind} in {scope} is not known: {} failed: {}", unread.call, unread.why));
             }
+        }
+        if checked.project.management.is_none() {
+            // Only the account that manages an organization, and its delegates, may ask what is attached.
+            // https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPoliciesForTarget.html
+            context.output.note(
+                "what an organization attaches to these accounts is not known, and live answers are as if it were nothing: no \
+                 account of the project says `management = true`",
+            );
         }
         Ok(Self { snapshot, reach, ledger })
     }
@@ -103,12 +143,11 @@ struct Outcome {
     lines: Vec<(usize, Tone, String)>,
 }
 
-fn side(specs: &Specs, checked: &Checked<'_>, things: &[Thing<'_>], args: &AccessArgs) -> Result<Outcome, Stop> {
-    let world = World::of(things);
-    let asker = Asker { specs, world: &world, keys: keys(&args.context)? };
+fn side(specs: &Specs, checked: &Checked<'_>, world: &World<'_>, args: &AccessArgs) -> Result<Outcome, Stop> {
+    let asker = Asker { specs, world, keys: keys(&args.context)? };
     match &args.question {
         AccessQuestion::Can { principal, action, resource } => {
-            let mut places = Places::new(checked, &world);
+            let mut places = Places::new(checked, world);
             asker.can(principal, action, resource, &mut places)
         }
         AccessQuestion::Who { action, resource } => asker.who(action, resource),
@@ -155,7 +194,7 @@ impl<'a> Asker<'a> {
         let exit = match worst {
             Verdict::Allowed => Exit::Done,
             Verdict::Depends => Exit::Incomplete,
-            Verdict::Denied => Exit::Error,
+            Verdict::Denied => Exit::Differences,
         };
         Ok(Outcome { exit, json: json!({ "verdict": worst.as_str(), "answers": json }), lines })
     }
@@ -287,8 +326,12 @@ impl<'a> Asker<'a> {
         if is_id {
             return Ok(vec![Who::Account(text.to_owned())]);
         }
-        if let Some(account) = self.specs.project.accounts.get(text) {
-            return Ok(vec![Who::Account(account.id.clone())]);
+        let accounts = self.specs.project.accounts.values();
+        let named =
+            accounts.filter(|account| *account.name == *text || account.groups.iter().any(|group| **group == *text));
+        let named: Vec<Who> = named.map(|account| Who::Account(account.id.clone())).collect();
+        if !named.is_empty() {
+            return Ok(named);
         }
         if text.ends_with(".amazonaws.com") {
             return Ok(vec![Who::Service(text.to_owned())]);
@@ -309,7 +352,10 @@ impl<'a> Asker<'a> {
             return Ok(meant);
         }
         let labels = self.world.labels();
-        let near = suggest::nearest(text, labels.iter().copied());
+        // Where one account has it, the address is as good without.
+        let locals = labels.iter().filter_map(|label| Some(label.split_once('/')?.1));
+        let names = self.specs.project.accounts.keys().map(|name| &**name);
+        let near = suggest::nearest(text, labels.iter().copied().chain(locals).chain(names));
         let help = near.map_or_else(
             || "give an address as plans show it, an ARN, an account, or a service".to_owned(),
             |near| format!("did you mean `{near}`?"),

@@ -1,10 +1,11 @@
 //! `trueup explain`
 
+use serde_json::{Value, json};
 use trueup_kinds::lints;
 use trueup_specs::lint::Lint;
 use trueup_specs::{ACCESS, reference};
 
-use crate::args::ExplainArgs;
+use crate::args::{ExplainArgs, Format};
 use crate::context::{Context, kinds};
 use crate::exit::{Exit, Stop};
 
@@ -21,6 +22,10 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, Stop> {
         context.output.result(&text)?;
         return Ok(Exit::Done);
     };
+    if name == "lints" && context.output.format == Format::Json {
+        context.output.json(&lints::all().into_iter().map(as_json).collect())?;
+        return Ok(Exit::Done);
+    }
     if let Some(text) = guardrails(name, args.markdown) {
         context.output.result(&text)?;
         return Ok(Exit::Done);
@@ -48,6 +53,13 @@ fn guardrails(name: &str, markdown: bool) -> Option<String> {
         return Some(if markdown { table(&lints) } else { lints.iter().map(|lint| line(lint)).collect() });
     }
     lints.into_iter().find(|lint| lint.id == name).map(one)
+}
+
+fn as_json(lint: &Lint) -> Value {
+    let Lint { id, severity, level, summary, reason, help, page } = lint;
+    json!({
+        "id": id, "severity": severity.as_str(), "level": level.as_str(), "summary": summary, "reason": reason, "help": help, "page": page,
+    })
 }
 
 fn line(lint: &Lint) -> String {

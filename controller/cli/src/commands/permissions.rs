@@ -15,13 +15,23 @@ use crate::exit::{Exit, Stop};
 /// Prints the smallest policies with which the project can be run.
 pub(crate) async fn run(context: &Context, args: &PermissionsArgs) -> Result<Exit, Stop> {
     let mut specs = context.specs()?;
+    // What a run needs does not depend on who else can do what; `check` proves that.
+    specs.project.access.clear();
     let needs = match (&args.plan, args.purpose) {
         (Some(file), _) => needs::of_plan(&load(file)?),
         (None, Purpose::Plan) => needs::of_plan(&context.plan(&mut specs, false).await?.plan),
         (None, Purpose::Specs) => {
             let ledger = context.store(&specs.project).await?.ledger().map_err(|error| store_stop(&error))?;
             remember_accounts(&mut specs.project, &ledger);
-            needs::of_specs(&context.check(&specs)?, args.read_only)
+            let checked = context.check(&specs)?;
+            let mut needs = needs::of_specs(&checked, args.read_only);
+            let selection = context.selection(&checked)?;
+            if selection.targets.is_some() {
+                let help = "leave --target out, or ask for what a plan of it needs: --for plan";
+                return Err(Stop::with_help("what all plans of the specs need is told by account", help));
+            }
+            needs.accounts.retain(|name, _| selection.has_account(name));
+            needs
         }
     };
     match context.output.format {
@@ -32,7 +42,7 @@ pub(crate) async fn run(context: &Context, args: &PermissionsArgs) -> Result<Exi
         let (size, max) = (account.policy().size(Use::Identity), Use::Identity.size_max());
         if size > max && context.output.format == Format::Json {
             context.output.note(&format!(
-                "What is needed in {name} has {size} characters, and a managed policy takes {max}: put its statements into several."
+                "What is needed in {name} has {size} characters, and a managed policy takes {max}: a spec with `pack = true` spreads it over several."
             ));
         }
     }
@@ -67,32 +77,16 @@ fn as_toml(needs: &Needs) -> String {
         };
         // Writing to a string can't fail.
         let _ = write!(out, "\n# In {name} ({id}): {who}, or the caller itself where the account is its own.\n");
-        for (index, part) in parts(&account.policy()).iter().enumerate() {
-            let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-            push_policy(&mut out, &format!("trueup-{name}{number}"), part);
-        }
+        push_policy(&mut out, &format!("trueup-{name}"), &account.policy());
     }
     out
 }
 
-/// The statements in as few documents, one after another, as managed policies can hold them.
-fn parts(document: &Document) -> Vec<Document> {
-    let mut parts: Vec<Document> = Vec::new();
-    for statement in &document.statements {
-        let mut longer =
-            parts.last().cloned().unwrap_or_else(|| Document { statements: Vec::new(), ..document.clone() });
-        longer.statements.push(statement.clone());
-        let fits = longer.size(Use::Identity) <= Use::Identity.size_max();
-        match parts.last_mut() {
-            Some(last) if fits => *last = longer,
-            Some(_) | None => parts.push(Document { statements: vec![statement.clone()], ..document.clone() }),
-        }
-    }
-    parts
-}
-
 /// Writes a policy as specs have it.
 pub(crate) fn push_policy(out: &mut String, name: &str, document: &Document) {
+    if document.size(Use::Identity) > Use::Identity.size_max() {
+        let _ = writeln!(out, "[policy.{name}]\npack = true\n");
+    }
     for statement in &document.statements {
         let (Actions::Is(actions), Some(Resources::Is(resources))) = (&statement.action, &statement.resource) else {
             continue;

@@ -28,8 +28,9 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Stop
     let report = Report {
         name: "trueup plan",
         sources: &specs.sources,
+        folder: context.folder(),
         problems: &[],
-        findings: &findings,
+        findings: Some(&findings),
         verdicts: &judgement.verdicts,
     };
     match context.common.format {

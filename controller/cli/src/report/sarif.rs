@@ -1,9 +1,11 @@
 //! Findings as SARIF 2.1.0. <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 use trueup_kinds::lints::{self, Finding, State};
 use trueup_specs::lint::{Level, Lint, Severity};
-use trueup_specs::{Diagnostic, Sources, Span};
+use trueup_specs::{Diagnostic, Span};
 
 use super::Report;
 
@@ -13,6 +15,9 @@ const SPEC: &str = "spec";
 /// The rule of what the organization's own rules say.
 const OWN_RULE: &str = "rule";
 
+/// The file that names the folder of the rules.
+const SETTINGS: &str = "trueup.toml";
+
 /// The whole log.
 pub(crate) fn document(report: &Report<'_>) -> Value {
     let lints = lints::all();
@@ -21,13 +26,15 @@ pub(crate) fn document(report: &Report<'_>) -> Value {
         json!({ "id": OWN_RULE, "shortDescription": { "text": "A rule of the organization's own." } }),
     ];
     rules.extend(lints.iter().map(|lint| rule(lint)));
-    let mut results: Vec<Value> =
-        report.problems.iter().map(|problem| problem_result(problem, report.sources)).collect();
-    let listed = report.findings.iter().filter(|finding| finding.level != Level::Allow);
-    results.extend(listed.map(|finding| finding_result(finding, report.sources)));
+    let mut results: Vec<Value> = report.problems.iter().map(|problem| problem_result(problem, report)).collect();
+    let listed = report.findings.into_iter().flatten().filter(|finding| finding.level != Level::Allow);
+    results.extend(listed.map(|finding| finding_result(finding, report)));
     results.extend(report.verdicts.iter().map(|verdict| {
         let level = if verdict.denies { "error" } else { "warning" };
-        json!({ "ruleId": OWN_RULE, "level": level, "message": { "text": verdict.message } })
+        // What it says is about the plan, and code scanning shows nothing without a place: the file that names the rules.
+        let place = json!({ "artifactLocation": { "uri": report.uri(Path::new(SETTINGS)) } });
+        let message = json!({ "text": verdict.message });
+        json!({ "ruleId": OWN_RULE, "level": level, "message": message, "locations": [{ "physicalLocation": place }] })
     }));
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -71,7 +78,7 @@ fn level_word(level: Level) -> &'static str {
     }
 }
 
-fn problem_result(problem: &Diagnostic, sources: &Sources) -> Value {
+fn problem_result(problem: &Diagnostic, report: &Report<'_>) -> Value {
     let level = match problem.severity {
         trueup_specs::Severity::Error => "error",
         trueup_specs::Severity::Warning => "warning",
@@ -82,8 +89,8 @@ fn problem_result(problem: &Diagnostic, sources: &Sources) -> Value {
     let text = text.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
     let mut result = json!({ "ruleId": SPEC, "level": level, "message": { "text": text } });
     let place = match (problem.span(), &problem.path) {
-        (Some(span), _) => Some(place(span, sources)),
-        (None, Some(path)) => Some(json!({ "artifactLocation": { "uri": uri(&path.to_string_lossy()) } })),
+        (Some(span), _) => Some(place(span, report)),
+        (None, Some(path)) => Some(json!({ "artifactLocation": { "uri": report.uri(path) } })),
         (None, None) => None,
     };
     if let Some(place) = place {
@@ -92,14 +99,14 @@ fn problem_result(problem: &Diagnostic, sources: &Sources) -> Value {
     result
 }
 
-fn finding_result(finding: &Finding, sources: &Sources) -> Value {
+fn finding_result(finding: &Finding, report: &Report<'_>) -> Value {
     let Finding { lint, level, span, label, addresses, state } = finding;
     let text = if label.is_empty() { lint.summary.to_owned() } else { format!("{}: {label}", lint.summary) };
     let mut result = json!({ "ruleId": lint.id, "level": level_word(*level), "message": { "text": text } });
     let named = addresses.iter().map(|address| json!({ "fullyQualifiedName": address, "kind": "resource" }));
     let mut location = Map::new();
     if !span.is_none() {
-        location.insert("physicalLocation".to_owned(), place(*span, sources));
+        location.insert("physicalLocation".to_owned(), place(*span, report));
     }
     location.insert("logicalLocations".to_owned(), named.collect());
     result["locations"] = json!([location]);
@@ -107,24 +114,33 @@ fn finding_result(finding: &Finding, sources: &Sources) -> Value {
         let until = expires.map_or(String::new(), |day| format!(" (until {day})"));
         result["suppressions"] = json!([{
             "kind": "inSource", "status": "accepted", "justification": format!("{reason}{until}"),
-            "location": { "physicalLocation": place(*span, sources) },
+            "location": { "physicalLocation": place(*span, report) },
         }]);
     }
     result
 }
 
-fn place(span: Span, sources: &Sources) -> Value {
+fn place(span: Span, report: &Report<'_>) -> Value {
+    let sources = report.sources;
     let (start, end) = (sources.position(span.file(), span.start()), sources.position(span.file(), span.end()));
     json!({
-        "artifactLocation": { "uri": uri(&sources.path(span.file()).to_string_lossy()) },
+        "artifactLocation": { "uri": report.uri(sources.path(span.file())) },
         "region": {
             "startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column,
         },
     })
 }
 
-/// A path relative to the project's folder as a relative reference: RFC 3986, section 3.3.
-fn uri(path: &str) -> String {
+impl Report<'_> {
+    /// A path in the project as code scanning looks for it: from the folder the command runs in, which is the repository's.
+    fn uri(&self, path: &Path) -> String {
+        uri(&self.folder.join(path))
+    }
+}
+
+/// A path as a relative reference: RFC 3986, section 3.3.
+fn uri(path: &Path) -> String {
+    let path = path.to_string_lossy();
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {

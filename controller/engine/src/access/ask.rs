@@ -320,7 +320,7 @@ impl World<'_> {
             return Vec::new();
         }
         let mut papers: Vec<usize> = match under {
-            Some(target) => target.paper.iter().chain(&target.limits).copied().collect(),
+            Some(target) => target.paper.into_iter().chain(self.limits_of(target)).collect(),
             None if may_have_policy(request) => vec![self.unread],
             None => Vec::new(),
         };

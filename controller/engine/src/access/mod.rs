@@ -35,7 +35,7 @@ pub(crate) use change::change;
 pub use ask::{Answer, Because, Context, Question, Reason, Verdict, Who};
 pub use find::Deeds;
 pub use limit::AccessLimit;
-pub use offer::{Access, Beside, Itself, Paper, Side};
+pub use offer::{Access, Beside, Itself, Limits, Paper, Side};
 pub use places::Places;
 pub use world::{Thing, World};
 

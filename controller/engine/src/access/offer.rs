@@ -44,6 +44,8 @@ pub enum Itself {
 pub enum Beside {
     /// It denies what the policy on the thing may allow: S3's block of public access.
     Limit,
+    /// The same, for all things of an account whose policies are [`Access::Public`]: an account's own block of public access.
+    Account,
     /// The grants of a key, as statements.
     Grants,
     /// The policy of a registry, beside those of its repositories.
@@ -57,6 +59,15 @@ pub enum Side {
     Service,
     /// A resource control policy: what can be done to resources of the accounts at most.
     Resource,
+}
+
+/// What things of a kind limit of what others may do, whoever made them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limits {
+    /// What is done by the accounts of the organization, or to what is in them.
+    Organization(Side),
+    /// What the public can do with the things of an account.
+    Public,
 }
 
 /// What of a thing has a say in who can do what.
@@ -106,12 +117,18 @@ pub enum Access<'m> {
     },
     /// A document with a say beside the policy on a thing.
     Beside {
-        /// The ARN of the thing; of a registry, what the ARNs of its repositories begin with, up to their names' slash.
+        /// The ARN of the thing; of a registry, what the ARNs of its repositories begin with, up to their names' slash; of an account,
+        /// its id.
         arn: String,
         /// What it is.
         sort: Beside,
         /// What it says.
         paper: Paper<'m>,
+    },
+    /// The policy on a thing is public, so that what limits all that is public in its account limits it.
+    Public {
+        /// The ARN of the thing.
+        arn: String,
     },
     /// The organization, which has one account that manages it.
     Organization {

@@ -29,6 +29,8 @@ pub(super) struct Organization {
     accounts: HashMap<String, String>,
     /// By place: what is attached to it.
     controls: HashMap<String, Vec<(Side, usize)>>,
+    /// What stands for controls that could not be read, which may be over any account.
+    pub(super) unread: Vec<(Side, usize)>,
 }
 
 impl Organization {
@@ -83,7 +85,9 @@ impl World<'_> {
             let own = attached.filter(|(on, _)| *on == side).map(|(_, held)| *held);
             full_access.into_iter().chain(own).collect()
         };
-        self.organization.path(account).iter().rev().map(of).collect()
+        let unread = self.organization.unread.iter().filter(|(on, _)| *on == side);
+        let unread = unread.map(|(_, held)| full_access.into_iter().chain([*held]).collect());
+        unread.chain(self.organization.path(account).iter().rev().map(of)).collect()
     }
 
     /// The names of the controls above an account, but for AWS's own.

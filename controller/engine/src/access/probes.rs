@@ -10,7 +10,7 @@ use trueup_specs::policy::evaluate::ANY;
 use trueup_specs::policy::{Actions, Document, Effect, Principal, Principals, Resources, Statement};
 
 use super::ask::Who;
-use super::offer::{Access, Paper, Side};
+use super::offer::{Access, Beside, Paper, Side};
 use super::world::World;
 
 /// The most requests that are looked at; a plan that could change more says so.
@@ -122,7 +122,14 @@ pub(super) fn of_change(probes: &mut Probes, worlds: Between<'_>, before: &Offer
     for ((_, arn), (before, after)) in touched {
         let one = before.or(after);
         match one {
-            Some(Access::Resource { .. } | Access::Beside { .. }) => on_resource(probes, worlds, &arn),
+            Some(Access::Beside { sort: Beside::Account, .. }) => {
+                let public: BTreeSet<&str> =
+                    worlds.before.public_in(&arn).chain(worlds.after.public_in(&arn)).collect();
+                public.iter().for_each(|arn| on_resource(probes, worlds, arn));
+            }
+            Some(Access::Resource { .. } | Access::Beside { .. } | Access::Public { .. }) => {
+                on_resource(probes, worlds, &arn);
+            }
             Some(Access::Policy { .. }) => {
                 let statements = differing(document(before), document(after));
                 for who in holders(worlds, &arn) {
@@ -156,7 +163,7 @@ pub(super) fn of_change(probes: &mut Probes, worlds: Between<'_>, before: &Offer
 /// What an offer is called, so that the two sides of a change are held against each other.
 fn name(access: &Access<'_>) -> (u8, String) {
     match access {
-        Access::Resource { arn, .. } | Access::Beside { arn, .. } => (0, arn.clone()),
+        Access::Resource { arn, .. } | Access::Beside { arn, .. } | Access::Public { arn } => (0, arn.clone()),
         Access::Policy { arn, .. } => (1, arn.clone()),
         Access::Group { arn, .. } => (2, arn.clone()),
         Access::Identity { arn, .. } => (3, arn.clone()),

@@ -12,7 +12,7 @@ use trueup_specs::resolve::Resolver;
 use trueup_specs::{ByName, Problems, Span};
 use trueup_state::outputs::Outputs;
 
-use super::{Access, Answer, Beside, Context, Itself, Paper, Question, Side, Thing, Verdict, Who, World};
+use super::{Access, Answer, Beside, Context, Itself, Limits, Paper, Question, Side, Thing, Verdict, Who, World};
 use crate::facts::{Facts, Scope, Unread};
 use crate::kind::{AnyKind, AnyModel, At, Claim, Export, Held, Identity, Live, OpInfo, Refusal, Steps};
 
@@ -28,6 +28,7 @@ enum Toy {
     Place(&'static str, Option<&'static str>, Option<&'static str>),
     Control(Side, Vec<&'static str>, Document),
     Beside(&'static str, Beside, Document),
+    Public(&'static str),
     Organization,
 }
 
@@ -69,12 +70,16 @@ impl AnyKind for ToyKind {
             Toy::Beside(arn, sort, document) => {
                 Access::Beside { arn: (*arn).to_owned(), sort: *sort, paper: paper(document) }
             }
+            Toy::Public(arn) => Access::Public { arn: (*arn).to_owned() },
             Toy::Organization => {
                 Access::Organization { id: "o-1".to_owned(), management_account: "999999999999".to_owned() }
             }
         }]
     }
 
+    fn limits_others(&self) -> Option<Limits> {
+        None
+    }
     fn schema(&self) -> &'static KindSchema {
         unreachable!("nothing but offers is asked of this kind")
     }
@@ -307,8 +312,18 @@ fn the_account_that_manages_the_organization_is_under_no_control() {
 fn what_is_beside_a_policy_has_a_say() {
     let object = format!("{BUCKET}/x");
     let open = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}"#;
-    let limit = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111111111111"},"Bool":{"aws:PrincipalIsAWSService":"false"}}}"#;
-    let toys = || vec![Toy::Bucket(Some(document(open))), Toy::Beside(BUCKET, Beside::Limit, document(limit))];
+    let limit = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111111111111"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}"#;
+    let bucket = || Toy::Bucket(Some(document(open)));
+    let toys = || vec![bucket(), Toy::Beside(BUCKET, Beside::Limit, document(limit))];
+    // A limit of the account is over what is public in it, and in no other.
+    let of_account = |account, public: &'static str| {
+        let mut toys = vec![Toy::Beside(account, Beside::Account, document(limit)), bucket()];
+        toys.push(Toy::Public(public));
+        ask(toys, &Who::Anonymous, "s3:GetObject", &object, &[])[0].verdict
+    };
+    assert_eq!(of_account("111111111111", BUCKET), Verdict::Denied);
+    assert_eq!(of_account("222222222222", BUCKET), Verdict::Allowed);
+    assert_eq!(of_account("111111111111", "arn:aws:s3:::another"), Verdict::Allowed);
     for (who, expected) in [
         (Who::Anonymous, Verdict::Denied),
         (Who::Stranger, Verdict::Denied),

@@ -8,9 +8,11 @@ use trueup_specs::pending;
 use trueup_specs::policy::{Document, Statement};
 use trueup_state::outputs::Outputs;
 
-use super::offer::{Access, Beside, Itself, Paper, Side};
+use super::offer::{Access, Beside, Itself, Limits, Paper, Side};
 use super::organization::{self, FULL_ACCESS, Organization};
+use crate::check::Checked;
 use crate::kind::{AnyKind, AnyModel, At};
+use crate::observe::Snapshot;
 
 /// A thing whose policies have a say.
 pub struct Thing<'m> {
@@ -54,6 +56,8 @@ pub(super) struct Target {
     pub(super) thing: usize,
     /// The policy on it; nothing if it has none.
     pub(super) paper: Option<usize>,
+    /// Whether what limits the public in its account limits it.
+    pub(super) is_public: bool,
     /// What limits it beside its policy.
     pub(super) limits: Vec<usize>,
     /// Its grants.
@@ -84,6 +88,8 @@ pub struct World<'m> {
     pub(super) targets: HashMap<String, Target>,
     /// The policies of registries, by what the ARNs of their repositories begin with.
     pub(super) registries: HashMap<String, usize>,
+    /// What limits all that is public in an account, by its id.
+    pub(super) account_limits: HashMap<String, usize>,
     /// The actors that hold a managed policy, by its ARN.
     pub(super) holders: HashMap<String, Vec<usize>>,
     /// The actors in a group, by its ARN.
@@ -128,12 +134,42 @@ impl<'m> World<'m> {
             .collect();
         let mut builder = Builder::new(things, unread);
         builder.learn(things, &offers);
-        let (holders, others): (Vec<_>, Vec<_>) = offers
-            .into_iter()
-            .partition(|(_, access)| matches!(access, Access::Identity { .. } | Access::Beside { .. }));
+        let (holders, others): (Vec<_>, Vec<_>) = offers.into_iter().partition(|(_, access)| match access {
+            Access::Beside { sort, .. } => *sort != Beside::Account,
+            Access::Identity { .. } | Access::Public { .. } => true,
+            _ => false,
+        });
         others.into_iter().for_each(|(thing, access)| builder.take(thing, access));
         // Who holds a policy comes after all policies, and what is beside one after it.
         holders.into_iter().for_each(|(thing, access)| builder.take(thing, access));
+        builder.world
+    }
+
+    /// The same of what was read, where what limits it could not be read: then it may be limited, which leaves an answer open.
+    #[must_use]
+    pub fn of_live(things: &'m [Thing<'m>], checked: &Checked<'_>, snapshot: &Snapshot) -> Self {
+        let world = Self::of(things);
+        let mut builder =
+            Builder { world, unread: Unread::MayBeAnything, policies: HashMap::new(), groups: HashMap::new() };
+        for (name, scope, seen) in snapshot.iter() {
+            let kind = checked.kinds.get(name).filter(|_| seen.is_err());
+            let account = checked.project.accounts.get(&scope.account);
+            let (Some(limits), Some(account)) = (kind.and_then(AnyKind::limits_others), account) else { continue };
+            match limits {
+                Limits::Organization(side) => {
+                    let (what, placed) = match side {
+                        Side::Service => ("the service control policies of the organization", Placed::OnIdentity),
+                        Side::Resource => ("the resource control policies of the organization", Placed::OnResource),
+                    };
+                    let held = builder.unknown(what, placed);
+                    builder.world.organization.unread.push((side, held));
+                }
+                Limits::Public => {
+                    let held = builder.unknown(&format!("{name} of {}", scope.account), Placed::OnResource);
+                    builder.world.account_limits.insert(account.id.clone(), held);
+                }
+            }
+        }
         builder.world
     }
 
@@ -170,9 +206,27 @@ impl<'m> World<'m> {
     /// Every document on the thing with this ARN, or of the registry whose repositories begin so.
     pub(super) fn documents_on(&self, arn: &str) -> impl Iterator<Item = &Held<'m>> {
         let target = self.targets.get(arn);
-        let own = target.into_iter().flat_map(|target| target.paper.iter().chain(&target.limits).chain(&target.grants));
-        let held = own.chain(self.registries.get(arn)).filter_map(|paper| self.held.get(*paper));
+        let of_target = |target: &Target| -> Vec<usize> {
+            let Target { paper, grants, .. } = target;
+            paper.iter().copied().chain(self.limits_of(target)).chain(grants.iter().copied()).collect()
+        };
+        let own = target.map(of_target).into_iter().flatten();
+        let held = own.chain(self.registries.get(arn).copied()).filter_map(|paper| self.held.get(paper));
         held.filter(|held| !held.is_unknown)
+    }
+
+    /// What limits a thing beside its policy: its own limits, and where it is public that of its account.
+    pub(super) fn limits_of<'t>(&'t self, target: &'t Target) -> impl Iterator<Item = usize> + 't {
+        let account = self.thing(target.thing).filter(|_| target.is_public).map(|thing| &thing.account_id);
+        let of_account = account.and_then(|account| self.account_limits.get(account));
+        target.limits.iter().chain(of_account).copied()
+    }
+
+    /// The ARNs of what is public in an account.
+    pub(super) fn public_in<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_here = move |target: &Target| self.thing(target.thing).is_some_and(|thing| thing.account_id == account);
+        let public = self.targets.iter().filter(move |(_, target)| target.is_public && is_here(target));
+        public.map(|(arn, _)| arn.as_str())
     }
 
     /// The thing an ARN is of, or is under; and what of the ARN is under it.
@@ -226,6 +280,7 @@ impl<'m> Builder<'m> {
             actors_by_arn: HashMap::new(),
             targets: HashMap::new(),
             registries: HashMap::new(),
+            account_limits: HashMap::new(),
             holders: HashMap::new(),
             members: HashMap::new(),
             by_account: HashMap::new(),
@@ -327,17 +382,24 @@ impl<'m> Builder<'m> {
             }
             Access::Resource { arn, policy, field, itself } => {
                 let paper = policy.map(|paper| self.paper(thing, paper, Placed::OnResource));
-                let target = Target { thing, paper, limits: Vec::new(), grants: Vec::new(), field, itself };
+                let (limits, grants) = (Vec::new(), Vec::new());
+                let target = Target { thing, paper, is_public: false, limits, grants, field, itself };
                 self.world.targets.insert(arn, target);
             }
             Access::Beside { arn, sort, paper } => {
                 let held = self.paper(thing, paper, Placed::OnResource);
                 match (sort, self.world.targets.get_mut(&arn)) {
                     (Beside::Registry, _) => drop(self.world.registries.insert(arn, held)),
+                    (Beside::Account, _) => drop(self.world.account_limits.insert(arn, held)),
                     (Beside::Limit, Some(target)) => target.limits.push(held),
                     (Beside::Grants, Some(target)) => target.grants.push(held),
                     // A kind offers them with the thing itself.
                     (Beside::Limit | Beside::Grants, None) => {}
+                }
+            }
+            Access::Public { arn } => {
+                if let Some(target) = self.world.targets.get_mut(&arn) {
+                    target.is_public = true;
                 }
             }
             Access::Identity { .. } => self.actor(thing, access),

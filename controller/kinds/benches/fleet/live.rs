@@ -33,6 +33,7 @@ impl Fleet {
                 "iam" => Arc::new(self.iam(account, id, share)),
                 "s3" => Arc::new(S3Facts {
                     buckets: (0..share.buckets).map(|index| self.live_bucket(account, id, index)).collect(),
+                    ..S3Facts::default()
                 }),
                 "kms" => {
                     let keys = if account == TOOLING { self.keys } else { 0 };

@@ -247,7 +247,8 @@ async fn put_policy(session: &Session, bucket: &str, text: &str) -> Result<(), F
             let mut failure = session.failure("s3:PutBucketPolicy", &error);
             if failure.is_denied() && failure.message.contains("BlockPublicPolicy") {
                 failure.help = Some(
-                    "the policy admits the public: name who may, or set `public_access_block.block_public_policy = false`"
+                    "the policy admits the public: name who may, or set `public_access_block.block_public_policy = false`, \
+                     which the account's own block must leave open too (`account_public_access_block`)"
                         .to_owned(),
                 );
             }

@@ -8,11 +8,11 @@ use trueup_specs::policy::{
 ///
 /// It keeps out other accounts too that the policy names one by one.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-options>
-pub(super) fn restricted_to(account: &str) -> Document {
+pub(crate) fn restricted_to(account: &str) -> Document {
     let test = |key: &str, value: &str| [(Caseless::from(key), [value.to_owned()].into())].into();
     let condition: Conditions = [
         (Caseless::from("StringNotEquals"), test("aws:PrincipalAccount", account)),
-        (Caseless::from("Bool"), test("aws:PrincipalIsAWSService", "false")),
+        (Caseless::from("BoolIfExists"), test("aws:PrincipalIsAWSService", "false")),
     ]
     .into();
     let statement = Statement {

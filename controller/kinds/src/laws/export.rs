@@ -40,6 +40,7 @@ fn name<K: Kind>(model: &K::Model) -> String {
     let model = serde_json::to_value(model).unwrap();
     let text = |field: &str| model[field].as_str().unwrap_or_default().to_owned();
     match K::schema().name {
+        "account_public_access_block" => "public_access_block".to_owned(),
         "account_settings" => "settings".to_owned(),
         "deployment_group" => format!("{}/{}", text("application"), text("name")),
         "ecr_registry" => "registry".to_owned(),

@@ -142,6 +142,27 @@ fn what_is_said_of_any_document_is_said_of_controls() {
     assert_eq!(ids, ["redundant-action", "exact-wildcard"], "{problems}");
 }
 
+/// What the label of each finding says of a control with these statements.
+fn locked_out(statements: &str) -> Vec<String> {
+    let specs = format!(
+        "[scope]\naccount = \"boss\"\n[account.boss]\nid = \"999999999999\"\nmanagement = true\n[service_control_policy.x]\ntargets = [\"account.main\"]\n{statements}"
+    );
+    let (findings, _) = found("", &specs);
+    of(&findings, "scp-locks-out").into_iter().map(|finding| finding.label.clone()).collect()
+}
+
+#[test]
+fn each_statement_that_locks_out_is_named_with_what_it_denies() {
+    let statement = |text: &str| format!("[[service_control_policy.x.policy]]\n{text}\nresource = \"*\"\n");
+    insta::assert_debug_snapshot!(locked_out(&statement("deny = \"*\"")));
+    let two = [statement("deny = [\"s3:List*\", \"s3:PutObject\"]"), statement("deny = \"iam:ListRoles\"")].concat();
+    insta::assert_debug_snapshot!(locked_out(&two));
+    insta::assert_debug_snapshot!(locked_out(&statement("deny = \"sts:AssumeRole\"")));
+    insta::assert_debug_snapshot!(locked_out(&statement(
+        "effect = \"Deny\"\nnot_action = [\"iam:*\", \"sts:*\", \"s3:*\", \"tag:*\", \"kms:*\"]"
+    )));
+}
+
 #[test]
 fn what_different_identities_have_is_not_summed() {
     assert_eq!(escalations(""), [""; 0]);

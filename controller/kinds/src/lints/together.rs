@@ -1,18 +1,21 @@
 //! Lints over what several resources say together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use trueup_engine::check::Checked;
 use trueup_engine::kind::AnyModel;
 use trueup_specs::lint::{Hit, Level, Lint, Severity};
-use trueup_specs::policy::Use;
 use trueup_specs::policy::evaluate::{Caller, Decision, Policies, Request, Source, decide};
 use trueup_specs::policy::lint::{PRIVILEGE_ESCALATION, Subject, escalating_together};
+use trueup_specs::policy::{Statement, Use};
+use trueup_specs::project::Account;
 use trueup_specs::resolve::{Written, partition};
 
 use super::finding::Gathered;
 use super::id;
 use crate::group::GroupModel;
+use crate::needs;
+use crate::organization_policy::OrganizationPolicyModel;
 use crate::role::RoleModel;
 use crate::user::UserModel;
 
@@ -24,13 +27,10 @@ const SCP_LOCKS_OUT: Lint = Lint {
     severity: Severity::High,
     level: Level::Warn,
     summary: "the service control policy locks out the role by which trueup enters accounts",
-    reason: "nothing in the accounts under it can be read or changed any more but by detaching it",
+    reason: "what can't be read in the accounts under it can't be planned or changed any more but by detaching it",
     help: "leave the role out: condition = { ArnNotLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::*:role/OrganizationAccountAccessRole\" } }",
     page: "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples.html",
 };
-
-/// With what every look into an account begins.
-const READING: &str = "iam:GetAccountAuthorizationDetails";
 
 /// A resource that was looked at by itself.
 pub(super) struct Looked {
@@ -123,32 +123,104 @@ impl<'a> All<'a> {
         written.filter(|written| written.use_ == use_).map(|written| (address(), written)).collect()
     }
 
-    /// The statements of a service control policy by which trueup could no longer look into an account.
+    /// The statements of a service control policy by which trueup could no longer enter an account or look into it.
     fn locks_out(&self, index: usize) -> Vec<Hit> {
-        let written = self.at(index).into_iter().flat_map(|looked| &looked.written);
-        let controls = written.filter(|written| written.use_ == Use::ServiceControl);
-        controls.filter_map(|control| self.locked_out_by(control)).collect()
+        let Some(looked) = self.at(index) else { return Vec::new() };
+        let controls = looked.written.iter().filter(|written| written.use_ == Use::ServiceControl);
+        controls.flat_map(|control| self.locked_out_by(looked, control)).collect()
     }
 
-    fn locked_out_by(&self, control: &Written) -> Option<Hit> {
-        let project = self.checked.project;
-        let members = project.accounts.values().filter(|account| project.management.as_ref() != Some(&account.name));
-        let region = project.settings.region.as_deref().unwrap_or_default();
-        members.into_iter().find_map(|account| {
-            let role = account.access_role.as_ref().unwrap_or(&project.settings.access_role);
-            let arn = format!("arn:{}:iam::{}:role/{role}", partition(region), account.id);
-            let policies = Policies {
-                scps: vec![vec![Source { name: "control", document: &control.document }]],
-                ..Policies::default()
-            };
-            let Decision::DeniedExplicitly { by } = decide(&Request::new(Caller::role(&arn), READING, "*"), &policies)
-            else {
-                return None;
-            };
-            let statement = by.first()?.statement;
+    fn locked_out_by(&self, looked: &Looked, control: &Written) -> Vec<Hit> {
+        let mut denied: Vec<(&Statement, Denials)> = Vec::new();
+        for account in self.controlled(looked) {
+            for (who, action, resource) in self.needed(account) {
+                let policies = Policies {
+                    scps: vec![vec![Source { name: "control", document: &control.document }]],
+                    ..Policies::default()
+                };
+                let request = Request::new(Caller::role(&who.arn), action, &resource);
+                let Decision::DeniedExplicitly { by } = decide(&request, &policies) else { continue };
+                // Who calls is not known, so that a condition may leave out just them.
+                let by = by.iter().map(|by| by.statement);
+                let by = by.filter(|statement| who.is_known || statement.condition.is_empty());
+                for statement in by {
+                    let at = denied.iter().position(|(same, _)| std::ptr::eq(*same, statement)).unwrap_or(denied.len());
+                    if at == denied.len() {
+                        denied.push((statement, Denials::new()));
+                    }
+                    if let Some((_, denials)) = denied.get_mut(at) {
+                        denials.entry(who.name.clone()).or_default().insert(action);
+                    }
+                }
+            }
+        }
+        let hit = |(statement, denials): (&Statement, Denials)| {
             let place = control.statements.iter().find(|written| written.statement == *statement);
             let span = place.map_or(control.span, |written| written.element("Action"));
-            Some(Hit { span, label: format!("`{role}` could not {READING}"), sid: statement.sid.clone() })
-        })
+            Hit { span, label: in_short(&denials), sid: statement.sid.clone() }
+        };
+        denied.into_iter().map(hit).collect()
     }
+
+    /// The accounts a control may be over: those it names, where it names nothing else; the management account is under none.
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+    fn controlled(&self, looked: &Looked) -> Vec<&'a Account> {
+        let project = self.checked.project;
+        let targets = looked.model.downcast_ref().map(|OrganizationPolicyModel { targets, .. }| targets);
+        let members = project.accounts.values().filter(|account| project.management.as_ref() != Some(&account.name));
+        let members: Vec<&Account> = members.collect();
+        let named: Vec<&Account> = members
+            .iter()
+            .copied()
+            .filter(|account| targets.is_some_and(|targets| targets.contains(&account.id)))
+            .collect();
+        let names_no_more = targets.is_some_and(|targets| !targets.is_empty() && targets.len() == named.len());
+        if names_no_more { named } else { members }
+    }
+
+    /// What trueup needs in an account: who does what on what. From there the roles of others may be taken, where no account is said to do it.
+    fn needed(&self, account: &Account) -> Vec<(Needing, &'static str, String)> {
+        let project = self.checked.project;
+        let part = partition(project.settings.region.as_deref().unwrap_or_default());
+        let role_of = |account: &Account| {
+            let role = account.access_role.as_ref().unwrap_or(&project.settings.access_role);
+            (format!("arn:{part}:iam::{}:role/{role}", account.id), role.clone())
+        };
+        let (arn, role) = role_of(account);
+        let own = needs::read_by_every_plan().iter().map(|action| {
+            let who = Needing { arn: arn.clone(), name: format!("`{role}`"), is_known: true };
+            (who, *action, "*".to_owned())
+        });
+        let others = project.accounts.values().filter(|other| other.name != account.name);
+        let taken = others.filter(|other| other.profile.is_none() && other.through.is_none()).map(|other| {
+            let name = format!("whoever calls from `{}`", account.name);
+            let arn = format!("arn:{part}:iam::{}:role/caller", account.id);
+            (Needing { arn, name, is_known: false }, needs::ASSUME_ROLE, role_of(other).0)
+        });
+        own.chain(taken).collect()
+    }
+}
+
+/// Who needs something.
+struct Needing {
+    arn: String,
+    name: String,
+    /// Whether it is just this one, and not someone of the account.
+    is_known: bool,
+}
+
+/// By who: what they could not do.
+type Denials = BTreeMap<String, BTreeSet<&'static str>>;
+
+/// How many actions a label names.
+const NAMED_MAX: usize = 3;
+
+fn in_short(denials: &Denials) -> String {
+    let one = |(who, actions): (&String, &BTreeSet<&str>)| {
+        let named: Vec<&str> = actions.iter().copied().take(NAMED_MAX).collect();
+        let more = actions.len().saturating_sub(NAMED_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{who} could not {}{more}", named.join(", "))
+    };
+    denials.iter().map(one).collect::<Vec<_>>().join("; ")
 }

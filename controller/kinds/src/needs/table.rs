@@ -38,6 +38,14 @@ pub(super) static KINDS: &[KindNeeds] = &[
         linked: &[],
     },
     KindNeeds {
+        kind: "account_public_access_block",
+        calls: &["s3:PutAccountPublicAccessBlock"],
+        with: &[],
+        anywhere: &[],
+        on_fields: &[],
+        linked: &[],
+    },
+    KindNeeds {
         kind: "account_settings",
         calls: &[
             "iam:CreateAccountAlias",
@@ -597,6 +605,7 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
         "s3",
         &[
             "s3:GetAccelerateConfiguration",
+            "s3:GetAccountPublicAccessBlock",
             "s3:GetBucketCORS",
             "s3:GetBucketLocation",
             "s3:GetBucketLogging",
@@ -631,6 +640,18 @@ pub(super) static SOURCES: &[(&str, &[&str])] = &[
             "tag:GetResources",
         ],
     ),
+];
+
+/// What every plan reads in every account, whatever is in it and whatever the specs say of it.
+pub(super) static READ_BY_EVERY_PLAN: &[&str] = &[
+    "codedeploy:ListOnPremisesInstances",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:ListInstanceProfiles",
+    "iam:ListOpenIDConnectProviders",
+    "iam:ListRoles",
+    "kms:ListAliases",
+    "s3:ListAllMyBuckets",
+    "tag:GetResources",
 ];
 
 /// What else is called by an operation that is no single call: on what it is on, and, where that are the objects of a bucket, on the bucket.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trueup_specs::policy::catalogue;
 
-use super::table::{BESIDES, KINDS, SOURCES};
+use super::table::{BESIDES, KINDS, READ_BY_EVERY_PLAN, SOURCES};
 use super::*;
 
 /// Actions that code speaks of without calling them, and condition keys.
@@ -48,6 +48,34 @@ fn actions(path: &Path, found: &mut BTreeSet<String>) {
             }
         }
     }
+}
+
+/// What a plan calls in an account in which there is nothing, and of which the specs say nothing.
+#[tokio::test(start_paused = true)]
+async fn every_plan_reads_the_same_of_an_empty_account() {
+    let files = [
+        ("trueup.toml", "[project]\nname = \"empty\"\nregion = \"eu-west-1\"\n"),
+        ("accounts.toml", "[account.tooling]\nid = \"111111111111\"\n"),
+    ];
+    let files = files.map(|(name, text)| (name.into(), text.as_bytes().to_vec())).into();
+    let project = trueup_specs::load_from(files, &crate::schemas()).project.unwrap();
+    let source_scope = |source: &str| crate::source::scope_of(source).unwrap();
+    let kinds = trueup_engine::check::Kinds { rows: crate::kinds(), source_scope };
+    let checked = trueup_engine::check::check(&project, kinds, &mut Problems::new()).unwrap();
+    let (selection, ledger) = (trueup_engine::observe::Selection::default(), trueup_state::ledger::Ledger::default());
+    let reach = trueup_engine::observe::reach(&checked, &selection);
+    let requests = trueup_engine::observe::requests(&checked, &selection, &reach, &ledger);
+    let sandbox = trueup_sandbox::Sandbox::in_memory(&[crate::laws::ACCOUNT]);
+    let aws = crate::laws::aws(&sandbox).await;
+    aws.read(&requests, &|_, _| {}).await;
+    let called = sandbox.calls().into_keys().filter(|(service, _)| service != "sts");
+    let action = |(service, operation): (String, String)| match (service.as_str(), operation.as_str()) {
+        ("s3", "ListBuckets") => "s3:ListAllMyBuckets".to_owned(),
+        ("tagging", operation) => format!("tag:{operation}"),
+        (service, operation) => format!("{service}:{operation}"),
+    };
+    let called: BTreeSet<String> = called.map(action).collect();
+    assert_eq!(called.iter().map(String::as_str).collect::<Vec<_>>(), READ_BY_EVERY_PLAN);
 }
 
 fn in_files(paths: &[&str]) -> BTreeSet<String> {

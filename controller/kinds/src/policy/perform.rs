@@ -4,6 +4,7 @@ use aws_sdk_iam::types::Policy as SdkPolicy;
 use trueup_engine::perform::{OpContext, OpError};
 use trueup_state::outputs::Outputs;
 
+use super::parts::TAG_PART;
 use super::{Policy, PolicyCall, PolicyOp};
 use crate::driver::{Driver, gone, id_output, patiently};
 use crate::error::Failure;
@@ -14,8 +15,10 @@ use crate::source::iam::decoded;
 impl Driver for Policy {
     async fn perform(op: PolicyOp, session: &Session, cx: OpContext) -> Result<Outputs, OpError> {
         let outputs = match &op.call {
-            PolicyCall::CreatePolicy { description: _, document: _, tags: _ } => {
-                id_output(&patiently(cx, || create(session, &op)).await?)
+            PolicyCall::CreatePolicy { description: _, document: _, tags } => {
+                let id = patiently(cx, || create(session, &op)).await?;
+                // The id of a policy in parts is that of the first.
+                if tags.contains_key(TAG_PART) { Outputs::new() } else { id_output(&id) }
             }
             PolicyCall::DeletePolicy => {
                 delete(session, &op.arn).await?;
@@ -87,7 +90,7 @@ async fn change(session: &Session, op: &PolicyOp) -> Result<(), Failure> {
             let request = iam.delete_policy_version().policy_arn(arn).version_id(version);
             gone(request.send().await.map_err(|error| session.failure("iam:DeletePolicyVersion", &error)))
         }
-        PolicyCall::CreatePolicyVersion { document } => {
+        PolicyCall::CreatePolicyVersion { document, taken_over_by: _, takes_over: _ } => {
             let request = iam.create_policy_version().policy_arn(arn).policy_document(document.to_json());
             let Err(error) = request.set_as_default(true).send().await else { return Ok(()) };
             let mut failure = session.failure("iam:CreatePolicyVersion", &error);

@@ -24,6 +24,7 @@ use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
 use crate::error::Failure;
 use crate::fields::{Tags, from_iam_tags};
+use crate::policy;
 use crate::service_linked_role::Linked;
 use crate::session::{GLOBAL_REGION, Session};
 
@@ -33,6 +34,9 @@ pub mod users;
 
 /// The source's name.
 pub const NAME: &str = "iam";
+
+/// What a spec tells beside its policy's name if the policy may be spread over several; their names begin with it.
+pub(crate) const PACKED: &str = "packed";
 
 /// The tag that says which address a thing has.
 const ADDRESS: &str = "trueup:address";
@@ -455,7 +459,12 @@ async fn complete_policies(
         if wanted.all_policies {
             return Some(policy);
         }
-        let wanted = wanted.policies.get(policy.name.as_str())?;
+        let Some(wanted) = wanted.policies.get(policy.name.as_str()) else {
+            // That the index does not show one as ours yet must not hide that it is another's part. Its description is that one's.
+            let (base, _) = policy::part_base(&policy.name)?;
+            let wanted = wanted.policies.get(base).filter(|wanted| wanted.recorded.contains_key(PACKED))?;
+            return (policy.tags.get(ADDRESS) != Some(&wanted.address)).then_some(policy);
+        };
         let ours = policy.tags.get(ADDRESS) == Some(&wanted.address);
         match wanted.recorded.get("description") {
             Some(description) if ours && wanted.recorded.get("id") == Some(&policy.id) => {

@@ -82,7 +82,12 @@ mod tests {
         let buckets = [("open", Ok(BucketSettings::default())), ("shut", Err(why.clone()))];
         let buckets = buckets.map(|(name, settings)| (name.to_owned(), bucket(settings))).into();
         let mut facts = Facts::default();
-        facts.insert(s3::NAME.into(), account.clone(), Ok(Arc::new(S3Facts { buckets })), ReadCost::default());
+        facts.insert(
+            s3::NAME.into(),
+            account.clone(),
+            Ok(Arc::new(S3Facts { buckets, ..S3Facts::default() })),
+            ReadCost::default(),
+        );
         assert_eq!(Bucket::observe(&facts, &region), Err(why.clone()));
         let (rest, failed) = readable(&facts);
         assert_eq!(failed, [(account, why)]);

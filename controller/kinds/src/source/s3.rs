@@ -13,11 +13,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_s3::types::{PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration, Tag};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
 use futures_util::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted, wants_all};
 
+pub use self::account::AccountBlockFact;
 use super::tagging::{OWNED, tagged};
 use crate::bucket::parts::cors::{self, CorsRule};
 use crate::bucket::parts::intelligent_tiering::{self, Tiering};
@@ -34,6 +35,8 @@ use crate::count::Counter;
 use crate::error::Failure;
 use crate::fields::Tags;
 use crate::session::Session;
+
+pub(crate) mod account;
 
 /// The source's name.
 pub const NAME: &str = "s3";
@@ -52,11 +55,14 @@ const PAGE: i32 = 1_000;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html>
 const FIRST_REGION: &str = "us-east-1";
 
-/// The buckets of one account, in all regions.
+/// The buckets of one account, in all regions, and what is over all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct S3Facts {
     /// By name; only those wanted or owned, unless all are wanted.
     pub buckets: BTreeMap<String, BucketFact>,
+    /// The account's own block of public access.
+    #[serde(default, skip_serializing_if = "AccountBlockFact::is_not_asked")]
+    pub account_block: AccountBlockFact,
 }
 
 /// One bucket.
@@ -154,7 +160,8 @@ pub(crate) fn hints(spec: Option<&BucketSpec>, applied: Option<&BucketModel>) ->
 /// # Errors
 /// When the buckets could not be listed. A bucket that could not be read says so itself.
 pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Result<S3Facts, Unread> {
-    let regions = list(session).await?;
+    let (regions, account_block) = join(list(session), account::read(session, wanted)).await;
+    let regions = regions?;
     let owned = if session.only_wanted { BTreeMap::new() } else { owned(session, &regions).await? };
     let mut hints: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
     for bucket in wanted.iter().filter(|wanted| &*wanted.kind == "bucket") {
@@ -177,7 +184,7 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
         }
     });
     let mut reads = futures_util::stream::iter(reads).buffer_unordered(BUCKETS_AT_ONCE);
-    let mut facts = S3Facts::default();
+    let mut facts = S3Facts { account_block, ..S3Facts::default() };
     while let Some((name, region, settings)) = reads.next().await {
         let settings = match settings {
             // It went between the list and now.

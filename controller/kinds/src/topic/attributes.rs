@@ -2,9 +2,11 @@
 //!
 //! <https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html>
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use trueup_engine::access::Paper;
 use trueup_engine::kind::Live;
 
 use super::delivery::{DeliveryPolicy, HealthyRetryPolicy, OF_TOPIC};
@@ -39,6 +41,12 @@ pub(super) fn default_policies(arn: &str) -> [PolicyDocument; 2] {
 pub(super) fn default_policy(arn: &str) -> String {
     let [policy, _] = default_policies(arn);
     policy.to_json()
+}
+
+/// SNS's own policy as what has a say.
+pub(super) fn default_document(arn: &str) -> Paper<'static> {
+    let [policy, _] = default_policies(arn);
+    Paper { field: "policy".into(), document: policy.document().cloned().map(Cow::Owned) }
 }
 
 pub(super) fn live(fact: &TopicFact) -> Live<TopicModel> {

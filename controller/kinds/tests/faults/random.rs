@@ -156,7 +156,14 @@ impl Author {
         let policy = self.coin();
         if policy {
             let action = ["s3:GetObject", "s3:ListBucket"][usize::from(self.coin())];
-            text += &format!("[policy.p]\n[[policy.p.policy]]\nallow = \"{action}\"\nresource = \"*\"\n");
+            let pack = if self.coin() { "pack = true\n" } else { "" };
+            text += &format!("[policy.p]\n{pack}[[policy.p.policy]]\nallow = \"{action}\"\nresource = \"*\"\n");
+            // A managed policy holds one of these, so that it is spread over up to three.
+            for number in 0..if pack.is_empty() { 0 } else { self.below(4) } {
+                let (bucket, rest) = (number + self.below(2), "x".repeat(4_000));
+                let resource = format!("arn:aws:s3:::{bucket}/{number}/{rest}");
+                text += &format!("[[policy.p.policy]]\ndeny = \"s3:PutObject\"\nresource = \"{resource}\"\n");
+            }
         }
         if self.coin() {
             text += "[user.u]\n";

@@ -94,7 +94,7 @@ const SKEW_MAX: i64 = 300;
 impl Faults {
     /// The refusal of every call from a machine whose clock is wrong.
     pub(crate) fn skewed(&self, protocol: Protocol, now: OffsetDateTime) -> Option<Refusal> {
-        let most = if protocol == Protocol::RestXml { SKEW_OF_S3_MAX } else { SKEW_MAX };
+        let most = if matches!(protocol, Protocol::RestXml | Protocol::WrappedXml) { SKEW_OF_S3_MAX } else { SKEW_MAX };
         let behind = self.clock_off_seconds;
         (behind.abs() > most).then_some(Refusal::Skewed { now, behind_seconds: behind })
     }

@@ -372,10 +372,11 @@ fn arrive(mut request: Request<Vec<u8>>) -> Result<Arrived, (Protocol, Refusal)>
     let protocol = match scope.service.as_str() {
         "iam" | "sns" | "sts" => Protocol::Query,
         "codedeploy" | "ecr" | "events" | "kms" | "organizations" | "tagging" => Protocol::Json,
+        "s3" if request.headers().contains_key(s3::CONTROL_HEADER) => Protocol::WrappedXml,
         "s3" => Protocol::RestXml,
         other => return Err((guessed, Refusal::UnknownService(other.to_owned()))),
     };
-    if protocol == Protocol::RestXml {
+    if matches!(protocol, Protocol::RestXml | Protocol::WrappedXml) {
         let body = std::mem::take(request.body_mut());
         let body = chunked::dechunk(request.headers_mut(), body).map_err(|refusal| (protocol, refusal))?;
         *request.body_mut() = body;
@@ -408,7 +409,7 @@ fn operation(arrived: &Arrived) -> String {
             let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or("unnamed");
             target.rsplit('.').next().unwrap_or(target).to_owned()
         }
-        Protocol::RestXml => {
+        Protocol::RestXml | Protocol::WrappedXml => {
             s3::operation_name(request.method(), request.uri().path(), request.headers(), &arrived.query).to_owned()
         }
     }
@@ -484,7 +485,7 @@ fn finish(mut reply: Reply, protocol: Protocol, request_id: &str, head: bool) ->
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         match protocol {
-            Protocol::RestXml => {
+            Protocol::RestXml | Protocol::WrappedXml => {
                 headers.insert("x-amz-request-id", id);
                 headers.insert("x-amz-id-2", HeaderValue::from_static(s3::HOST_ID));
             }

@@ -4,6 +4,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::call::Reply;
+use crate::s3::control_error;
 use crate::xml::Xml;
 
 /// How a service frames its calls.
@@ -13,6 +14,8 @@ pub(crate) enum Protocol {
     Query,
     /// REST with XML bodies: S3.
     RestXml,
+    /// The same with errors in an envelope: S3 Control.
+    WrappedXml,
     /// `X-Amz-Target` with JSON bodies: CodeDeploy, ECR, EventBridge, KMS and tagging.
     Json,
 }
@@ -44,36 +47,38 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// The status, code and message the service would answer with.
     fn words(&self, protocol: Protocol) -> (u16, &'static str, String) {
-        use Protocol::{Json, Query, RestXml};
+        use Protocol::{Json, Query, RestXml, WrappedXml};
         let invalid_token = "The security token included in the request is invalid.";
         let (status, code, message) = match (self, protocol) {
-            (Self::Unsigned, RestXml) => (403, "AccessDenied", "Access Denied"),
+            (Self::Unsigned, RestXml | WrappedXml) => (403, "AccessDenied", "Access Denied"),
             (Self::Unsigned, Query) => (403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
             (Self::Unsigned, Json) => {
                 (400, "MissingAuthenticationTokenException", "Request is missing Authentication Token")
             }
-            (Self::UnknownKey, RestXml) => {
+            (Self::UnknownKey, RestXml | WrappedXml) => {
                 (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
             }
-            (Self::WrongToken, RestXml) => {
+            (Self::WrongToken, RestXml | WrappedXml) => {
                 (400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
             }
             (Self::UnknownKey | Self::WrongToken, Query) => (403, "InvalidClientTokenId", invalid_token),
             (Self::UnknownKey | Self::WrongToken, Json) => (400, "UnrecognizedClientException", invalid_token),
-            (Self::ExpiredToken, RestXml) => (400, "ExpiredToken", "The provided token has expired."),
+            (Self::ExpiredToken, RestXml | WrappedXml) => (400, "ExpiredToken", "The provided token has expired."),
             (Self::ExpiredToken, Query) => {
                 (403, "ExpiredToken", "The security token included in the request is expired")
             }
             (Self::ExpiredToken, Json) => {
                 (400, "ExpiredTokenException", "The security token included in the request is expired")
             }
-            (Self::MalformedSignature(why), RestXml) => return (400, "AuthorizationHeaderMalformed", why.clone()),
+            (Self::MalformedSignature(why), RestXml | WrappedXml) => {
+                return (400, "AuthorizationHeaderMalformed", why.clone());
+            }
             (Self::MalformedSignature(why), Query) => return (400, "IncompleteSignature", why.clone()),
             (Self::MalformedSignature(why), Json) => return (400, "IncompleteSignatureException", why.clone()),
             (Self::InvalidRegion(region), _) => {
                 let message = format!("Credential should be scoped to a valid region, not '{region}'. ");
                 return match protocol {
-                    RestXml => (400, "AuthorizationHeaderMalformed", message),
+                    RestXml | WrappedXml => (400, "AuthorizationHeaderMalformed", message),
                     Query => (403, "SignatureDoesNotMatch", message),
                     Json => (400, "InvalidSignatureException", message),
                 };
@@ -88,7 +93,7 @@ impl Refusal {
                 let message = "You did not provide the number of bytes specified by the Content-Length HTTP header.";
                 (400, "IncompleteBody", message)
             }
-            (Self::Skewed { .. }, RestXml) => {
+            (Self::Skewed { .. }, RestXml | WrappedXml) => {
                 let message = "The difference between the request time and the current time is too large.";
                 (403, "RequestTimeTooSkewed", message)
             }
@@ -97,7 +102,7 @@ impl Refusal {
                     if protocol == Query { (403, "SignatureDoesNotMatch") } else { (400, "InvalidSignatureException") };
                 return (status, code, skewed(*now, *behind_seconds));
             }
-            (Self::Throttled, RestXml) => (503, "SlowDown", "Please reduce your request rate."),
+            (Self::Throttled, RestXml | WrappedXml) => (503, "SlowDown", "Please reduce your request rate."),
             (Self::Throttled, Query) => (400, "Throttling", "Rate exceeded"),
             (Self::Throttled, Json) => (400, "ThrottlingException", "Rate exceeded"),
             (Self::Conflict, _) => {
@@ -106,7 +111,7 @@ impl Refusal {
                 (409, "ConditionalRequestConflict", message)
             }
             (Self::State(why), _) => return (500, "SandboxState", format!("The sandbox's state is lost: {why}")),
-            (Self::ServerError, RestXml) => {
+            (Self::ServerError, RestXml | WrappedXml) => {
                 (500, "InternalError", "We encountered an internal error. Please try again.")
             }
             (Self::ServerError, Query) => {
@@ -130,6 +135,7 @@ impl Refusal {
                 xml.leaf("RequestId", request_id).leaf("HostId", crate::s3::HOST_ID);
                 xml_reply(status, xml.finish())
             }
+            Protocol::WrappedXml => xml_reply(status, control_error(code, &message, request_id)),
             Protocol::Json => json_error(status, code, &message),
         }
     }

@@ -85,7 +85,7 @@ fn decide(world: &World, bucket: &Bucket, caller: &Caller, action: &str, arn: &s
                 && covers_principal(statement, caller)
         })
     };
-    let restricted = bucket.public_access.is_some_and(|block| block.restrict_public_buckets) && is_public(&policy);
+    let restricted = world.s3.effective_block(bucket).restrict_public_buckets && is_public(&policy);
     !says("Deny") && (own || (!restricted && says("Allow")))
 }
 

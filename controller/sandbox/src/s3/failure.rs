@@ -3,7 +3,16 @@
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
 
 use crate::call::{Call, Reply};
+use crate::front::refusal::xml_reply;
 use crate::xml::Xml;
+
+/// An error as S3 Control sends it.
+pub(crate) fn control_error(code: &str, message: &str, request_id: &str) -> String {
+    let mut xml = Xml::document();
+    xml.open("ErrorResponse").open("Error").leaf("Code", code).leaf("Message", message).close();
+    xml.leaf("RequestId", request_id).leaf("HostId", super::HOST_ID);
+    xml.finish()
+}
 
 /// An error on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +66,12 @@ impl Failure {
 
     pub(super) fn not_implemented(what: &str) -> Self {
         Self::new(501, "NotImplemented", format!("The sandbox's S3 does not know {what}."))
+    }
+
+    /// The whole answer of S3 Control, which wraps its errors.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html>.
+    pub(super) fn control_reply(self, call: &Call) -> Reply {
+        xml_reply(self.status, control_error(self.code, &self.message, &call.request_id))
     }
 
     /// The whole answer; one to a HEAD request has no body.

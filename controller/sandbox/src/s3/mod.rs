@@ -7,6 +7,7 @@
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>.
 
 mod access;
+mod account;
 mod actions;
 mod body;
 mod buckets;
@@ -34,7 +35,9 @@ use md5::{Digest as _, Md5};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+pub(crate) use self::account::HEADER as CONTROL_HEADER;
 use self::failure::Failure;
+pub(crate) use self::failure::control_error;
 pub(crate) use self::route::operation_name;
 use self::state::Bucket;
 pub use self::state::State;
@@ -75,9 +78,14 @@ type Answer = Result<Reply, Failure>;
 /// Answers one call.
 pub fn handle(world: &mut World, call: &Call) -> Reply {
     let target = route::target(&call.path, &call.headers);
+    let is_control = call.headers.contains_key(account::HEADER);
     let operation = operation_name(&call.method, &call.path, &call.headers, &call.query);
     let request = Request { call, operation, bucket: target.bucket, key: target.key };
-    perform(world, &request).unwrap_or_else(|failure| failure.reply(call))
+    perform(world, &request).unwrap_or_else(
+        |failure| {
+            if is_control { failure.control_reply(call) } else { failure.reply(call) }
+        },
+    )
 }
 
 fn perform(world: &mut World, request: &Request<'_>) -> Answer {
@@ -90,6 +98,9 @@ fn perform(world: &mut World, request: &Request<'_>) -> Answer {
             return Err(Failure::new(405, "MethodNotAllowed", message));
         }
         _ => {}
+    }
+    if let Some(answer) = account::perform(world, request) {
+        return answer;
     }
     access::check(world, request)?;
     match request.operation {

@@ -60,7 +60,7 @@ pub(super) fn put(world: &mut World, request: &Request<'_>) -> Answer {
     for statement in statements(&policy) {
         check_statement(statement, &request.bucket).map_err(malformed)?;
     }
-    let blocked = bucket(world, request)?.public_access.is_some_and(|block| block.block_public_policy);
+    let blocked = world.s3.effective_block(bucket(world, request)?).block_public_policy;
     let interned = world
         .intern_principals(policy)
         .map_err(|principal| malformed("Invalid principal in policy").detail("Detail", principal))?;

@@ -101,6 +101,9 @@ pub(crate) fn operation_name(
     headers: &HeaderMap,
     query: &[(String, String)],
 ) -> &'static str {
+    if let Some(operation) = super::account::operation(method, path, headers) {
+        return operation;
+    }
     let target = target(path, headers);
     let has = |name: &str| query.iter().any(|(key, _)| key == name);
     let row = |table: &[(&'static str, &'static str, &'static str, &'static str)]| {

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::state::{PublicAccess, Versioning};
 use super::{Answer, Request, bucket, bucket_mut, document, no_content, ok, ok_xml};
 use crate::world::World;
+use crate::xml::Xml;
 
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
 pub(super) const OWNERSHIPS: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
@@ -61,15 +62,26 @@ pub(super) fn get_public_access(world: &World, request: &Request<'_>) -> Answer 
         let failure = Failure::new(404, "NoSuchPublicAccessBlockConfiguration", message);
         return Err(failure.detail("BucketName", &request.bucket));
     };
+    Ok(ok_xml(block_xml(document("PublicAccessBlockConfiguration"), block)))
+}
+
+/// The settings, in a document that was begun.
+pub(super) fn block_xml(mut xml: Xml, block: PublicAccess) -> Xml {
     let PublicAccess { block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets } = block;
-    let mut xml = document("PublicAccessBlockConfiguration");
     xml.leaf("BlockPublicAcls", block_public_acls).leaf("IgnorePublicAcls", ignore_public_acls);
     xml.leaf("BlockPublicPolicy", block_public_policy).leaf("RestrictPublicBuckets", restrict_public_buckets);
-    Ok(ok_xml(xml))
+    xml
 }
 
 pub(super) fn put_public_access(world: &mut World, request: &Request<'_>) -> Answer {
-    let node = body::parse(&request.call.body, "PublicAccessBlockConfiguration")?;
+    let (block, _) = block_of(&request.call.body)?;
+    bucket_mut(world, request)?.public_access = Some(block);
+    Ok(ok())
+}
+
+/// The settings of a body, and how many of them it says.
+pub(super) fn block_of(body: &[u8]) -> Result<(PublicAccess, usize), Failure> {
+    let node = body::parse(body, "PublicAccessBlockConfiguration")?;
     node.only(&["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"])?;
     // What is not said is false.
     let flag = |name: &str| node.flag(name).map(|flag| flag.unwrap_or(false));
@@ -79,8 +91,7 @@ pub(super) fn put_public_access(world: &mut World, request: &Request<'_>) -> Ans
         block_public_policy: flag("BlockPublicPolicy")?,
         restrict_public_buckets: flag("RestrictPublicBuckets")?,
     };
-    bucket_mut(world, request)?.public_access = Some(block);
-    Ok(ok())
+    Ok((block, node.children.len()))
 }
 
 pub(super) fn delete_public_access(world: &mut World, request: &Request<'_>) -> Answer {

@@ -12,9 +12,25 @@ use super::body::Node;
 #[serde(default)]
 pub struct State {
     pub(super) buckets: BTreeMap<String, Bucket>,
+    /// By account: its own block of public access.
+    pub(super) account_blocks: BTreeMap<String, PublicAccess>,
 }
 
 impl State {
+    /// The block that counts for a bucket: what it or its owner's account blocks.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html>.
+    pub(super) fn effective_block(&self, bucket: &Bucket) -> PublicAccess {
+        let none = PublicAccess::default();
+        let own = bucket.public_access.unwrap_or(none);
+        let account = self.account_blocks.get(&bucket.owner).copied().unwrap_or(none);
+        PublicAccess {
+            block_public_acls: own.block_public_acls || account.block_public_acls,
+            ignore_public_acls: own.ignore_public_acls || account.ignore_public_acls,
+            block_public_policy: own.block_public_policy || account.block_public_policy,
+            restrict_public_buckets: own.restrict_public_buckets || account.restrict_public_buckets,
+        }
+    }
+
     /// The tagged buckets of an account in a region, as ARN and tags.
     pub fn tagged(&self, account: &str, region: &str) -> Vec<(String, Vec<(String, String)>)> {
         self.buckets
@@ -94,7 +110,7 @@ impl Encryption {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PublicAccess {
     pub(super) block_public_acls: bool,
     pub(super) ignore_public_acls: bool,

@@ -26,6 +26,7 @@ static CATALOGUE: LazyLock<Catalogue> =
 struct Catalogue {
     version: &'static str,
     under_rcps: HashSet<&'static str>,
+    global_keys: Vec<&'static str>,
     issuers: HashSet<&'static str>,
     services: BTreeMap<&'static str, Part>,
 }
@@ -136,6 +137,13 @@ pub fn service(prefix: &str) -> Option<&'static Service> {
 #[must_use]
 pub fn is_under_rcps(prefix: &str) -> bool {
     CATALOGUE.under_rcps.contains(prefix.to_ascii_lowercase().as_str())
+}
+
+/// The condition keys that belong to no one service, as AWS spells them.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+pub fn global_keys() -> impl Iterator<Item = &'static str> + Clone {
+    CATALOGUE.global_keys.iter().copied()
 }
 
 /// Whether condition keys with this prefix come from whoever vouches for a caller, and not from a service.

@@ -14,6 +14,7 @@ pub(super) fn catalogue(text: &'static str) -> Option<Catalogue> {
         match word {
             "version" => catalogue.version = rest,
             "rcp" => catalogue.under_rcps = rest.split(' ').collect(),
+            "global" => catalogue.global_keys = rest.split(' ').collect(),
             "issuers" => catalogue.issuers = rest.split(' ').collect(),
             _ => return None,
         }

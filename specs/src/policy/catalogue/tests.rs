@@ -53,6 +53,9 @@ fn actions_are_as_the_pages_say() {
         assert_eq!(actions(none).count(), 0, "{none}");
     }
     assert!(service("lambda").is_some_and(|lambda| lambda.has_free_key("lambda:SourceFunctionArn")));
+    for key in ["aws:PrincipalOrgID", "aws:PrincipalTag/${TagKey}", "aws:SourceOrgPaths", "lambda:SourceFunctionArn"] {
+        assert!(global_keys().any(|known| known == key), "{key}");
+    }
     assert!(is_under_rcps("KMS") && !is_under_rcps("codedeploy"));
     assert!(is_issuer("saml") && is_issuer("idp.example.com/team") && !is_issuer("s3"));
 }

@@ -11,6 +11,14 @@ use super::service;
 use super::statement;
 use super::truth::Truth;
 
+/// What stands among the keys of a decision for what AWS doesn't say of grants.
+///
+/// A boundary limits identity policies and what a resource's policy gives a role, and not what it gives a user, says
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>. A grant is neither. KMS says of policies of other types
+/// that they may limit what a grant gives, and names no boundary:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html>
+const GRANT_LIMITS: &str = "whether boundary and session policies limit grants, which AWS does not say";
+
 /// What AWS would answer to the request under these policies.
 ///
 /// The logic is that of
@@ -32,12 +40,16 @@ pub fn decide<'a>(request: &Request, policies: &Policies<'a>) -> Decision<'a> {
     if answer.allowed == Truth::Yes && unless.is_empty() {
         return Decision::Allowed { by: found.deciding(Effect::Allow, Truth::Yes, is_used) };
     }
-    let when = if answer.allowed == Truth::Open {
+    let mut when = if answer.allowed == Truth::Open {
         found.deciding(Effect::Allow, Truth::Open, |hit| answer.uses(hit) && found.is_open(hit.layer))
     } else {
         Vec::new()
     };
     let mut keys = BTreeSet::new();
+    if answer.is_grant_in_doubt {
+        when.extend(found.deciding(Effect::Allow, Truth::Yes, |hit| hit.layer == Layer::Grant));
+        keys.insert(Caseless::from(GRANT_LIMITS));
+    }
     for hit in &found.hits {
         let is_shown = |shown: &Deciding<'_>| std::ptr::eq(shown.statement, hit.statement);
         if hit.truth == Truth::Open && when.iter().chain(&unless).any(is_shown) {
@@ -219,6 +231,8 @@ struct Answer {
     uses_limits: bool,
     /// Whether naming the caller's account counts.
     uses_delegation: bool,
+    /// Whether it rests on a grant that boundary or session policies leave out.
+    is_grant_in_doubt: bool,
 }
 
 impl Answer {
@@ -251,7 +265,14 @@ impl Answer {
     fn to_outsider(found: &Found<'_>) -> Self {
         let allowed = found.resource.or(found.granted).any();
         let missing = if allowed == Truth::No { vec![Gap::Resource] } else { Vec::new() };
-        Self { allowed, missing, uses_identity: false, uses_limits: false, uses_delegation: true }
+        Self {
+            allowed,
+            missing,
+            uses_identity: false,
+            uses_limits: false,
+            uses_delegation: true,
+            is_grant_in_doubt: false,
+        }
     }
 
     /// Both sides must allow: the caller's account as it does anything, and the policy on the resource.
@@ -263,14 +284,16 @@ impl Answer {
     /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html#policy-example-cmk-cross-account-access>
     fn across_accounts(request: &Request, found: &Found<'_>) -> Self {
         let mut missing = scps_missing(found);
-        missing.extend((found.boundary == Truth::No).then_some(Gap::Boundary));
-        missing.extend((found.session == Truth::No).then_some(Gap::Session));
+        let granted = granted(found);
+        if granted == Truth::No {
+            missing.extend((found.boundary == Truth::No).then_some(Gap::Boundary));
+            missing.extend((found.session == Truth::No).then_some(Gap::Session));
+        }
         let has_operation = service::works_across_accounts(request);
         if !has_operation {
             missing.push(Gap::KmsAcrossAccounts);
         }
-        let Named { account: _, role, user, itself } = found.granted;
-        let identity = found.identity.max(role).max(user).max(itself);
+        let identity = found.identity.max(granted);
         if identity == Truth::No {
             missing.push(Gap::Identity);
         }
@@ -278,9 +301,12 @@ impl Answer {
         if resource == Truth::No {
             missing.push(Gap::Resource);
         }
-        let allowed = [Truth::from(has_operation), identity, resource, limits(found), scps(found)];
+        let limits = limits(found).max(granted.min(Truth::Open));
+        let allowed = [Truth::from(has_operation), identity, resource, limits, scps(found)];
+        let allowed = allowed.into_iter().min().unwrap_or(Truth::No);
         Self {
-            allowed: allowed.into_iter().min().unwrap_or(Truth::No),
+            allowed,
+            is_grant_in_doubt: is_grant_in_doubt(found, allowed),
             missing: sorted(missing),
             uses_identity: true,
             uses_limits: true,
@@ -307,19 +333,21 @@ impl Answer {
 
     /// Allowed by the resource's policy as it names the caller, or by the caller's own as far as they count.
     fn of_either(found: &Found<'_>, own: Truth, gap: Gap, uses_delegation: bool) -> Self {
-        let Named { account: _, role, user, itself } = found.resource.or(found.granted);
+        let Named { account: _, role, user, itself } = found.resource;
+        let granted = granted(found);
         let free = itself.max(user.min(found.session));
         let limited = own.max(role);
-        let allowed = free.max(limited.min(limits(found))).min(scps(found));
+        let by_grant = granted.min(limits(found).max(Truth::Open));
+        let allowed = free.max(limited.min(limits(found))).max(by_grant).min(scps(found));
         let mut missing = Vec::new();
         if allowed == Truth::No {
             missing = scps_missing(found);
-            if free == Truth::No {
+            if free == Truth::No && granted == Truth::No {
                 let is_bound = user == Truth::No && found.boundary == Truth::No;
                 missing.extend(is_bound.then_some(Gap::Boundary));
                 missing.extend((found.session == Truth::No).then_some(Gap::Session));
             }
-            if limited.max(user).max(itself) == Truth::No {
+            if limited.max(user).max(itself).max(granted) == Truth::No {
                 missing.push(gap);
             }
         }
@@ -331,8 +359,20 @@ impl Answer {
             uses_identity: is_limited || own.min(limits(found)) == Truth::Yes,
             uses_limits: is_limited,
             uses_delegation: uses_delegation && is_limited,
+            is_grant_in_doubt: is_grant_in_doubt(found, allowed),
         }
     }
+}
+
+/// Whether a grant names the caller in another way than by its account.
+fn granted(found: &Found<'_>) -> Truth {
+    let Named { account: _, role, user, itself } = found.granted;
+    role.max(user).max(itself)
+}
+
+/// Whether an open answer rests on a grant that boundary or session policies leave out.
+fn is_grant_in_doubt(found: &Found<'_>, allowed: Truth) -> bool {
+    allowed == Truth::Open && granted(found) > Truth::No && limits(found) < Truth::Yes
 }
 
 fn limits(found: &Found<'_>) -> Truth {

@@ -31,6 +31,7 @@
 //! - Several values under an operator without `ForAllValues` or `ForAnyValue`: one that matches is enough, and with a
 //!   negated operator too much.
 //! - An IPv6 address without prefix is one address; AWS speaks of `/32` and means IPv4.
+//! - Whether a boundary or a session policy that leaves an operation out limits a grant of it: the decision is open.
 //! - `CanonicalUser` names some account, and no document says which: it leaves the decision open.
 //! - A value not known yet (see [`policy`](super)) is text, equal to itself only.
 //! - A resource whose account is unknown counts as one of the caller's account.

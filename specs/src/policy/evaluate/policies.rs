@@ -127,7 +127,7 @@ pub enum Decision<'a> {
         /// The unknown keys on which that depends, as some statement writes them.
         ///
         /// `sts:RoleSessionName` stands for the name of the caller's session, and `s3:CanonicalUser` for the
-        /// canonical id of its account.
+        /// canonical id of its account. A sentence instead of a key says what AWS leaves open.
         keys: BTreeSet<Caseless>,
     },
 }

@@ -87,11 +87,17 @@ impl Caller {
         };
         let user_name = if let Self::User(arn) = self { Some(last_of_path(arn).to_owned()) } else { None };
         let service = if let Self::Service(name) = self { Some(name.clone()) } else { None };
+        // Only signed requests say whether a service made them, and who comes with a provider's word alone signs nothing:
+        // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+        let is_signed = !matches!(self, Self::Anonymous | Self::Federated(_));
         let mut context = vec![
             ("aws:username", user_name),
-            ("aws:PrincipalIsAWSService", Some(service.is_some().to_string())),
+            ("aws:PrincipalIsAWSService", is_signed.then(|| service.is_some().to_string())),
             ("aws:PrincipalServiceName", service),
         ];
+        if !matches!(self, Self::Service(_)) {
+            context.extend(OF_SERVICES.map(|key| (key, None)));
+        }
         if let Some(account) = self.account() {
             context.push(("aws:PrincipalAccount", Some(account.to_owned())));
             context.push(("kms:CallerAccount", Some(account.to_owned())));
@@ -100,6 +106,7 @@ impl Caller {
             // "For anonymous requests, the request context returns anonymous", and they come from no organization.
             context.push(("aws:PrincipalAccount", Some("anonymous".to_owned())));
             context.push(("aws:PrincipalOrgID", None));
+            context.push(("aws:PrincipalOrgPaths", None));
         }
         if arn.is_some() || *self == Self::Anonymous {
             context.push(("aws:PrincipalArn", arn));
@@ -110,6 +117,19 @@ impl Caller {
         context
     }
 }
+
+/// The keys of whom a service acts for, and of the service: a request has them only if a service made it itself.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>, and for the one that is SNS's own,
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#source-account-versus-source-owner>.
+const OF_SERVICES: [&str; 6] = [
+    "aws:PrincipalServiceNamesList",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+    "aws:SourceOwner",
+];
 
 /// The part of an ARN behind its account.
 pub(super) fn resource_part(arn: &str) -> &str {

@@ -11,9 +11,11 @@ use crate::policy::catalogue;
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html>
 const KMS_ACROSS_ACCOUNTS: &[&str] = &[
     "CreateGrant",
+    "Decapsulate",
     "Decrypt",
     "DeriveSharedSecret",
     "DescribeKey",
+    "Encapsulate",
     "Encrypt",
     "GenerateDataKey",
     "GenerateDataKeyPair",

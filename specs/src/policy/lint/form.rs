@@ -171,7 +171,7 @@ pub(super) static LINTS: &[DocumentLint] = &[
 fn near_limit(subject: &Subject<'_>) -> Vec<Hit> {
     let written = subject.written;
     let (size, max) = (written.document.size(written.use_), written.use_.size_max());
-    if size * 100 < max * NEAR_PERCENT || size > max {
+    if written.is_packed || size * 100 < max * NEAR_PERCENT || size > max {
         return Vec::new();
     }
     let label = format!("{size} of {max}, {} %", size * 100 / max);

@@ -15,74 +15,13 @@ use crate::suggest::nearest;
 /// How many actions, or forms of an ARN, one label names.
 const NAMED_MAX: usize = 3;
 
-/// The keys that any request may have.
+/// Keys that any request may have and the catalogue has not.
 ///
-/// Left out are those for tags of resources and requests, which the catalogue has for each action that knows tags.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>; `aws:SourceOwner` is SNS's own name of
-/// an older day: <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>; `aws:PrincipalOrgMasterAccountId` is in
-/// policies of AWS's own: <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>
-const GLOBAL_KEYS: &[&str] = &[
-    "aws:AssumedRoot",
-    "aws:CalledVia",
-    "aws:CalledViaAWSMCP",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:ChatbotSourceArn",
-    "aws:CurrentTime",
-    "aws:Ec2InstanceSourcePrivateIPv4",
-    "aws:Ec2InstanceSourceVpc",
-    "aws:EpochTime",
-    "aws:FederatedProvider",
-    "aws:IsMcpServiceAction",
-    "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalIsAWSService",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgMasterAccountId",
-    "aws:PrincipalOrgPaths",
-    "aws:PrincipalServiceName",
-    "aws:PrincipalServiceNamesList",
-    "aws:PrincipalTag/${TagKey}",
-    "aws:PrincipalType",
-    "aws:RequestedRegion",
-    "aws:ResourceAccount",
-    "aws:ResourceOrgID",
-    "aws:ResourceOrgPaths",
-    "aws:SecureTransport",
-    "aws:SignInSessionArn",
-    "aws:SourceAccount",
-    "aws:SourceArn",
-    "aws:SourceIdentity",
-    "aws:SourceIp",
-    "aws:SourceOrgID",
-    "aws:SourceOrgPaths",
-    "aws:SourceOwner",
-    "aws:SourceVpc",
-    "aws:SourceVpcArn",
-    "aws:SourceVpce",
-    "aws:TokenIssueTime",
-    "aws:UserAgent",
-    "aws:ViaAWSMCPService",
-    "aws:ViaAWSService",
-    "aws:VpcSourceIp",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
-    "aws:referer",
-    "aws:userid",
-    "aws:username",
-    "codebuild:BuildArn",
-    "codebuild:ProjectArn",
-    "ec2:RoleDelivery",
-    "ec2:SourceInstanceArn",
-    "glue:CredentialIssuingService",
-    "glue:RoleAssumedBy",
-    "identitystore:UserId",
-    "lambda:SourceFunctionArn",
-    "ssm:SourceInstanceArn",
-];
+/// Those of CodeBuild and `aws:SignInSessionArn` are on
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>; `aws:PrincipalOrgMasterAccountId` is in policies
+/// of AWS's own: <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>
+const MORE_GLOBAL_KEYS: &[&str] =
+    &["aws:PrincipalOrgMasterAccountId", "aws:SignInSessionArn", "codebuild:BuildArn", "codebuild:ProjectArn"];
 
 /// The global keys for tags: only of some actions.
 const TAG_KEYS: &[&str] = &["aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}", "aws:TagKeys"];
@@ -235,9 +174,9 @@ fn acts_on(pattern: &str, actions: &[Action]) -> String {
 
 /// What is wrong with a condition key that no action of the statement has.
 fn idle_key(statement: &Statement, key: &str) -> Option<String> {
-    let is_in = |keys: &[&str]| keys.iter().any(|known| catalogue::is_key(known, key));
+    let is_tag = TAG_KEYS.iter().any(|known| catalogue::is_key(known, key));
     let (prefix, _) = key.split_once(':')?;
-    if is_unknown(key) || catalogue::is_issuer(prefix) || is_in(GLOBAL_KEYS) {
+    if is_unknown(key) || catalogue::is_issuer(prefix) || !is_tag && is_global(key) {
         return None;
     }
     let actions = named(statement);
@@ -245,13 +184,22 @@ fn idle_key(statement: &Statement, key: &str) -> Option<String> {
         actions.iter().flat_map(|(_, actions)| actions).any(|action| action.has_key(key))
     };
     let service = catalogue::service(prefix);
-    let is_known = is_in(TAG_KEYS) || service.is_some_and(|service| has_key(service, key));
+    let is_known = is_tag || service.is_some_and(|service| has_key(service, key));
     match &actions {
         None if is_known => None,
         Some(actions) if is_had(actions) || service.is_some_and(|service| service.has_free_key(key)) => None,
         Some(actions) if is_known => Some(format!("`{key}` is no key of {}", whose(actions))),
         None | Some(_) => Some(not_there(prefix, key, service)),
     }
+}
+
+/// The keys that belong to no one service, those for tags among them.
+fn global_keys() -> impl Iterator<Item = &'static str> + Clone {
+    catalogue::global_keys().chain(MORE_GLOBAL_KEYS.iter().copied())
+}
+
+fn is_global(key: &str) -> bool {
+    global_keys().any(|known| catalogue::is_key(known, key))
 }
 
 fn has_key(service: &Service, key: &str) -> bool {
@@ -267,13 +215,13 @@ fn whose(actions: &[(&str, Vec<Action>)]) -> String {
 
 /// Of a key that is nowhere.
 fn not_there(prefix: &str, key: &str, service: Option<&'static Service>) -> String {
-    let is_global = prefix.eq_ignore_ascii_case("aws");
-    if service.is_none() && !is_global {
+    let is_aws = prefix.eq_ignore_ascii_case("aws");
+    if service.is_none() && !is_aws {
         return format!("no service has the prefix `{prefix}`");
     }
     // What a variable stands for is the writer's, and says nothing about what was meant.
     let fixed = |known: &'static str| known.split("/${").next().unwrap_or(known);
-    let global = GLOBAL_KEYS.iter().chain(TAG_KEYS).filter(|_| is_global).copied();
+    let global = global_keys().filter(|_| is_aws);
     let known = service.into_iter().flat_map(Service::condition_keys).chain(global);
     let near = nearest(key.split('/').next().unwrap_or(key), known.clone().map(fixed));
     let near = near.and_then(|near| known.clone().find(|known| fixed(known) == near));

@@ -525,6 +525,11 @@ pub(super) const CASES: &[Case] = &[
                 "deny = \"*\"\nresource = \"*\"\ncondition = { ArnNotLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::*:role/OrganizationAccountAccessRole\" } }"
             ),
             control!("deny = \"organizations:LeaveOrganization\"\nresource = \"*\""),
+            control!("deny = \"kms:CreateGrant\"\nresource = \"*\""),
+            control!("deny = \"sts:AssumeRole\"\nresource = \"arn:aws:iam::111111111111:role/*\""),
+            control!(
+                "deny = \"sts:AssumeRole\"\nresource = \"*\"\ncondition = { ArnNotLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::*:role/ci\" } }"
+            ),
         ],
     },
     Case {

@@ -48,7 +48,7 @@ fn saved_facts_become_models() {
             .collect::<Vec<_>>()
     );
     let policies = crate::policy::Policy::observe(&facts, &scope).unwrap();
-    insta::assert_json_snapshot!(policies.iter().map(|live| (&live.model, &live.model.spare.0)).collect::<Vec<_>>());
+    insta::assert_json_snapshot!(policies.iter().map(|live| (&live.model, &live.model.held.spare)).collect::<Vec<_>>());
     insta::assert_json_snapshot!(
         crate::instance_profile::InstanceProfile::observe(&facts, &scope)
             .unwrap()
