@@ -2,7 +2,7 @@
 
 use crate::support::Project;
 
-const EXAMPLES: [&str; 5] =
+pub(crate) const EXAMPLES: [&str; 5] =
     ["cross-account-saas", "dev-prod-codedeploy", "ecr-stages", "on-premises", "travis-codedeploy"];
 
 /// Statements that no assertion of the examples needs, each with the reason.
@@ -24,17 +24,20 @@ const DELIBERATE: [(&str, &str); 3] = [
 ];
 
 /// A statement in a file: where its actions stand.
-struct Found {
-    name: String,
+pub(crate) struct Found {
+    pub(crate) name: String,
     /// The resource it belongs to, as `kind.name`.
     resource: String,
     /// The file with this statement about nothing that anyone asserts.
-    without: String,
+    pub(crate) without: String,
 }
 
 /// What no assertion is about; a bucket's policy holds S3's actions alone.
+pub(crate) const NOTHING: [&str; 2] = ["s3:GetAccelerateConfiguration", "sts:DecodeAuthorizationMessage"];
+
 fn nothing(header: &str) -> &'static str {
-    if header.starts_with("bucket.") { "s3:GetAccelerateConfiguration" } else { "sts:DecodeAuthorizationMessage" }
+    let [of_bucket, other] = NOTHING;
+    if header.starts_with("bucket.") { of_bucket } else { other }
 }
 
 fn key_of(line: &str) -> &str {
@@ -42,7 +45,7 @@ fn key_of(line: &str) -> &str {
 }
 
 /// Every statement of a TOML file, by its text: `allow`, `deny` and `action` are replaced, so that the policy stays one.
-fn in_toml(text: &str) -> Vec<Found> {
+pub(crate) fn in_toml(text: &str) -> Vec<Found> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
     let mut count = std::collections::BTreeMap::new();
@@ -82,7 +85,7 @@ fn in_toml(text: &str) -> Vec<Found> {
 }
 
 /// Every statement of a JSON policy, which the file of this name belongs to.
-fn in_json(text: &str, resource: &str) -> Vec<Found> {
+pub(crate) fn in_json(text: &str, resource: &str) -> Vec<Found> {
     let document: serde_json::Value = serde_json::from_str(text).unwrap();
     let count = document["Statement"].as_array().unwrap().len();
     let one = |index: usize| {
@@ -102,7 +105,7 @@ fn in_use(example: &str, file: &str, resource: &str) -> String {
     }
 }
 
-fn files(project: &Project) -> Vec<String> {
+pub(crate) fn files(project: &Project) -> Vec<String> {
     let mut names = Vec::new();
     let mut folders = vec![project.path().to_owned()];
     while let Some(folder) = folders.pop() {
@@ -120,7 +123,7 @@ fn files(project: &Project) -> Vec<String> {
 }
 
 /// The resource that names a JSON policy.
-fn owner(project: &Project, file: &str) -> String {
+pub(crate) fn owner(project: &Project, file: &str) -> String {
     let specs = files(project).into_iter().filter(|name| name.ends_with(".toml"));
     let texts = specs.map(|name| std::fs::read_to_string(project.path().join(name)).unwrap());
     for text in texts {

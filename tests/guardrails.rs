@@ -299,3 +299,62 @@ fn the_guide_lists_all_guardrails() {
         "docs/guides/guardrails.md is not what `trueup explain lints --markdown` says now"
     );
 }
+
+/// A bucket that anyone may read who meets these conditions.
+fn open_bucket(block: &str, condition: &str) -> String {
+    format!(
+        "[scope]\naccount = \"main\"\n\n[bucket.data]\nname = \"data-111111111111\"\npublic_access_block = {{ {block} }}\n\
+         [[bucket.data.policy]]\nallow = \"s3:GetObject\"\nprincipal = \"*\"\nresource = \"${{bucket.data.arn}}/*\"\ncondition = {{ {condition} }}\n"
+    )
+}
+
+const UNBLOCKED: &str = "block_public_policy = false, restrict_public_buckets = false";
+const HALVES: &str = "IpAddress = { \"aws:SourceIp\" = [\"0.0.0.0/1\", \"128.0.0.0/1\"] }";
+const ANY_ACCOUNT: &str = "StringLike = { \"aws:PrincipalAccount\" = \"????????????\" }";
+
+#[test]
+fn what_holds_nobody_back_is_public_everywhere() {
+    let project = Project::with("");
+    let set = |block: &str, condition: &str| project.write("specs.toml", open_bucket(block, condition));
+    // The guardrail refuses it,
+    for condition in [HALVES, ANY_ACCOUNT, "ArnLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::222222222222:role/*\" }"]
+    {
+        set(UNBLOCKED, condition);
+        let check = project.trueup(&["check"]).expect(1);
+        assert!(check.stderr.contains("[public-bucket]"), "{}", check.stderr);
+    }
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-bucket = \"allow\"\n\n[project]");
+    // a pipeline can,
+    let plans = |condition: &str, code| {
+        set(UNBLOCKED, condition);
+        project.trueup(&["plan", "--fail-on", "public-access"]).expect(code);
+    };
+    plans(HALVES, 3);
+    plans("StringLike = { \"aws:PrincipalOrgID\" = \"o-*\" }", 3);
+    plans("IpAddress = { \"aws:SourceIp\" = \"203.0.113.0/24\" }", 0);
+    plans("StringEquals = { \"aws:PrincipalOrgID\" = \"o-a1b2c3d4e5\" }", 0);
+    // and S3 shuts other accounts out of the bucket.
+    let ask =
+        |code| project.trueup_on_aws(&["access", "can", "222222222222", "s3:GetObject", "bucket.data/*"]).expect(code);
+    set("block_public_policy = false", ANY_ACCOUNT);
+    ask(2);
+    set(UNBLOCKED, ANY_ACCOUNT);
+    ask(0);
+}
+
+#[test]
+fn a_denial_of_all_others_keeps_a_plan_from_being_public() {
+    let project = Project::with("");
+    project.edit("trueup.toml", "[project]", "[lints]\npublic-bucket = \"allow\"\n\n[project]");
+    let perimeter = |org: &str| {
+        let open = open_bucket(UNBLOCKED, "Bool = { \"aws:SecureTransport\" = true }");
+        format!(
+            "{open}[[bucket.data.policy]]\ndeny = \"s3:*\"\nprincipal = \"*\"\nresource = \"${{bucket.data.arn}}/*\"\n\
+             condition = {{ StringNotLikeIfExists = {{ \"aws:PrincipalOrgID\" = \"{org}\" }}, BoolIfExists = {{ \"aws:PrincipalIsAWSService\" = false }} }}\n"
+        )
+    };
+    for (org, code) in [("o-a1b2c3d4e5", 0), ("o-*", 3)] {
+        project.write("specs.toml", perimeter(org));
+        project.trueup(&["plan", "--fail-on", "public-access"]).expect(code);
+    }
+}

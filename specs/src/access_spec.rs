@@ -49,7 +49,7 @@ pub(crate) type AccessContext = IndexMap<String, Vec<Text>>;
 /// Who an assertion is about.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AccessPrincipal {
-    /// A role or a user, by its address or ARN.
+    /// A role or a user, by its address or ARN; or a role's session, by its ARN.
     Identity(Text),
     /// An AWS service.
     Service(Text),
@@ -75,11 +75,14 @@ pub(crate) enum AccessStep {
 const KEYS: [(&str, &str); 7] = [
     (
         "principal",
-        "Who: a role or user by address or ARN, or a table with `service`, `federated` or `account`; \"*\" is everyone.",
+        "Who: a role or user by address or ARN, a role's session by ARN, or a table with `service`, `federated` or `account`; \"*\" is everyone.",
     ),
     ("can", "What it can do: actions, or the steps of a path, one after the other."),
     ("cannot", "What it can't do: actions."),
-    ("on", "On what: an address, an ARN, or one with `*`, which means all of them. Default: \"*\", no resource."),
+    (
+        "on",
+        "On what: an address, an ARN, or one with `*`, which means all of them. Default: \"*\", all that the actions are on.",
+    ),
     ("context", "Condition keys the requests have, each with a value or several."),
     ("why", "Why it must be so; shown when it is not."),
     ("enabled", "Whether it is there at all. Default: true."),

@@ -6,7 +6,7 @@ use crate::decode::{Decode, Decoder, Fields, OneOrMany};
 use crate::diagnostic::Diagnostic;
 use crate::policy_file::PolicyFile;
 use crate::shape::{FieldShape, Shape, TableShape};
-use crate::span::Span;
+use crate::span::{FileId, Span};
 use crate::text::{Located, Mention, Text};
 use crate::value::{Data, Entry, Value};
 
@@ -15,6 +15,18 @@ use crate::value::{Data, Entry, Value};
 pub struct PolicySpec {
     pub(crate) span: Span,
     pub(crate) source: PolicySource,
+    pub(crate) form: Form,
+}
+
+/// How a spec writes a policy: what another statement has to look like to stand beside the ones that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Statements with headers of their own: `[[bucket.x.policy]]`.
+    Tables,
+    /// Statements in brackets behind the key: `policy = [{ … }]`.
+    List,
+    /// A JSON file.
+    File(FileId),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -143,14 +155,17 @@ impl Decode for PolicySpec {
                     statements.iter().map(|statement| decode_statement(statement, cx)).collect();
                 let statements: Option<Vec<Option<StatementSpec>>> = decoded.into_iter().collect();
                 let source = PolicySource::Statements(statements?.into_iter().flatten().collect());
-                Some(Self { span: value.span, source })
+                let has_headers = cx.files().sources().slice(value.span).starts_with("[[");
+                let form = if has_headers { Form::Tables } else { Form::List };
+                Some(Self { span: value.span, source, form })
             }
             Data::Table(table) if table.get("file").is_some() => {
                 let fields = cx.fields(value, &["file"])?;
                 let path: String = fields.get("file", cx)?;
                 let span = fields.entry("file").map_or(value.span, |entry| entry.value.span);
                 let file = PolicyFile::load(&path, span, cx)?;
-                Some(Self { span: value.span, source: PolicySource::File(file) })
+                let form = Form::File(file.file);
+                Some(Self { span: value.span, source: PolicySource::File(file), form })
             }
             Data::Table(_) => {
                 let summary = "expected a list of statements, or { file = \"…\" }";

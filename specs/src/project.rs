@@ -1,5 +1,6 @@
 //! A project as it was understood: accounts, resources, tombstones, outputs.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::{Equivalent, IndexMap};
@@ -8,7 +9,7 @@ use crate::access_spec::AccessSpec;
 use crate::address::Address;
 use crate::kind::{AnySpec, KindSchema};
 use crate::lint::{Level, Suppression};
-use crate::span::Span;
+use crate::span::{FileId, Span};
 use crate::text::Text;
 
 /// The number of an [`Instance`] in its project.
@@ -49,6 +50,8 @@ pub struct Project {
     /// What `trueup output` tells.
     pub outputs: Vec<OutputSpec>,
     pub(crate) index: Index,
+    /// The paths of the files, by their numbers.
+    pub(crate) paths: Vec<PathBuf>,
 }
 
 /// How trueup works on a project: `trueup.toml`.
@@ -344,6 +347,12 @@ impl Project {
         let account = self.accounts.get(account).filter(|account| account.is_unknown())?;
         let address = account_address(self.management.as_ref()?, &account.name);
         self.find(&address)
+    }
+
+    /// The path of one of its files, relative to its folder.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> Option<&Path> {
+        self.paths.get(file.0 as usize).map(PathBuf::as_path)
     }
 
     /// The resource of a number.

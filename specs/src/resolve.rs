@@ -1,6 +1,7 @@
 //! From a spec's own types to the strings AWS is sent, for one resource in one account.
 
 mod access;
+mod asserted;
 
 use std::sync::Arc;
 
@@ -13,13 +14,14 @@ use crate::naming::{Reference, Target};
 use crate::pending;
 use crate::policy::read::placed::{PlacedStatement, placed};
 use crate::policy::{Document, Statement, Use};
-use crate::policy_spec::PolicySpec;
+use crate::policy_spec::{Form, PolicySpec};
 use crate::policy_text::{self, Places, PolicyText};
 use crate::project::{Instance, InstanceId, OutputSpec, OutputValue, Project};
 use crate::span::Span;
 use crate::text::{Located, Mention, Part, Text};
 
 pub use access::{AssertedContext, AssertedDeed, AssertedPrincipal, AssertedStep, Assertion, assertions};
+pub use asserted::{bad_account, bad_provider, bad_resource, bad_role, bad_service};
 
 /// The attributes of resources, as far as they are known.
 pub trait Outputs {
@@ -50,6 +52,8 @@ pub struct Written {
     pub use_: Use,
     /// Its place.
     pub span: Span,
+    /// How it is written.
+    pub form: Form,
     /// What it says.
     pub document: Document,
     /// Whether it may be spread over several documents, so that the limit of one says nothing of it.
@@ -215,7 +219,7 @@ impl<'a> Resolver<'a> {
         match Document::parse(&json, r#use) {
             Ok(document) => {
                 if let Some(kept) = &mut self.written {
-                    kept.push(Written { is_packed, ..written(&json, &places, spec.span(), r#use, document.clone()) });
+                    kept.push(Written { is_packed, ..written(&json, &places, spec, r#use, document.clone()) });
                 }
                 if let Some(noted) = &mut self.places {
                     let placed = Document::placed(&json, r#use).into_iter();
@@ -291,7 +295,8 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn written(json: &str, places: &Places, span: Span, use_: Use, document: Document) -> Written {
+fn written(json: &str, places: &Places, spec: &PolicySpec, use_: Use, document: Document) -> Written {
+    let span = spec.span();
     let place = |at: &std::ops::Range<usize>| places.find(at).unwrap_or(span);
     let statement = |PlacedStatement { statement, at, elements }| WrittenStatement {
         statement,
@@ -299,7 +304,7 @@ fn written(json: &str, places: &Places, span: Span, use_: Use, document: Documen
         elements: elements.into_iter().map(|(name, at)| (name, place(&at))).collect(),
     };
     let statements = placed(json, use_).into_iter().map(statement).collect();
-    Written { use_, span, document, is_packed: false, statements }
+    Written { use_, span, form: spec.form, document, is_packed: false, statements }
 }
 
 /// The tag that says which project a resource belongs to.
@@ -465,6 +470,11 @@ fn map<T>(sighted: Sighted<T>, mut value: impl FnMut(T) -> String) -> Sighted<St
 /// Stands for a value that can't be had: everything that follows takes it for one that is not known yet.
 fn unknown() -> String {
     format!("{}?#?{}", pending::OPEN, pending::CLOSE)
+}
+
+/// Whether a value couldn't be had, which was told where it is mentioned.
+fn is_told(value: &str) -> bool {
+    pending::tokens(value).any(|(address, _)| address == "?")
 }
 
 fn names_group(located: &Located, group: &str) -> bool {

@@ -1,7 +1,7 @@
 //! What in a change no one may miss.
 
 use serde_json::Value;
-use trueup_specs::policy::lint::is_public;
+use trueup_specs::policy::lint::is_open_to_the_world;
 use trueup_specs::policy::{Document, EVERYONE, widens_trust};
 use trueup_state::plan::{Action, Danger};
 
@@ -21,7 +21,7 @@ pub fn of(action: &Action, before: Option<&Value>, after: Option<&Value>) -> Vec
             let mut who = widens_trust(former.as_ref(), &asked);
             if before.is_none() {
                 // All of a new resource is new; only that it is open to everyone must be said.
-                let is_everyone = |who: &String| who.starts_with(EVERYONE) && is_public(&asked);
+                let is_everyone = |who: &String| who.starts_with(EVERYONE) && is_open_to_the_world(&asked);
                 who.retain(is_everyone);
             }
             if !who.is_empty() {

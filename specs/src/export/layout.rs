@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::FILE;
 use crate::shape::{Shape, TableShape};
 
-/// Longer lines are broken where TOML allows it: in lists.
+/// How wide a file may be.
 const WIDTH: usize = 110;
 
 /// The element of a statement that can be long without being a list.
@@ -18,9 +18,17 @@ const CONDITION: &str = "condition";
 /// `shape` is that of the kind's table; fields it does not have (`tags`, `protect`) stand among the others.
 #[must_use]
 pub fn block(kind: &str, name: &str, fields: &Map<String, Value>, shape: &TableShape) -> String {
-    let mut page = Page { text: String::new() };
+    let mut page = Page { text: String::new(), width: WIDTH };
     page.table(&[kind, name], fields, shape, ONE);
     page.text
+}
+
+/// Statements under `[[…]]` with this path, in lines of at most `width` characters as far as lists can be broken.
+#[must_use]
+pub fn statements(path: &[&str], statements: &[Value], width: usize) -> String {
+    let mut page = Page { text: String::new(), width };
+    page.headed(path, &Headed::Statements(statements));
+    page.text.trim_start().to_owned()
 }
 
 /// Around the header of a table.
@@ -33,6 +41,8 @@ const INDENT: usize = 2;
 
 struct Page {
     text: String,
+    /// Longer lines are broken where TOML allows it: in lists.
+    width: usize,
 }
 
 /// What stands behind the fields, with a header of its own.
@@ -65,7 +75,7 @@ impl Page {
                     );
                 }
                 (Some(Shape::Table(table)), Value::Object(members))
-                    if is_long(key, value) || has_headed(members, table) =>
+                    if is_long(key, value, self.width) || has_headed(members, table) =>
                 {
                     headed.push((vec![key], Headed::Table(members, table)));
                 }
@@ -75,7 +85,7 @@ impl Page {
                     }
                     _ => lines.push((key.as_str(), value)),
                 },
-                (Some(Shape::Json), Value::Object(members)) if is_long(key, value) => {
+                (Some(Shape::Json), Value::Object(members)) if is_long(key, value, self.width) => {
                     headed.push((vec![key], Headed::Plain(members)));
                 }
                 (_, value) => lines.push((key.as_str(), value)),
@@ -120,7 +130,7 @@ impl Page {
         let (long, lines): (Vec<_>, Vec<_>) = elements
             .iter()
             .map(|(key, value)| (key.as_str(), value))
-            .partition(|(key, value)| *key == CONDITION && is_long(key, value));
+            .partition(|(key, value)| *key == CONDITION && is_long(key, value, self.width));
         self.lines(&lines);
         for (key, members) in long.into_iter().filter_map(|(key, value)| Some((key, value.as_object()?))) {
             let path: Vec<&str> = path.iter().copied().chain([key]).collect();
@@ -135,7 +145,7 @@ impl Page {
         for (name, value) in lines {
             let front = format!("{:width$} = ", key(name));
             let line = self::value(value);
-            let fits = front.chars().count() + line.chars().count() <= WIDTH;
+            let fits = front.chars().count() + line.chars().count() <= self.width;
             let value = if fits { line } else { broken(value) };
             let _ = writeln!(self.text, "{front}{value}");
         }
@@ -169,8 +179,8 @@ fn is_long_item(item: &Value) -> bool {
     item.is_object() && INDENT + self::value(item).chars().count() + 1 > WIDTH
 }
 
-fn is_long(name: &str, value: &Value) -> bool {
-    key(name).chars().count() + 3 + self::value(value).chars().count() > WIDTH
+fn is_long(name: &str, value: &Value, width: usize) -> bool {
+    key(name).chars().count() + 3 + self::value(value).chars().count() > width
 }
 
 fn header(path: &[&str]) -> String {

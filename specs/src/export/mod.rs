@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::shape::{Shape, TableShape};
 
-pub use layout::{block, value};
+pub use layout::{block, statements, value};
+pub use statements::of as statements_of;
 
 /// The key by which a field names its file; as long as the file has no path, what stands in it is behind the key: a JSON document, or
 /// what [`text_file`] puts there.

@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use crate::pending;
 use crate::policy_spec::is_account_id;
 
-/// The statements; `None` where only a JSON file can say the same.
-pub(super) fn of(document: &Map<String, Value>, partition: &str) -> Option<Value> {
+/// The statements of a document of AWS's; `None` where only a JSON file can say the same.
+#[must_use]
+pub fn of(document: &Map<String, Value>, partition: &str) -> Option<Value> {
     // Statements are always of this version, and have no place for an `Id`.
     let sayable = document.get("Version").and_then(Value::as_str) == Some("2012-10-17")
         && document.keys().all(|key| key == "Version" || key == "Statement");
@@ -80,7 +82,8 @@ fn list(members: &[&str]) -> Option<Value> {
 /// The account whose root an ARN names.
 fn root_of<'a>(arn: &'a str, partition: &str) -> Option<&'a str> {
     let id = arn.strip_prefix("arn:")?.strip_prefix(partition)?.strip_prefix(":iam::")?.strip_suffix(":root")?;
-    is_account_id(id).then_some(id)
+    // That of an account that is still to be made is one, too.
+    is_account_id(&pending::with_digits(id)).then_some(id)
 }
 
 fn conditions(conditions: &Value) -> Value {

@@ -145,8 +145,9 @@ impl Loader {
         self.finish_access();
         self.check_mentions();
         self.finish_tombstones();
-        let Self { files, problems, project, .. } = self;
+        let Self { files, problems, mut project, .. } = self;
         let sources = files.into_sources();
+        project.paths = sources.iter().map(|(_, path)| path.to_owned()).collect();
         let project = (!sources.is_empty()).then_some(project);
         Loaded { sources, project, problems }
     }

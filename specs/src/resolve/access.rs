@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Outputs, Walk};
+use super::asserted::{bad_account, bad_provider, bad_resource, bad_role, bad_service};
+use super::{Outputs, Walk, is_told};
 use crate::access_spec::{AccessContext, AccessPrincipal, AccessSpec, AccessStep};
-use crate::diagnostic::Problems;
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::lookup::Standpoint;
 use crate::project::{Project, Scope};
 use crate::span::Span;
+use crate::text::Text;
 
 /// An `[[access]]` as it is for one account it stands in.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +29,7 @@ pub struct Assertion {
 /// Someone an assertion is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssertedPrincipal {
-    /// A role or a user, by its ARN.
+    /// A role or a user, by its ARN; or a role's session, by its own.
     Identity(String),
     /// An AWS service, such as `codepipeline.amazonaws.com`.
     Service(String),
@@ -60,7 +62,7 @@ pub enum AssertedDeed {
     Do {
         /// Such as `s3:GetObject`.
         actions: Vec<String>,
-        /// ARNs, with `*` for all that match.
+        /// ARNs, with `*` for all that match; `*` alone for all that the actions are on.
         on: Vec<String>,
     },
     /// Whoever has come so far takes this role.
@@ -101,32 +103,89 @@ pub fn assertions(
 
 fn assertion(spec: &AccessSpec, walk: &mut Walk<'_>) -> Assertion {
     let AccessSpec { span, why, is_denied, principal, steps, context, scope: _ } = spec;
-    let mut many = |text, make: fn(String) -> AssertedPrincipal| -> Vec<AssertedPrincipal> {
-        walk.texts(std::slice::from_ref(text)).into_iter().map(make).collect()
-    };
     let principals = match principal {
-        AccessPrincipal::Identity(text) => many(text, AssertedPrincipal::Identity),
-        AccessPrincipal::Service(text) => many(text, AssertedPrincipal::Service),
-        AccessPrincipal::Federated(text) => many(text, AssertedPrincipal::Federated),
-        AccessPrincipal::Account(text) => many(text, AssertedPrincipal::Account),
+        AccessPrincipal::Identity(text) => {
+            let arns = walk.texts(std::slice::from_ref(text));
+            let mut found = Vec::with_capacity(arns.len());
+            for arn in arns {
+                match AssertedPrincipal::of_arn(&arn) {
+                    Ok(principal) => found.push(principal),
+                    Err(problem) => tell(*problem, &arn, text, walk),
+                }
+            }
+            found
+        }
+        AccessPrincipal::Service(text) => {
+            let names = checked(std::slice::from_ref(text), bad_service, walk);
+            names.into_iter().map(AssertedPrincipal::Service).collect()
+        }
+        AccessPrincipal::Federated(text) => {
+            let providers = checked(std::slice::from_ref(text), bad_provider, walk);
+            providers.into_iter().map(AssertedPrincipal::Federated).collect()
+        }
+        AccessPrincipal::Account(text) => {
+            let ids = checked(std::slice::from_ref(text), bad_account, walk);
+            ids.into_iter().map(AssertedPrincipal::Account).collect()
+        }
         AccessPrincipal::Everyone => vec![AssertedPrincipal::Everyone],
     };
-    let steps = steps.iter().map(|step| resolved_step(step, context, walk)).collect();
+    let steps = steps.iter().map_while(|step| resolved_step(step, context, walk)).collect();
     Assertion { span: *span, why: why.clone(), is_denied: *is_denied, principals, steps }
 }
 
-fn resolved_step(step: &AccessStep, all: &AccessContext, walk: &mut Walk<'_>) -> AssertedStep {
+fn tell(problem: Diagnostic, value: &str, text: &Text, walk: &mut Walk<'_>) {
+    let problem = problem.at(text.span(), "");
+    if is_told(value) {
+        return;
+    }
+    // What is wrong in one account of a group is wrong in all of them.
+    if !walk.problems.iter().any(|told| told.span() == problem.span() && told.severity == problem.severity) {
+        walk.problems.push(problem);
+    }
+}
+
+/// The strings that texts stand for, without those that are told to be wrong.
+fn checked(texts: &[Text], bad: fn(&str) -> Option<Diagnostic>, walk: &mut Walk<'_>) -> Vec<String> {
+    let mut good = Vec::new();
+    for text in texts {
+        for value in walk.texts(std::slice::from_ref(text)) {
+            match bad(&value) {
+                Some(problem) => tell(problem, &value, text, walk),
+                None => good.push(value),
+            }
+        }
+    }
+    good
+}
+
+/// One of them, where one is meant.
+fn checked_one(text: &Text, bad: fn(&str) -> Option<Diagnostic>, walk: &mut Walk<'_>) -> Option<String> {
+    let value = walk.text(text);
+    match bad(&value) {
+        Some(problem) => {
+            tell(problem, &value, text, walk);
+            None
+        }
+        None => Some(value),
+    }
+}
+
+/// Nothing for a step that can't be, which was told; what follows it is not known then either.
+fn resolved_step(step: &AccessStep, all: &AccessContext, walk: &mut Walk<'_>) -> Option<AssertedStep> {
     let (what, own, span) = match step {
         AccessStep::Do { actions, on, context, span } => {
-            (AssertedDeed::Do { actions: walk.texts(actions), on: walk.texts(on) }, context, span)
+            (AssertedDeed::Do { actions: walk.texts(actions), on: checked(on, bad_resource, walk) }, context, span)
         }
-        AccessStep::Assume { role, context, span } => (AssertedDeed::Assume { role: walk.text(role) }, context, span),
+        AccessStep::Assume { role, context, span } => {
+            (AssertedDeed::Assume { role: checked_one(role, bad_role, walk)? }, context, span)
+        }
         AccessStep::Pass { role, to, context, span } => {
-            (AssertedDeed::Pass { role: walk.text(role), to: walk.text(to) }, context, span)
+            let (role, to) = (checked_one(role, bad_role, walk), checked_one(to, bad_service, walk));
+            (AssertedDeed::Pass { role: role?, to: to? }, context, span)
         }
     };
     // What a step says of a key counts before what the assertion says of it.
     let inherited = all.iter().filter(|(key, _)| !own.contains_key(*key));
     let context = inherited.chain(own).map(|(key, values)| (key.clone(), walk.texts(values))).collect();
-    AssertedStep { what, context, span: *span }
+    Some(AssertedStep { what, context, span: *span })
 }

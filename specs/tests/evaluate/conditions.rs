@@ -267,3 +267,41 @@ fn names_and_the_unknown() {
     let new = under("2012-10-17", r#"{"StringSoundsLike":{"a:k":"x"}}"#);
     assert_eq!(outcome(&new, &request().with("a:k", ["x"])), "open");
 }
+
+/// Of someone outside it is known who it is not: what asks for that can't hold, what asks for anyone else may.
+#[test]
+fn a_key_may_be_known_by_what_its_value_is_not() {
+    const OURS: &str = "arn:aws:iam::111111111111:role/deploy";
+    let patterns = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let mut request = request();
+    request.context.set_unlike("aws:PrincipalArn", patterns(&["arn:*:111111111111:*"]), true);
+    request.context.set_unlike("aws:PrincipalOrgID", patterns(&["o-ours"]), false);
+    request.context.set_unlike("aws:PrincipalOrgPaths", patterns(&["o-ours/*"]), false);
+    for (operator, key, value, expected) in [
+        ("ArnLike", "aws:PrincipalArn", OURS, "no"),
+        ("StringEquals", "aws:PrincipalArn", OURS, "no"),
+        ("StringLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:*", "no"),
+        ("StringNotEquals", "aws:PrincipalArn", OURS, "yes"),
+        ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::111111111111:role/*", "yes"),
+        ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/ci-*", "open"),
+        ("StringLike", "aws:PrincipalArn", "*:role/ci-*", "open"),
+        ("StringLike", "aws:PrincipalArn", "arn:aws:iam::11111111111?:root", "open"),
+        ("StringLike", "aws:PrincipalArn", "*", "yes"),
+        ("StringLike", "aws:PrincipalArn", "${aws:username}", "open"),
+        ("Null", "aws:PrincipalArn", "true", "no"),
+        ("Null", "aws:PrincipalArn", "false", "yes"),
+        ("StringEquals", "aws:PrincipalOrgID", "o-ours", "no"),
+        ("StringEquals", "aws:PrincipalOrgID", "o-other", "open"),
+        ("StringLike", "aws:PrincipalOrgID", "o-*", "open"),
+        ("StringNotEquals", "aws:PrincipalOrgID", "o-ours", "yes"),
+        ("StringNotEquals", "aws:PrincipalOrgID", "o-other", "open"),
+        // Who is in no organization has the key not at all.
+        ("StringEqualsIfExists", "aws:PrincipalOrgID", "o-ours", "open"),
+        ("ForAllValues:StringLike", "aws:PrincipalOrgPaths", "o-ours/r-1/*", "open"),
+        ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-ours/r-1/*", "no"),
+        ("Null", "aws:PrincipalOrgID", "true", "open"),
+    ] {
+        let document = under("2012-10-17", &format!(r#"{{"{operator}":{{"{key}":"{value}"}}}}"#));
+        assert_eq!(outcome(&document, &request), expected, "{operator} {key} {value}");
+    }
+}

@@ -34,6 +34,14 @@ def allow(principal=ROOT, action="s3:GetObject", resource="arn:aws:s3:::artifact
     return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": resource, **more}
 
 
+def public(expected, condition):
+    """A policy for everyone under this condition, and whether S3 counts it as public."""
+    return [
+        c("s3", "put_bucket_policy", {**B, "Policy": policy(allow("*", Condition=condition))}),
+        c("s3", "get_bucket_policy_status", B, aws=Has({"PolicyStatus": {"IsPublic": expected}}), page=f"{GUIDE}/access-control-block-public-access.html"),
+    ]
+
+
 def tagging(*names):
     return {"Bucket": "artifacts", "Tagging": {"TagSet": [{"Key": name, "Value": "v"} for name in names]}}
 
@@ -163,6 +171,14 @@ SCENARIOS = [
             c("s3", "get_public_access_block", B),
             c("s3", "put_bucket_policy", {**B, "Policy": policy(allow("*"))}),
             c("s3", "get_bucket_policy_status", B, aws=Has({"PolicyStatus": {"IsPublic": True}}), page=f"{API}/API_GetBucketPolicyStatus.html"),
+            # What holds everyone back, and what does not.
+            *public(True, {"StringLike": {"aws:SourceVpc": "vpc-*"}}),
+            *public(False, {"StringEquals": {"aws:SourceVpc": "vpc-91237329"}}),
+            *public(True, {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}}),
+            *public(False, {"ArnLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-west-2:123456789012:accesspoint/*"}}),
+            *public(True, {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}),
+            *public(False, {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "2001:db8::/32"]}}),
+            *public(True, {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
             c("s3", "put_bucket_ownership_controls", {**B, "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}}),
             c("s3", "get_bucket_ownership_controls", B),
             c("s3", "delete_bucket_ownership_controls", B),

@@ -13,7 +13,10 @@ use trueup_engine::observe::{self, Selection, Snapshot};
 use trueup_engine::render::{Page, Tone};
 use trueup_kinds::session::Aws;
 use trueup_specs::access_spec::bad_action;
+use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::policy::catalogue::{self, AccessLevel};
+use trueup_specs::policy::lint::why_unknown_key;
+use trueup_specs::resolve::{AssertedPrincipal, bad_resource};
 use trueup_specs::suggest;
 use trueup_state::facts::Facts;
 use trueup_state::ledger::Ledger;
@@ -54,11 +57,14 @@ pub(crate) async fn run(context: &Context, args: &AccessArgs) -> Result<Exit, St
     {
         context.output.note(&format!("warning: {why}"));
     }
+    for why in args.context.iter().filter_map(|text| why_unknown_key(text.split('=').next().unwrap_or(text))) {
+        context.output.note(&format!("warning: {why}"));
+    }
     let mut sides: Vec<(&str, Outcome)> = Vec::new();
     if !args.live {
         let desired = Desired::of(&checked);
         let things = desired.things(&checked);
-        sides.push(("specs", side(&specs, &checked, &World::of(&things), args)?));
+        sides.push(("specs", side(&specs, &checked, &World::of(&things).of_project(&specs.project), args)?));
     }
     if let Some((aws, found)) = reached {
         let live = Live::read(context, &checked, ledger, &aws, &found).await?;
@@ -339,11 +345,13 @@ impl<'a> Asker<'a> {
         if text.contains(":oidc-provider/") || text.contains(":saml-provider/") {
             return Ok(vec![Who::Federated(text.to_owned())]);
         }
-        Ok(self.meant(text)?.into_iter().map(Who::Identity).collect())
+        let one = |arn: &String| AssertedPrincipal::of_arn(arn).map(|principal| Who::from(&principal));
+        self.meant(text)?.iter().map(one).collect::<Result<_, _>>().map_err(|problem: Box<Diagnostic>| stop(*problem))
     }
 
     fn resources(&self, text: &str) -> Result<Vec<String>, Stop> {
-        self.meant(text)
+        let meant = self.meant(text)?;
+        meant.iter().find_map(|arn| bad_resource(arn)).map_or(Ok(meant), |problem| Err(stop(problem)))
     }
 
     fn meant(&self, text: &str) -> Result<Vec<String>, Stop> {
@@ -387,8 +395,13 @@ fn counted(count: usize) -> String {
 fn check_action(action: &str) -> Result<(), Stop> {
     match bad_action(action) {
         None => Ok(()),
-        Some(problem) => Err(Stop::with_help(problem.summary, problem.help.unwrap_or_default())),
+        Some(problem) => Err(stop(problem)),
     }
+}
+
+/// A problem of something that stands in no file.
+fn stop(problem: Diagnostic) -> Stop {
+    Stop::with_help(problem.summary, problem.help.unwrap_or_default())
 }
 
 fn too_many() -> Stop {

@@ -1,16 +1,18 @@
 //! One question to a world: may this one do this on that?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use trueup_specs::pending;
-use trueup_specs::policy::Statement;
 use trueup_specs::policy::evaluate::{
-    Caller, Deciding, Decision, Gap, Layer, Policies, Request, Source, TooManySorts, decide_every, shown,
+    ANY, Caller, Deciding, Decision, Gap, Layer, Policies, Request, Source, TooManySorts, decide, decide_every, shown,
 };
+use trueup_specs::policy::{Principal, Principals, Statement, catalogue};
 
 use super::offer::Side;
 use super::organization::FULL_ACCESS;
-use super::world::{Actor, Held, Target, UNKNOWN, World};
+use super::unread::{self, MayDo};
+use super::world::{Actor, Held, Target, UNKNOWN, World, document};
 
 /// Someone who asks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,27 +27,14 @@ pub enum Who {
     Federated(String),
     /// An account as such: whoever it lets do anything.
     Account(String),
-    /// A role or a user, by its ARN.
+    /// A role or a user, by its ARN; or a role's session, by its own.
     Identity(String),
 }
 
-/// Someone of an account that no document names.
+/// Stands for someone of an account that no document names; what else AWS would know of such a one, [`World::add_stranger`] takes back.
 const STRANGER: &str = "arn:aws:iam::000000000000:role/stranger";
 
 impl Who {
-    /// The caller that AWS would see.
-    fn caller(&self) -> Caller {
-        match self {
-            Self::Anonymous => Caller::Anonymous,
-            Self::Stranger => Caller::role(STRANGER),
-            Self::Service(name) => Caller::Service(name.clone()),
-            Self::Federated(provider) => Caller::Federated(provider.clone()),
-            Self::Account(id) => Caller::Root(id.clone()),
-            Self::Identity(arn) if arn.contains(":user/") => Caller::User(arn.clone()),
-            Self::Identity(arn) => Caller::role(arn),
-        }
-    }
-
     /// The account it is of, if it is of one.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
@@ -111,6 +100,8 @@ pub struct Reason {
     pub unknown: BTreeSet<String>,
     /// Whether one of those would have to allow it, and not only could deny it.
     pub needs_unknown: bool,
+    /// Whether nothing that is known lets the caller do it: only the policy on a resource that no model tells of could.
+    pub rests_on_unread: bool,
 }
 
 /// A statement that decides.
@@ -146,6 +137,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// Why.
     pub reason: Reason,
+    /// Whether it is of another account than the caller, where all resources were asked about.
+    pub is_elsewhere: bool,
 }
 
 impl Answer {
@@ -159,17 +152,23 @@ impl Answer {
 }
 
 impl World<'_> {
-    /// Answers a question: once for each sort of resource that a pattern stands for.
+    /// Answers a question: once for each sort of resource that a pattern stands for. Of an action that is on resources, `*` stands for
+    /// all of them, in whatever account; those of other accounts that it is denied on are left out.
     ///
     /// # Errors
     /// When the policies tell too many sorts apart.
     pub fn ask(&self, question: &Question<'_>) -> Result<Vec<Answer>, TooManySorts> {
+        if question.resource == "*"
+            && let Some(answers) = self.ask_everything(question)?
+        {
+            return Ok(answers);
+        }
         let (request, policies) = self.request(question);
         let decisions = decide_every(&request, &policies)?;
         let mut answers: Vec<Answer> = Vec::with_capacity(decisions.len());
         for (resource, decision) in decisions {
-            let verdict = verdict(&decision);
-            let answer = Answer { resource: shown(&resource), verdict, reason: self.reason(decision) };
+            let one = Request { resource, ..request.clone() };
+            let answer = self.answer(question.who, &one, &policies, decision);
             // A `*` is asked about as short and as long text, which people need not know.
             if !answers.contains(&answer) {
                 answers.push(answer);
@@ -178,16 +177,48 @@ impl World<'_> {
         Ok(answers)
     }
 
-    /// The verdict alone, for all sorts of resources together.
+    /// The verdict alone, for all sorts of resources together; where nothing but a policy that nobody read could allow something of all
+    /// there is, that is left out.
     ///
     /// # Errors
     /// When the policies tell too many sorts apart.
     pub fn verdict(&self, question: &Question<'_>) -> Result<Verdict, TooManySorts> {
+        let one = |mut verdicts: Box<dyn Iterator<Item = Verdict> + '_>| {
+            let first = verdicts.next().unwrap_or(Verdict::Denied);
+            if verdicts.all(|other| other == first) { first } else { Verdict::Depends }
+        };
+        if question.resource == "*"
+            && let Some(answers) = self.ask_everything(question)?
+        {
+            let known = answers.iter().filter(|answer| !answer.reason.rests_on_unread);
+            return Ok(one(Box::new(known.map(|answer| answer.verdict))));
+        }
         let (request, policies) = self.request(question);
         let decisions = decide_every(&request, &policies)?;
-        let mut verdicts = decisions.iter().map(|(_, decision)| verdict(decision));
-        let first = verdicts.next().unwrap_or(Verdict::Denied);
-        Ok(if verdicts.all(|other| other == first) { first } else { Verdict::Depends })
+        Ok(one(Box::new(decisions.iter().map(|(_, decision)| verdict(decision)))))
+    }
+
+    /// What a decision says of a request.
+    pub(super) fn answer(
+        &self,
+        who: &Who,
+        request: &Request,
+        policies: &Policies<'_>,
+        decision: Decision<'_>,
+    ) -> Answer {
+        let verdict = verdict(&decision);
+        let mut reason = self.reason(decision);
+        if reason.needs_unknown {
+            let is_known = |source: &Source<'_>| !self.held_by(source.name).is_some_and(|held| held.is_unknown);
+            let resource = policies.resource.iter().copied().filter(is_known).collect();
+            let known = Policies { resource, ..policies.clone() };
+            // What is missing as far as is known can be mended.
+            if let Decision::DeniedImplicitly { missing } = decide(request, &known) {
+                reason.missing = missing;
+                reason.rests_on_unread = !is_let_by_its_own(who, request, &known);
+            }
+        }
+        Answer { resource: shown(&request.resource), verdict, reason, is_elsewhere: false }
     }
 
     pub(super) fn reason(&self, decision: Decision<'_>) -> Reason {
@@ -208,7 +239,7 @@ impl World<'_> {
                     |deciding: &Deciding<'_>| self.held_by(deciding.policy).is_some_and(|held| held.is_unknown);
                 let needs_unknown = when.iter().any(is_unknown);
                 let (allowed_by, denied_by) = (because(when), because(unless));
-                Reason { allowed_by, denied_by, missing: Vec::new(), keys, unknown, needs_unknown }
+                Reason { allowed_by, denied_by, keys, unknown, needs_unknown, ..Reason::default() }
             }
         }
     }
@@ -230,11 +261,17 @@ impl World<'_> {
         let Question { who, action, resource, context } = *question;
         let actor = self.actor(who);
         let under = self.under(resource).map(|(target, _)| target);
-        let mut request = Request::new(who.caller(), action, resource);
+        let mut request = Request::new(self.caller(who), action, resource);
         if let Some(account) = under.and_then(|target| self.thing(target.thing)).map(|thing| &thing.account_id) {
             request = request.in_account(account);
         }
         self.add_context(&mut request, actor);
+        if let Some(target) = under.filter(|target| self.is_itself(target, resource)) {
+            self.add_resource_tags(&mut request, target);
+        }
+        if *who == Who::Stranger {
+            self.add_stranger(&mut request);
+        }
         for (key, values) in context {
             request = request.with(key, values.iter().cloned());
         }
@@ -242,9 +279,54 @@ impl World<'_> {
         (request, policies)
     }
 
-    fn actor(&self, who: &Who) -> Option<&Actor<'_>> {
+    /// The caller that AWS would see.
+    fn caller(&self, who: &Who) -> Caller {
         match who {
-            Who::Identity(arn) => self.actors_by_arn.get(arn).and_then(|index| self.actors.get(*index)),
+            Who::Anonymous => Caller::Anonymous,
+            Who::Stranger => Caller::role(STRANGER),
+            Who::Service(name) => Caller::Service(name.clone()),
+            Who::Federated(provider) => Caller::Federated(provider.clone()),
+            Who::Account(id) => Caller::Root(id.clone()),
+            Who::Identity(arn) if arn.contains(":user/") => Caller::User(arn.clone()),
+            Who::Identity(arn) => match self.session(arn) {
+                Some((arn, session)) => Caller::Role { arn, session: Some(session.to_owned()) },
+                None => Caller::role(arn),
+            },
+        }
+    }
+
+    /// The role and the name of a session, by its ARN. A session's ARN leaves the path of its role out: a role's name is alone in its
+    /// account, so that it is the one a model tells of, or else one that some document names.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>
+    fn session<'a>(&self, arn: &'a str) -> Option<(String, &'a str)> {
+        let (front, resource) = arn.split_once(":assumed-role/")?;
+        let (name, session) = resource.split_once('/')?;
+        let mut parts = front.split(':').skip(1);
+        let (partition, account) = (parts.next()?, parts.nth(2)?);
+        let front = format!("arn:{partition}:iam::{account}:role/");
+        let is_it =
+            |arn: &&str| arn.strip_prefix(front.as_str()).and_then(|path| path.rsplit('/').next()) == Some(name);
+        let of_account = self.by_account.get(account).into_iter().flatten();
+        let actors = of_account.filter_map(|index| self.actors.get(*index)).map(|actor| actor.arn.as_str());
+        let statements = || self.held.iter().flat_map(|held| &held.document.statements);
+        let named = || {
+            let principals = statements().filter_map(|statement| statement.principal.as_ref());
+            principals.flat_map(Principals::named).find_map(|principal| match principal {
+                Principal::Aws(name) => Some(name.as_str()).filter(is_it),
+                _ => None,
+            })
+        };
+        let role = actors.into_iter().find(is_it).or_else(named).map(str::to_owned);
+        Some((role.unwrap_or_else(|| format!("{front}{name}")), session))
+    }
+
+    pub(super) fn actor(&self, who: &Who) -> Option<&Actor<'_>> {
+        match who {
+            Who::Identity(arn) => {
+                let role = self.session(arn).map(|(role, _)| role);
+                self.actors_by_arn.get(role.as_deref().unwrap_or(arn)).and_then(|index| self.actors.get(*index))
+            }
             Who::Anonymous | Who::Stranger | Who::Service(_) | Who::Federated(_) | Who::Account(_) => None,
         }
     }
@@ -256,7 +338,8 @@ impl World<'_> {
         request.context.set("aws:SecureTransport", ["true"]);
         // The region a call goes to is that of what it is on.
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
-        if let Some(region) = request.resource.split(':').nth(3).filter(|region| !region.is_empty()) {
+        let is_region = |region: &&str| !region.is_empty() && !region.contains(['*', '?', ANY]);
+        if let Some(region) = request.resource.split(':').nth(3).filter(is_region) {
             let region = region.to_owned();
             request.context.set("aws:RequestedRegion", [region]);
         }
@@ -270,6 +353,50 @@ impl World<'_> {
         let organization = request.resource_account.as_deref().and_then(|account| self.organization_of(account));
         if let Some(id) = organization {
             request.context.set("aws:ResourceOrgID", [id]);
+        }
+    }
+
+    /// Takes back what is not known of someone outside, which is only who it is not: nobody of the accounts that are known, nor of their
+    /// organization.
+    fn add_stranger(&self, request: &mut Request) {
+        // Where nothing is named by its account, it is something of the accounts that are known, and not of its own.
+        request.resource_account.get_or_insert_with(String::new);
+        let context = &mut request.context;
+        context.set_unlike("aws:PrincipalArn", Arc::clone(&self.arns_within), true);
+        context.set_unlike("aws:PrincipalAccount", Arc::clone(&self.ids_within), true);
+        context.set_unlike("kms:CallerAccount", Arc::clone(&self.ids_within), true);
+        context.set_unlike("aws:PrincipalType", ["Anonymous".to_owned()], true);
+        context.set_unlike("aws:username", [], false);
+        if let Some(id) = &self.organization.id {
+            context.set_unlike("aws:PrincipalOrgID", [id.clone()], false);
+            context.set_unlike("aws:PrincipalOrgPaths", [format!("{id}/*")], false);
+        }
+        if let Some(id) = &self.organization.management_account {
+            context.set_unlike("aws:PrincipalOrgMasterAccountId", [id.clone()], false);
+        }
+    }
+
+    /// Whether the resource is the thing, and not what is under it.
+    fn is_itself(&self, target: &Target, resource: &str) -> bool {
+        self.targets.get(resource).is_some_and(|other| std::ptr::eq(other, target))
+    }
+
+    /// The tags of the resource, under the keys that AWS says requests of the action have them by. Those that it does not have are left
+    /// open. S3 looks at a bucket's tags only where that was switched on, which no model tells:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html>
+    fn add_resource_tags(&self, request: &mut Request, target: &Target) {
+        let Some(tags) = self.tags.get(target.thing).copied().flatten() else { return };
+        let service = request.resource.split(':').nth(2).unwrap_or_default();
+        if service == "s3" {
+            return;
+        }
+        for key in ["aws:ResourceTag".to_owned(), format!("{service}:ResourceTag")] {
+            if !catalogue::actions(&request.action).any(|action| action.has_key(&format!("{key}/x"))) {
+                continue;
+            }
+            for (tag, value) in tags {
+                request.context.set(&format!("{key}/{tag}"), [value.clone()]);
+            }
         }
     }
 
@@ -321,8 +448,11 @@ impl World<'_> {
         }
         let mut papers: Vec<usize> = match under {
             Some(target) => target.paper.into_iter().chain(self.limits_of(target)).collect(),
-            None if may_have_policy(request) => vec![self.unread],
-            None => Vec::new(),
+            None => match unread::may_do(request) {
+                MayDo::AllowOrDeny => vec![self.unread],
+                MayDo::Allow => vec![self.unread_allowing],
+                MayDo::Nothing => Vec::new(),
+            },
         };
         papers.extend(self.registry_of(&request.resource));
         papers.into_iter().filter_map(|paper| self.source(paper)).collect()
@@ -385,19 +515,16 @@ impl World<'_> {
     }
 }
 
-/// Whether a resource that no model is of may have a policy that decides, so that its answer is open.
-///
-/// Across accounts such a policy must allow; in one account it could deny, which people write where data lies and where AWS
-/// gives every new thing a policy. Of the services delivery planes use:
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
-fn may_have_policy(request: &Request) -> bool {
-    const IN_ONE_ACCOUNT: [&str; 6] = ["ecr", "kms", "s3", "secretsmanager", "sns", "sqs"];
-    const ACROSS: [&str; 6] = ["codeartifact", "codebuild", "dynamodb", "events", "iam", "lambda"];
-    let service = request.resource.split(':').nth(2).unwrap_or_default();
-    let caller = request.principal.account();
-    let is_across = caller.is_none() || request.resource_account.as_deref() != caller;
-    let is_trust = service == "iam" && request.action.to_ascii_lowercase().starts_with("sts:");
-    IN_ONE_ACCOUNT.contains(&service) || is_trust || (is_across && ACROSS.contains(&service))
+/// Whether the caller's own side lets it do what another's policy would have to let it do, too. Someone outside is let do anything by
+/// whoever they are of, which says nothing.
+fn is_let_by_its_own(who: &Who, request: &Request, known: &Policies<'_>) -> bool {
+    let Some(account) = who.account() else { return false };
+    // A resource that leaves it to the caller's account.
+    let statement = format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{account}"}},"Action":"*","Resource":"*"}}"#);
+    let document = document(&statement);
+    let resource = vec![Source { name: "", document: &document }];
+    let policies = Policies { resource, grants: Vec::new(), ..known.clone() };
+    verdict(&decide(request, &policies)) != Verdict::Denied
 }
 
 /// The verdict of one decision.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use trueup_specs::policy::evaluate::{self, ANY, Decision, Request, shown};
+use trueup_specs::policy::lint::{Held, held, spared};
 use trueup_state::outputs::Outputs;
 use trueup_state::plan::{AccessChange, AccessLine, Exposure};
 
@@ -35,7 +36,9 @@ pub(crate) fn change(
     let things = Everything { inputs, snapshot, matches };
     let before_things = things.before();
     let after_things = things.after(&before_things, &sides);
+    let project = inputs.checked.project;
     let (before, after) = (World::of_known(&before_things), World::of_known(&after_things));
+    let (before, after) = (before.of_project(project), after.of_project(project));
     let worlds = Between { before: &before, after: &after };
     let mut probes = Probes::default();
     let mut unread = Vec::new();
@@ -261,9 +264,10 @@ impl Lines<'_> {
             };
             side.extend(context.iter().map(shown_key));
         }
-        for (when, is_gain) in [(gained, true), (lost, false)] {
+        for (when, has, had, is_gain) in [(gained, after, before, true), (lost, before, after, false)] {
             if !when.is_empty() {
-                let reason = Reason { keys: when, ..Reason::default() };
+                let allowed_by = new_of(&has.allowed_by, &had.allowed_by);
+                let reason = Reason { keys: when, allowed_by, denied_by: has.denied_by.clone(), ..Reason::default() };
                 self.note(question, &Judged { verdict: Verdict::Depends, reason }, is_gain);
             }
         }
@@ -288,7 +292,7 @@ impl Lines<'_> {
             Who::Anonymous | Who::Stranger | Who::Federated(_) => false,
         };
         let line = Line {
-            exposure: exposure(question, world, &when),
+            exposure: exposure(question, world, &judged.reason),
             who: world.who(question.who),
             on: world.what(&resource),
             when,
@@ -385,39 +389,36 @@ fn shown_key((key, values): &(String, Vec<String>)) -> String {
     }
 }
 
-/// Condition keys that only callers of one's choosing have, so that what depends on one is not public.
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
-const NOT_PUBLIC: [&str; 14] = [
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceip",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:sourceowner",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "kms:calleraccount",
-];
+/// Whether what depends on something is for callers of one's choosing alone, by AWS's meaning of "public".
+fn is_held(question: &Question<'_>, reason: &Reason) -> bool {
+    // S3 takes nothing but fixed values.
+    let is_of_s3 = question.resource.split(':').nth(2) == Some("s3");
+    let least = if is_of_s3 { Held::ToFixed } else { Held::ToSome };
+    let is_spared = reason.denied_by.iter().any(|because| spared(&because.statement) >= least);
+    let is_allowed_to_some =
+        !reason.allowed_by.is_empty() && reason.allowed_by.iter().all(|because| held(&because.statement) >= least);
+    is_spared || is_allowed_to_some
+}
 
-fn exposure(question: &Question<'_>, world: &World<'_>, when: &BTreeSet<String>) -> Exposure {
-    let is_held = when.iter().any(|key| NOT_PUBLIC.iter().any(|held| key.to_ascii_lowercase().contains(held)));
+fn exposure(question: &Question<'_>, world: &World<'_>, reason: &Reason) -> Exposure {
     let home = world.under(question.resource).and_then(|(target, _)| world.thing(target.thing));
     let home = home
         .map(|thing| thing.account_id.as_str())
         .or_else(|| question.resource.split(':').nth(4).filter(|account| !account.is_empty()));
     match question.who {
-        Who::Anonymous | Who::Stranger if !is_held => Exposure::Public,
+        Who::Anonymous | Who::Stranger if !is_held(question, reason) => Exposure::Public,
         Who::Anonymous | Who::Stranger | Who::Federated(_) => Exposure::CrossAccount,
         who if who.account().is_some() && home.is_some() && who.account() != home => Exposure::CrossAccount,
         _ if question.action.starts_with("sts:") => Exposure::Trust,
         _ => Exposure::Within,
     }
+}
+
+/// The statements of the one that the other has not; all, where it has them all.
+fn new_of(has: &[Because], had: &[Because]) -> Vec<Because> {
+    let is_new = |because: &&Because| !had.iter().any(|known| known.statement == because.statement);
+    let new: Vec<Because> = has.iter().filter(is_new).cloned().collect();
+    if new.is_empty() { has.to_vec() } else { new }
 }
 
 /// Lines that differ in the action alone become one, then those that differ in what it is on, then those that differ in who.

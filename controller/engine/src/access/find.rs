@@ -9,6 +9,9 @@ use super::ask::{Context, Question, Verdict, Who};
 use super::probes::{Between, Probe, Probes, of_policies_naming};
 use super::world::World;
 
+/// How many questions about one resource a question about all of them may come to.
+const ASKED_MAX: usize = 1_000_000;
+
 /// What someone can do on one resource.
 pub type Deeds = BTreeMap<String, BTreeMap<String, Verdict>>;
 
@@ -24,7 +27,15 @@ impl World<'_> {
         context: &Context,
     ) -> Result<Vec<(Who, Verdict)>, TooManySorts> {
         let mut whos: BTreeSet<Who> = self.identities().into_values().flatten().collect();
-        whos.extend([Who::Anonymous, Who::Stranger]);
+        if resource == "*" {
+            // On nothing in particular, whoever is outside acts in an account of its own.
+            whos.extend(self.ids_within.iter().cloned().map(Who::Account));
+            if whos.len().saturating_mul(self.count_known_of(action)) > ASKED_MAX {
+                return Err(TooManySorts);
+            }
+        } else {
+            whos.extend([Who::Anonymous, Who::Stranger]);
+        }
         whos.extend(self.named_on(resource));
         let mut found = Vec::new();
         for who in whos {

@@ -7,7 +7,9 @@
 
 mod ask;
 mod change;
+mod everything;
 mod find;
+mod idle;
 mod limit;
 mod mend;
 mod offer;
@@ -16,13 +18,14 @@ mod places;
 mod probes;
 mod prove;
 mod tell;
+mod unread;
 mod world;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use trueup_specs::diagnostic::Problems;
+use trueup_specs::diagnostic::{Problems, Severity};
 use trueup_specs::resolve::{AssertedPrincipal, Resolver, TAG_ADDRESS, TAG_PROJECT, assertions};
 
 use crate::check::{Checked, FromNames, id};
@@ -122,12 +125,29 @@ pub fn live_things<'m>(checked: &Checked<'_>, snapshot: &'m Snapshot, matches: O
 /// Proves every `[[access]]` of the specs; what does not hold is a problem.
 pub(crate) fn prove(checked: &Checked<'_>, desired: &Desired, problems: &mut Problems) {
     let things = desired.things(checked);
-    let world = World::of(&things);
+    let world = World::of(&things).of_project(checked.project);
     let mut places = Places::new(checked, &world);
+    let mut failures = Vec::new();
     for spec in &checked.project.access {
         let claims = assertions(checked.project, spec, &FromNames(&checked.items), problems);
-        let found = prove::Prover { project: checked.project, world: &world, places: &mut places }.prove(&claims);
-        problems.extend(found);
+        let idle = idle::of_claims(&world, &claims);
+        let is_idle = idle.iter().any(|problem| problem.severity == Severity::Error);
+        problems.extend(idle);
+        // What says nothing needs no proof.
+        if is_idle {
+            continue;
+        }
+        failures.push(prove::Prover { world: &world, places: &mut places }.failures(&claims));
+    }
+    // What mends one depends on what others lack: a policy that several hold is mended for all of them or for none.
+    let lacks: BTreeSet<mend::Lack> = failures.iter().flat_map(prove::Failures::lacks).cloned().collect();
+    if failures.iter().all(prove::Failures::is_empty) {
+        return;
+    }
+    let mender = mend::Mender::new(checked, &world, &lacks);
+    let mut teller = prove::Teller { world: &world, places: &mut places, mender };
+    for failures in failures {
+        problems.extend(teller.diagnostics(failures));
     }
 }
 

@@ -373,6 +373,16 @@ fn of_account(world: &World<'_>, account: &str) -> Vec<Who> {
     identities.chain([Who::Account(account.to_owned())]).collect()
 }
 
+/// The accounts that a statement's conditions name as those of the caller.
+fn accounts_in_condition(statement: &Statement) -> BTreeSet<String> {
+    const KEYS: [&str; 3] = ["aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount"];
+    let is_of_caller = |key: &str| KEYS.iter().any(|known| key.eq_ignore_ascii_case(known));
+    let tested = statement.condition.values().flatten().filter(|(key, _)| is_of_caller(key.as_str()));
+    let parts = tested.flat_map(|(_, values)| values).flat_map(|value| value.split(':'));
+    let is_id = |part: &&str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
+    parts.filter(is_id).map(str::to_owned).collect()
+}
+
 /// Those a statement on a resource is about.
 fn concerned(worlds: Between<'_>, statement: &Statement) -> BTreeSet<Who> {
     let mut whos = BTreeSet::new();
@@ -380,6 +390,11 @@ fn concerned(worlds: Between<'_>, statement: &Statement) -> BTreeSet<Who> {
     let Some(principals) = &statement.principal else { return whos };
     if let Principals::Not(_) = principals {
         whos.extend(everyone.clone());
+    }
+    // A condition may say of which account everyone must be, and then these are not outside.
+    for account in accounts_in_condition(statement) {
+        whos.extend(of_account(worlds.before, &account));
+        whos.extend(of_account(worlds.after, &account));
     }
     for principal in principals.named() {
         match principal {

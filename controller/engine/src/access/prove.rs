@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::policy::evaluate::Gap;
-use trueup_specs::project::Project;
 use trueup_specs::resolve::{AssertedDeed, AssertedPrincipal, AssertedStep, Assertion};
 use trueup_specs::span::Span;
 
 use super::ask::{Answer, Context, Question, Reason, Verdict, Who};
-use super::mend::{Lack, Mender};
+use super::mend::{Lack, Mend, Mender};
 use super::offer::Side;
 use super::places::Places;
 use super::tell::unknown_text;
@@ -18,11 +17,21 @@ use super::world::World;
 /// How many others are named that fail for the same reason.
 const OTHERS_SHOWN: usize = 3;
 
+/// What to do about what must be impossible. No statement is proposed: one against just the requests that an assertion names would
+/// satisfy it, and leave open all that are like them.
+const NARROW: &str = "narrow what allows it, or deny it for all that are like it: other accounts, services, resources";
+
 /// Proves the assertions of one `[[access]]`, one for each account it stands in.
 pub(super) struct Prover<'a, 'p> {
-    pub(super) project: &'a Project,
     pub(super) world: &'a World<'a>,
     pub(super) places: &'p mut Places<'a>,
+}
+
+/// Tells of failures, with what mends them.
+pub(super) struct Teller<'a, 'p> {
+    pub(super) world: &'a World<'a>,
+    pub(super) places: &'p mut Places<'a>,
+    pub(super) mender: Mender<'a>,
 }
 
 /// Requests that fail for one reason.
@@ -33,6 +42,8 @@ struct Failure {
     /// Everyone it fails for, with the resources it fails on.
     whos: BTreeMap<Who, BTreeSet<String>>,
     actions: BTreeSet<String>,
+    /// All of them.
+    lacks: BTreeSet<Lack>,
     /// The answer to the first of them.
     answer: Option<Answer>,
 }
@@ -41,11 +52,11 @@ struct Failure {
 type Cause = (Span, Verdict, Vec<Gap>, Vec<Option<Span>>, BTreeSet<String>, BTreeSet<String>);
 
 #[derive(Default)]
-struct Failures(BTreeMap<Cause, Failure>);
+pub(super) struct Failures(BTreeMap<Cause, Failure>);
 
 impl Prover<'_, '_> {
     /// What does not hold.
-    pub(super) fn prove(mut self, claims: &[Assertion]) -> Vec<Diagnostic> {
+    pub(super) fn failures(&mut self, claims: &[Assertion]) -> Failures {
         let mut failures = Failures::default();
         for claim in claims {
             for principal in &claim.principals {
@@ -54,7 +65,7 @@ impl Prover<'_, '_> {
                 }
             }
         }
-        failures.0.into_values().map(|failure| self.diagnostic(&failure)).collect()
+        failures
     }
 
     /// Nobody can do it only if those can't that have an account either.
@@ -112,17 +123,30 @@ impl Prover<'_, '_> {
             }
         };
         let wanted = if claim.is_denied { Verdict::Denied } else { Verdict::Allowed };
-        let Some(bad) = answers.into_iter().find(|answer| answer.verdict != wanted) else { return true };
-        let is_near = !claim.is_denied && bad.is_allowed_unless_unknown();
-        let Reason { allowed_by, denied_by, missing, keys, unknown, needs_unknown: _ } = &bad.reason;
+        // What can be done to all there is, can be done to all of one's own account.
+        let is_bad = |answer: &Answer| answer.verdict != wanted && (claim.is_denied || !answer.is_elsewhere);
+        let bad: Vec<Answer> = answers.into_iter().filter(is_bad).collect();
+        let near = |bad: &Answer| is_near(claim.is_denied, [question.resource], bad);
+        let worst = bad.iter().find(|bad| !near(bad)).or(bad.first()).cloned();
+        let Some(bad) = worst else { return true };
+        let is_near = near(&bad);
+        let Reason { allowed_by, denied_by, missing, keys, unknown, needs_unknown: _, rests_on_unread: _ } =
+            &bad.reason;
         let spans = allowed_by.iter().chain(denied_by).map(|because| self.places.of(because)).collect();
         let key = (span, bad.verdict, missing.clone(), spans, keys.clone(), unknown.clone());
         failures.add(key, claim, span, question, Some(bad));
         is_near
     }
+}
+
+impl Teller<'_, '_> {
+    /// One problem for each reason.
+    pub(super) fn diagnostics(&mut self, failures: Failures) -> Vec<Diagnostic> {
+        failures.0.into_values().map(|failure| self.diagnostic(&failure)).collect()
+    }
 
     fn diagnostic(&mut self, failure: &Failure) -> Diagnostic {
-        let Failure { is_denied, span, why, whos, actions, answer } = failure;
+        let Failure { is_denied, span, why, whos, actions, lacks: _, answer } = failure;
         let who = whos.first_key_value().map(|(who, _)| self.world.who(who)).unwrap_or_default();
         let what = self.named(failure);
         let done = actions.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -131,8 +155,12 @@ impl Prover<'_, '_> {
             let help = "the policies tell too many sorts of resources apart: name the resource more closely";
             return problem.at(*span, "").help(help);
         };
-        let is_near = !*is_denied && answer.is_allowed_unless_unknown();
+        let asked = whos.values().flatten().map(String::as_str);
+        let is_near = is_near(*is_denied, asked, answer);
         let mut problem = match (is_denied, answer.verdict) {
+            (true, Verdict::Depends) if is_near => {
+                Diagnostic::warning(format!("`{who}` can {done} on nothing as far as is known"))
+            }
             (true, Verdict::Allowed) => Diagnostic::error(format!("`{who}` can {done} on {what}")),
             (true, _) => Diagnostic::error(format!("`{who}` may be able to {done} on {what}")),
             (false, Verdict::Depends) if is_near => {
@@ -152,7 +180,14 @@ impl Prover<'_, '_> {
         if !*is_denied {
             problem = self.with_mending(problem, failure, answer);
         }
-        problem = with_unknown(problem, answer);
+        if *is_denied && !answer.reason.allowed_by.is_empty() {
+            problem = problem.help(NARROW);
+        }
+        problem = if *is_denied && is_near {
+            problem.note("resources that are in no spec may have policies that let it").help("say `on` what")
+        } else {
+            with_unknown(problem, answer)
+        };
         match why {
             Some(why) => problem.note(format!("why it must be so: {why}")),
             None => problem,
@@ -206,26 +241,23 @@ impl Prover<'_, '_> {
     }
 
     fn with_mending(&self, mut problem: Diagnostic, failure: &Failure, answer: &Answer) -> Diagnostic {
-        let mender = Mender { project: self.project, world: self.world };
-        let Failure { whos, actions, .. } = failure;
+        let Failure { whos, lacks, .. } = failure;
         let Some((first, resources)) = whos.first_key_value() else { return problem };
-        // One statement is for one resource, or those of one account: all whom it fails for on just that.
-        let alike = whos.iter().filter(|(_, on)| *on == resources).map(|(who, _)| who.clone()).collect();
-        let lack = Lack { whos: &alike, actions, resources };
         let mut mends: Vec<String> = Vec::new();
-        let mut add = |text: String, toml: Option<String>| match toml {
-            Some(toml) => mends.push(format!("{text}; add to it:\n{toml}")),
-            None => mends.push(text),
-        };
-        for gap in &answer.reason.missing {
-            let toml = match gap {
-                Gap::Identity => mender.on_identity(&lack),
-                Gap::Resource => mender.on_resource(&lack),
-                Gap::Boundary => mender.on_boundary(&lack),
-                Gap::Session | Gap::Scp(_) | Gap::KmsAcrossAccounts => None,
-            };
+        let missing = &answer.reason.missing;
+        let mender = &self.mender;
+        if let Some(never) = mender.never(missing, lacks) {
+            mends.push(never);
+        } else {
             let resource = resources.first().unwrap_or(&answer.resource);
-            add(self.world.gap(*gap, first, resource), toml);
+            for gap in missing {
+                let why = self.world.gap(*gap, first, resource);
+                mends.push(match mender.mend(*gap, missing, lacks) {
+                    Mend::Paste(lots) => format!("{why}; {}", lots.join("\nand ")),
+                    Mend::Never(never) => format!("{why}; {never}"),
+                    Mend::Unsaid => why,
+                });
+            }
         }
         if answer.verdict == Verdict::Denied && answer.reason.missing.is_empty() {
             mends.push("a statement that denies outweighs all that allow: narrow that one".to_owned());
@@ -238,6 +270,16 @@ impl Prover<'_, '_> {
             problem = problem.help(mends.join("\n"));
         }
         problem
+    }
+}
+
+/// Whether it is as it was claimed as far as is known: but for a policy that nobody read, which could deny it; or, of all there is, could
+/// allow it on what no model tells of.
+fn is_near<'r>(is_denied: bool, asked: impl IntoIterator<Item = &'r str>, answer: &Answer) -> bool {
+    if is_denied {
+        answer.reason.rests_on_unread && asked.into_iter().all(|resource| resource == "*")
+    } else {
+        answer.is_allowed_unless_unknown()
     }
 }
 
@@ -273,6 +315,15 @@ fn with_unknown(mut problem: Diagnostic, answer: &Answer) -> Diagnostic {
 }
 
 impl Failures {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All that is impossible and should be possible.
+    pub(super) fn lacks(&self) -> impl Iterator<Item = &Lack> {
+        self.0.values().filter(|failure| !failure.is_denied).flat_map(|failure| &failure.lacks)
+    }
+
     fn add(&mut self, cause: Cause, claim: &Assertion, span: Span, question: &Question<'_>, answer: Option<Answer>) {
         let failure = self.0.entry(cause).or_insert_with(|| Failure {
             is_denied: claim.is_denied,
@@ -280,9 +331,20 @@ impl Failures {
             why: claim.why.clone(),
             whos: BTreeMap::new(),
             actions: BTreeSet::new(),
+            lacks: BTreeSet::new(),
             answer,
         });
         failure.whos.entry(question.who.clone()).or_default().insert(question.resource.to_owned());
         failure.actions.insert(question.action.to_owned());
+        let Question { who, action, resource, context } = *question;
+        failure.lacks.insert(
+            Lack {
+                who: who.clone(),
+                action: action.to_owned(),
+                resource: resource.to_owned(),
+                context: context.clone(),
+            }
+            .possible(),
+        );
     }
 }

@@ -27,8 +27,8 @@ impl World<'_> {
 
     fn identity_gap(&self, who: &Who) -> String {
         let name = self.who(who);
-        let Who::Identity(arn) = who else { return format!("nothing lets `{name}` do it") };
-        let actor = self.actors_by_arn.get(arn).and_then(|index| self.actors.get(*index));
+        let Who::Identity(_) = who else { return format!("nothing lets `{name}` do it") };
+        let actor = self.actor(who);
         let papers = actor.map(|actor| actor.papers.as_slice()).unwrap_or_default();
         let names: Vec<&str> =
             papers.iter().filter_map(|paper| self.held.get(*paper)).map(|held| &*held.name).collect();
@@ -46,7 +46,7 @@ impl World<'_> {
         let label = self.thing(target.thing).map_or("", |thing| thing.label.as_str());
         let account = match who {
             Who::Identity(_) => {
-                let account = who.account().map(|id| Who::Account(id.to_owned()));
+                let account = who.account().filter(|id| !id.is_empty()).map(|id| Who::Account(id.to_owned()));
                 account.map(|account| format!(", nor delegates to {}", self.who(&account)))
             }
             Who::Account(_) | Who::Anonymous | Who::Stranger | Who::Service(_) | Who::Federated(_) => None,

@@ -1,11 +1,13 @@
 //! All policies of a set of models, ready to be asked.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use trueup_specs::ByName;
 use trueup_specs::pending;
-use trueup_specs::policy::{Document, Statement};
+use trueup_specs::policy::{Document, Effect, Statement};
+use trueup_specs::project::Project;
 use trueup_state::outputs::Outputs;
 
 use super::offer::{Access, Beside, Itself, Limits, Paper, Side};
@@ -47,6 +49,8 @@ pub(super) struct Actor<'m> {
     pub(super) thing: usize,
     /// Everything that may allow it something.
     pub(super) papers: Vec<usize>,
+    /// Those of them that it has by its groups.
+    pub(super) through_groups: BTreeSet<usize>,
     pub(super) boundary: Option<usize>,
     pub(super) tags: &'m ByName<String>,
 }
@@ -98,6 +102,8 @@ pub struct World<'m> {
     pub(super) by_account: HashMap<String, Vec<usize>>,
     /// What stands for a policy on a resource that nobody read.
     pub(super) unread: usize,
+    /// What stands for one that may only allow.
+    pub(super) unread_allowing: usize,
     /// What stands for the policies of an identity that nobody read.
     pub(super) unread_identity: usize,
     /// What someone of another account may be let do by that account: anything.
@@ -108,6 +114,11 @@ pub struct World<'m> {
     /// The names of accounts by their ids.
     pub(super) accounts: HashMap<String, String>,
     pub(super) organization: Organization,
+    /// The tags of each thing.
+    pub(super) tags: Vec<Option<&'m ByName<String>>>,
+    /// The ids of all accounts that are known, and patterns of the ARNs of all who are of them.
+    pub(super) ids_within: Arc<[String]>,
+    pub(super) arns_within: Arc<[String]>,
 }
 
 impl<'m> World<'m> {
@@ -142,13 +153,39 @@ impl<'m> World<'m> {
         others.into_iter().for_each(|(thing, access)| builder.take(thing, access));
         // Who holds a policy comes after all policies, and what is beside one after it.
         holders.into_iter().for_each(|(thing, access)| builder.take(thing, access));
-        builder.world
+        builder.world.within(BTreeMap::new())
+    }
+
+    /// The same, where the project is known that the things are of: all its accounts, and which of them manages the organization.
+    #[must_use]
+    pub fn of_project(mut self, project: &Project) -> Self {
+        let managing = project.management.as_ref().and_then(|name| project.accounts.get(name));
+        if let Some(account) = managing {
+            // What the organization itself tells counts before what the specs say of it.
+            self.organization.management_account.get_or_insert_with(|| account.id.clone());
+        }
+        let accounts = project.accounts.values();
+        self.within(accounts.map(|account| (account.id.clone(), account.name.to_string())).collect())
+    }
+
+    /// The same, with more accounts that are known.
+    fn within(mut self, more: BTreeMap<String, String>) -> Self {
+        for (id, name) in more {
+            self.accounts.entry(id).or_insert(name);
+        }
+        let mut ids: Vec<String> = self.accounts.keys().cloned().collect();
+        ids.sort_unstable();
+        self.arns_within = ids.iter().map(|id| format!("arn:*:{id}:*")).collect();
+        self.ids_within = ids.into();
+        self
     }
 
     /// The same of what was read, where what limits it could not be read: then it may be limited, which leaves an answer open.
     #[must_use]
     pub fn of_live(things: &'m [Thing<'m>], checked: &Checked<'_>, snapshot: &Snapshot) -> Self {
         let world = Self::of(things);
+        let managing = world.organization.management_account.clone();
+        let world = world.of_project(checked.project);
         let mut builder =
             Builder { world, unread: Unread::MayBeAnything, policies: HashMap::new(), groups: HashMap::new() };
         for (name, scope, seen) in snapshot.iter() {
@@ -169,6 +206,10 @@ impl<'m> World<'m> {
                     builder.world.account_limits.insert(account.id.clone(), held);
                 }
             }
+        }
+        if !builder.world.organization.unread.is_empty() {
+            // What was not read could contradict the specs, by which an account would be under no control.
+            builder.world.organization.management_account = managing;
         }
         builder.world
     }
@@ -229,12 +270,14 @@ impl<'m> World<'m> {
         public.map(|(arn, _)| arn.as_str())
     }
 
-    /// The thing an ARN is of, or is under; and what of the ARN is under it.
+    /// The thing an ARN is of, or is under; and what of the ARN is under it. Only buckets have something under them that their policy is
+    /// on: of all else a slash may be in the name, or in the path of a role, of another thing.
     pub(super) fn under<'a>(&self, arn: &'a str) -> Option<(&Target, &'a str)> {
         if let Some(target) = self.targets.get(arn) {
             return Some((target, ""));
         }
-        let mut slashes = arn.rmatch_indices('/').map(|(at, _)| at);
+        let is_bucket = arn.split(':').nth(2) == Some("s3");
+        let mut slashes = arn.rmatch_indices('/').map(|(at, _)| at).filter(|_| is_bucket);
         slashes.find_map(|at| {
             let (front, rest) = arn.split_at(at);
             self.targets.get(front).map(|target| (target, rest))
@@ -266,7 +309,7 @@ struct Builder<'m> {
 }
 
 impl<'m> Builder<'m> {
-    fn new(things: &[Thing<'m>], unread: Unread) -> Self {
+    fn new(things: &'m [Thing<'m>], unread: Unread) -> Self {
         let named = |thing: &Thing<'_>| Named {
             label: thing.at.address.to_string(),
             account_id: thing.at.account_id.to_string(),
@@ -285,6 +328,7 @@ impl<'m> Builder<'m> {
             members: HashMap::new(),
             by_account: HashMap::new(),
             unread: 0,
+            unread_allowing: 0,
             unread_identity: 0,
             anything: 0,
             full_access: 0,
@@ -294,9 +338,17 @@ impl<'m> Builder<'m> {
                 .map(|thing| (thing.at.account_id.to_string(), thing.at.scope.account.to_string()))
                 .collect(),
             organization: Organization::default(),
+            tags: things.iter().map(|thing| thing.kind.tags(thing.model)).collect(),
+            ids_within: Arc::default(),
+            arns_within: Arc::default(),
         };
         let mut builder = Self { world, unread, policies: HashMap::new(), groups: HashMap::new() };
         builder.world.unread = builder.unknown("the policy on the resource", Placed::OnResource);
+        builder.world.unread_allowing = builder.unknown("the policy on the resource", Placed::OnResource);
+        let allowing = builder.world.unread_allowing;
+        if let Some(held) = builder.world.held.get_mut(allowing) {
+            held.document.to_mut().statements.retain(|statement| statement.effect == Effect::Allow);
+        }
         builder.world.unread_identity = builder.unknown("the policies of the principal", Placed::OnIdentity);
         let all = document(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
         builder.world.anything = builder.hold(None, "policies of another account", Cow::Owned(all), false);
@@ -424,12 +476,15 @@ impl<'m> Builder<'m> {
         let mut papers: Vec<usize> =
             own.into_iter().map(|paper| self.paper(thing, paper, Placed::OnIdentity)).collect();
         let mut managed: Vec<String> = attached.iter().map(|arn| (*arn).to_owned()).collect();
+        let mut through_groups = BTreeSet::new();
         for group in groups {
             self.world.members.entry(group.to_owned()).or_default().push(index);
             match self.groups.get(group) {
                 Some((own, attached)) => {
                     papers.extend(own);
                     managed.extend(attached.iter().cloned());
+                    through_groups.extend(own.iter().copied());
+                    through_groups.extend(attached.iter().filter_map(|policy| self.policies.get(policy)));
                 }
                 None => papers.push(self.policy(group)),
             }
@@ -445,7 +500,7 @@ impl<'m> Builder<'m> {
         let account = self.world.things.get(thing).map(|thing| thing.account_id.clone()).unwrap_or_default();
         self.world.by_account.entry(account).or_default().push(index);
         self.world.actors_by_arn.insert(arn.clone(), index);
-        self.world.actors.push(Actor { arn, thing, papers, boundary: bound, tags });
+        self.world.actors.push(Actor { arn, thing, papers, through_groups, boundary: bound, tags });
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use trueup_specs::ACCOUNT;
 use trueup_specs::address::Address;
+use trueup_specs::pending;
+use trueup_specs::project::Project;
 use trueup_specs::resolve::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_specs::shape::{Shape, TableShape};
 use trueup_state::outputs::Outputs;
@@ -32,27 +34,41 @@ enum Part {
         region: Option<Arc<str>>,
         name: String,
         attribute: Arc<str>,
+        reach: Reach,
     },
     /// The id of an account.
     Account(Arc<str>),
     /// The region one stands in.
     Region,
+    /// Another value that is not known before apply: its address and attribute.
+    Waiting(String),
+}
+
+/// How much of a resource's place is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// What is not the same where one stands.
+    Relative,
+    /// The account always: for others who are written in the same lines the words would mean something else, or nothing.
+    WithAccount,
+    /// The account and the region always.
+    WithRegion,
 }
 
 /// From where something is written.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     /// The account of the resource.
-    pub(super) account: &'a Arc<str>,
+    pub(crate) account: &'a Arc<str>,
     /// For whom it is written.
-    pub(super) reader: Reader,
+    pub(crate) reader: Reader,
     /// The region of the file's scope.
-    pub(super) region: Option<&'a str>,
+    pub(crate) region: Option<&'a str>,
 }
 
 /// For whom something is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(crate) enum Reader {
     /// The one account it is in, which is left out of addresses.
     Account,
     /// Every account of a group, each of which has the same of its own.
@@ -61,8 +77,20 @@ pub(super) enum Reader {
     All,
 }
 
+/// A resource as specs may mention it.
+pub(crate) struct Mentioned<'m> {
+    /// Its ARN.
+    pub(crate) arn: &'m str,
+    /// Where it is.
+    pub(crate) address: &'m Address,
+    /// Its name as it is written, without its kind.
+    pub(crate) name: &'m str,
+    /// How much of its place is written.
+    pub(crate) reach: Reach,
+}
+
 /// What strings may mention.
-pub(super) struct Mentions {
+pub(crate) struct Mentions {
     arns: HashMap<String, Part>,
     /// Things by their ids, for fields that name a thing.
     ids: HashMap<String, Part>,
@@ -118,7 +146,8 @@ impl Mentions {
                 };
                 let Address { account, region, kind, name } = address.clone();
                 let name = format!("{kind}.{name}");
-                let part = Part::Resource { account, region, name, attribute: Arc::from(attribute.as_str()) };
+                let attribute = Arc::from(attribute.as_str());
+                let part = Part::Resource { account, region, name, attribute, reach: Reach::Relative };
                 by_value.insert(value.clone(), part);
             }
         };
@@ -133,11 +162,24 @@ impl Mentions {
             project.accounts.values().map(|account| (account.id.clone(), account.name.clone())).collect();
         let new_accounts = things.iter().filter(|thing| thing.kind.schema().name == ACCOUNT.name);
         accounts.extend(new_accounts.filter_map(|new| Some((new.live.outputs.get(ID)?.clone(), new.name.clone()))));
-        let groups = project.groups.iter().map(|(name, members)| (name.clone(), members.iter().cloned().collect()));
-        let mut groups: Vec<(Arc<str>, BTreeSet<Arc<str>>)> =
-            groups.filter(|(_, members): &(_, BTreeSet<_>)| members.len() > 1).collect();
-        groups.sort_by_key(|(name, members)| (usize::MAX - members.len(), name.clone()));
-        Self { arns, ids, accounts, groups }
+        Self { arns, ids, accounts, groups: groups(project) }
+    }
+
+    /// Mentions of these resources by their ARNs, and of the project's accounts.
+    pub(crate) fn of<'m>(project: &Project, mentioned: impl Iterator<Item = Mentioned<'m>>) -> Self {
+        let part = |Mentioned { arn, address, name, reach }: Mentioned<'m>| {
+            let Address { account, region, kind, name: _ } = address.clone();
+            let part =
+                Part::Resource { account, region, name: format!("{kind}.{name}"), attribute: Arc::from(ARN), reach };
+            (arn.to_owned(), part)
+        };
+        let accounts = project.accounts.values().map(|account| (account.id.clone(), account.name.clone()));
+        Self {
+            arns: mentioned.map(part).collect(),
+            ids: HashMap::new(),
+            accounts: accounts.collect(),
+            groups: groups(project),
+        }
     }
 
     /// The groups with more than one account, greatest first.
@@ -233,7 +275,8 @@ impl Mentions {
         }
     }
 
-    fn statement(&self, statement: &Value, view: View<'_>) -> Value {
+    /// A statement as specs write it.
+    pub(crate) fn statement(&self, statement: &Value, view: View<'_>) -> Value {
         let Value::Object(elements) = statement else { return statement.clone() };
         let rewritten = elements.iter().map(|(key, value)| {
             let value = match (key.as_str(), value) {
@@ -254,7 +297,7 @@ impl Mentions {
     }
 
     /// A JSON document. A string there stands for one string, and lists stay lists.
-    fn document(&self, document: &Value, view: View<'_>) -> Value {
+    pub(crate) fn document(&self, document: &Value, view: View<'_>) -> Value {
         match document {
             Value::Object(members) => {
                 Value::Object(members.iter().map(|(key, one)| (key.clone(), self.document(one, view))).collect())
@@ -294,11 +337,11 @@ impl Mentions {
     /// A field that names a thing: its address alone, where it is one of ours.
     fn reference(&self, line: &[Part], kinds: &[&str], view: View<'_>) -> String {
         match line {
-            [Part::Resource { account, region, name, attribute }]
+            [Part::Resource { account, region, name, attribute, reach }]
                 if matches!(&**attribute, ARN | ID)
                     && name.split('.').next().is_some_and(|kind| kinds.contains(&kind)) =>
             {
-                format!("{}{name}", front(account, region.as_deref(), view))
+                format!("{}{name}", front(account, region.as_deref(), *reach, view))
             }
             [Part::Account(account)] if kinds.contains(&ACCOUNT.name) => format!("{}.{account}", ACCOUNT.name),
             line => self.line(line, view),
@@ -311,10 +354,13 @@ impl Mentions {
             // Writing to a string can't fail.
             let _ = match part {
                 Part::Text(plain) => write!(text, "{plain}"),
-                Part::Resource { account, region, name, attribute } => {
-                    write!(text, "${{{}{name}.{attribute}}}", front(account, region.as_deref(), view))
+                Part::Resource { account, region, name, attribute, reach } => {
+                    write!(text, "${{{}{name}.{attribute}}}", front(account, region.as_deref(), *reach, view))
                 }
-                Part::Account(account) => write!(text, "${{{}account.id}}", front(account, None, view)),
+                Part::Account(account) => {
+                    write!(text, "${{{}account.id}}", front(account, None, Reach::Relative, view))
+                }
+                Part::Waiting(mention) => write!(text, "${{{mention}}}"),
                 Part::Region => write!(text, "${{region}}"),
             };
         }
@@ -375,6 +421,13 @@ impl Mentions {
         let ends = |length: usize| {
             !text.get(length..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
         };
+        if let Some((token, rest)) = text.strip_prefix(pending::OPEN).and_then(|inner| inner.split_once(pending::CLOSE))
+        {
+            let length = text.len() - rest.len();
+            let known = text.get(..length).and_then(|id| self.accounts.get(id)).cloned();
+            let part = known.map_or_else(|| Part::Waiting(token.replacen('#', ".", 1)), Part::Account);
+            return Some((part, length));
+        }
         let account = text.get(..12).and_then(|id| self.accounts.get(id)).filter(|_| ends(12));
         if let Some(account) = account {
             return Some((Part::Account(account.clone()), 12));
@@ -411,11 +464,20 @@ impl Mentions {
     }
 }
 
+/// The groups with more than one account, greatest first.
+fn groups(project: &Project) -> Vec<(Arc<str>, BTreeSet<Arc<str>>)> {
+    let groups = project.groups.iter().map(|(name, members)| (name.clone(), members.iter().cloned().collect()));
+    let mut groups: Vec<(Arc<str>, BTreeSet<Arc<str>>)> =
+        groups.filter(|(_, members): &(_, BTreeSet<_>)| members.len() > 1).collect();
+    groups.sort_by_key(|(name, members)| (usize::MAX - members.len(), name.clone()));
+    groups
+}
+
 /// The account a line mentions, if it is one.
 fn only_account(line: &[Part]) -> Option<Arc<str>> {
     let mut accounts = line.iter().filter_map(|part| match part {
         Part::Resource { account, .. } | Part::Account(account) => Some(account),
-        Part::Text(_) | Part::Region => None,
+        Part::Text(_) | Part::Region | Part::Waiting(_) => None,
     });
     let first = accounts.next()?;
     accounts.all(|other| other == first).then(|| first.clone())
@@ -423,20 +485,20 @@ fn only_account(line: &[Part]) -> Option<Arc<str>> {
 
 fn in_account(line: &[Part], other: &Arc<str>) -> Vec<Part> {
     let moved = line.iter().cloned().map(|part| match part {
-        Part::Resource { account: _, region, name, attribute } => {
-            Part::Resource { account: other.clone(), region, name, attribute }
+        Part::Resource { account: _, region, name, attribute, reach } => {
+            Part::Resource { account: other.clone(), region, name, attribute, reach }
         }
         Part::Account(_) => Part::Account(other.clone()),
-        Part::Text(_) | Part::Region => part,
+        Part::Text(_) | Part::Region | Part::Waiting(_) => part,
     });
     moved.collect()
 }
 
 /// What stands in front of an address: the account and the region, unless it is where one stands.
-fn front(account: &Arc<str>, region: Option<&str>, view: View<'_>) -> String {
-    let is_here = account == view.account && view.reader != Reader::All;
+fn front(account: &Arc<str>, region: Option<&str>, reach: Reach, view: View<'_>) -> String {
+    let is_here = account == view.account && view.reader != Reader::All && reach == Reach::Relative;
     let account = if is_here { "" } else { &**account };
-    let region = region.filter(|region| Some(*region) != view.region);
+    let region = region.filter(|region| Some(*region) != view.region || reach == Reach::WithRegion);
     match (account, region) {
         ("", None) => String::new(),
         (account, None) => format!("{account}/"),

@@ -9,7 +9,7 @@
 //! So "export, then plan: nothing to change" is not hoped for but looked at, for each thing, before a file is written.
 
 mod files;
-mod mentions;
+pub(crate) mod mentions;
 mod things;
 mod trial;
 

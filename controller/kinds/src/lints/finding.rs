@@ -124,15 +124,25 @@ impl Gathered {
     }
 
     /// What is done about each, in file order.
+    ///
+    /// Several resources may be written by one text, a file with JSON or a template: each answers for itself whether it lives with what is
+    /// found there.
     pub(super) fn judged(self, project: &Project, rules: &Rules) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::with_capacity(self.found.len());
         for (lint, hit, instances) in self.found {
-            let named = instances.iter().filter_map(|id| project.instance(*id));
-            let addresses = named.clone().map(|instance| instance.address.to_string()).collect();
-            let suppressed = named.flat_map(|instance| &instance.block.suppress);
-            let state = rules.state(lint, hit.sid.as_deref(), suppressed);
-            let Hit { span, label, sid: _ } = hit;
-            findings.push(Finding { lint, level: rules.level(lint), span, label, addresses, state });
+            let Hit { span, label, sid } = hit;
+            let first = findings.len();
+            for instance in instances.iter().filter_map(|id| project.instance(*id)) {
+                let state = rules.state(lint, sid.as_deref(), instance.block.suppress.iter());
+                let address = instance.address.to_string();
+                match findings.iter_mut().skip(first).find(|finding| finding.state == state) {
+                    Some(finding) => finding.addresses.push(address),
+                    None => {
+                        let (level, label) = (rules.level(lint), label.clone());
+                        findings.push(Finding { lint, level, span, label, addresses: vec![address], state });
+                    }
+                }
+            }
         }
         findings.sort_by(|a, b| (a.span, a.lint.id).cmp(&(b.span, b.lint.id)));
         findings

@@ -19,7 +19,7 @@ use trueup_engine::check::Checked;
 use trueup_engine::kind::AnyModel;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::lint::{Date, Hit, Lint};
-use trueup_specs::policy::lint::{Subject, all as document_lints};
+use trueup_specs::policy::lint::{DocumentLint, Subject, all as document_lints, of_limits};
 use trueup_specs::project::{Instance, InstanceId};
 use trueup_specs::resolve::{Outputs, Resolver, Written};
 
@@ -70,36 +70,52 @@ pub fn check(checked: &Checked<'_>, today: Date, problems: &mut Problems) -> Vec
     let rules = Rules::new(checked.project, today, problems);
     let mut gathered = Gathered::default();
     let accounts: BTreeSet<&str> = checked.project.accounts.values().map(|account| &*account.id).collect();
-    let looked: Vec<Option<Looked>> =
-        (0..checked.items.len()).map(|index| look_at(checked, index, &accounts, &mut gathered)).collect();
+    let looked: Vec<Option<Looked>> = (0..checked.items.len()).map(|index| look_at(checked, index)).collect();
+    let limits = together::only_limits(checked, &looked);
+    for (index, looked) in looked.iter().enumerate() {
+        if let Some(looked) = looked {
+            lint_one(checked, index, looked, (&accounts, limits.contains(&index)), &mut gathered);
+        }
+    }
     together::look(checked, &looked, &accounts, &mut gathered);
     let findings = gathered.judged(checked.project, &rules);
     rules.tell_unused(checked.project, &findings, problems);
     findings
 }
 
-fn look_at(checked: &Checked<'_>, index: usize, accounts: &BTreeSet<&str>, gathered: &mut Gathered) -> Option<Looked> {
+fn look_at(checked: &Checked<'_>, index: usize) -> Option<Looked> {
     let (item, instance) = (checked.item(id(index)), checked.instance(index));
     let predicted = Predicted(checked);
     // They were told when the specs were checked.
     let mut problems = Problems::new();
     let mut cx = Resolver::new(checked.project, id(index), &predicted, &mut problems).keeping_policies();
     let model = item.kind.desired(&*instance.block.spec, &item.at, &mut cx)?;
-    let written = cx.into_policies();
-    for policy in &written {
+    Some(Looked { model, written: cx.into_policies() })
+}
+
+fn lint_one(
+    checked: &Checked<'_>,
+    index: usize,
+    looked: &Looked,
+    (accounts, only_limits): (&BTreeSet<&str>, bool),
+    gathered: &mut Gathered,
+) {
+    let (item, instance) = (checked.item(id(index)), checked.instance(index));
+    let Looked { model, written } = looked;
+    let rows: Vec<&DocumentLint> = if only_limits { of_limits().collect() } else { document_lints().collect() };
+    for policy in written {
         let at = &item.at;
         let subject = Subject { written: policy, account: &at.account_id, partition: at.partition, accounts };
-        for row in document_lints() {
+        for row in &rows {
             row.hits(&subject).into_iter().for_each(|hit| gathered.add(&row.lint, hit, id(index)));
         }
     }
-    let thing = Thing { instance, model: &model, written: &written };
+    let thing = Thing { instance, model, written };
     for row in model_lints() {
         if let Some(label) = (row.check)(&thing) {
             gathered.add(&row.lint, Hit { span: instance.block.span, label, sid: None }, id(index));
         }
     }
-    Some(Looked { model, written })
 }
 
 /// What follows from names.

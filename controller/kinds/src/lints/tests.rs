@@ -203,6 +203,52 @@ fn one_statement_can_be_meant() {
 }
 
 #[test]
+fn a_text_that_two_resources_have_is_suppressed_for_the_one_that_says_so() {
+    let suppressed = "[[policy.a.suppress]]\nlint = \"old-version-variables\"\nreason = \"as it came\"\n";
+    let both = format!(
+        "[policy.a]\npolicy = {{ file = \"old.json\" }}\n[policy.b]\npolicy = {{ file = \"old.json\" }}\n{suppressed}"
+    );
+    let (findings, problems) = found("", &both);
+    let told: Vec<(bool, &[String])> = of(&findings, "old-version-variables")
+        .iter()
+        .map(|finding| (finding.is_suppressed(), &finding.addresses[..]))
+        .collect();
+    assert_eq!(told, [(true, &["main/policy.a".to_owned()][..]), (false, &["main/policy.b".to_owned()][..])]);
+    assert_eq!(problems, "");
+}
+
+#[test]
+fn what_only_bounds_may_be_broad() {
+    let broad = "[policy.b]\n[[policy.b.policy]]\nallow = [\"s3:*\", \"kms:*\"]\nresource = \"*\"\n\
+                 [[policy.b.policy]]\nallow = \"s4:Get\"\nresource = \"*\"\n";
+    let ids = |specs: &str| -> Vec<&str> {
+        let (findings, _) = found("", &format!("{broad}{specs}"));
+        findings.iter().map(|finding| finding.lint.id).filter(|id| !id.starts_with("role-")).collect()
+    };
+    assert_eq!(ids(""), ["sensitive-wildcard", "decrypt-any", "unknown-action"]);
+    let bounded = format!("[role.x]\npermissions_boundary = \"policy.b\"\n{TRUST}");
+    assert_eq!(ids(&bounded), ["unknown-action"]);
+    let attached = format!("{bounded}[group.g]\nmanaged_policies = [\"policy.b\"]\n");
+    assert_eq!(ids(&attached), ["sensitive-wildcard", "decrypt-any", "unknown-action"]);
+}
+
+#[test]
+fn the_size_of_a_control_is_told_too() {
+    let control = |length: usize| {
+        let long = "a".repeat(length);
+        found(
+            "",
+            &format!(
+                "[scope]\naccount = \"boss\"\n[account.boss]\nid = \"999999999999\"\nmanagement = true\n[service_control_policy.x]\n[[service_control_policy.x.policy]]\ndeny = \"s3:GetObject\"\nresource = \"arn:aws:s3:::x/{long}\"\n"
+            ),
+        )
+    };
+    assert!(of(&control(3_500).0, "policy-near-limit").is_empty());
+    let (findings, _) = control(4_500);
+    assert_eq!(of(&findings, "policy-near-limit")[0].label, "4609 of 5120, 90 %");
+}
+
+#[test]
 fn a_group_finds_once_and_names_its_accounts() {
     let role = "[scope]\naccount = \"all\"\n[role.x]\nmanaged_policies = [\"arn:aws:iam::aws:policy/AdministratorAccess\"]\n\
                 [[role.x.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = { account = \"main\" }\n";

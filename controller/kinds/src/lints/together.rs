@@ -1,6 +1,6 @@
 //! Lints over what several resources say together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use trueup_engine::check::Checked;
 use trueup_engine::kind::AnyModel;
@@ -45,13 +45,7 @@ pub(super) fn look(
     accounts: &BTreeSet<&str>,
     gathered: &mut Gathered,
 ) {
-    let by_arn: HashMap<&str, usize> = checked
-        .items
-        .iter()
-        .enumerate()
-        .filter_map(|(index, item)| Some((item.identity.outputs.get("arn")?.as_str(), index)))
-        .collect();
-    let all = All { checked, looked, by_arn, accounts };
+    let all = All { checked, looked, by_arn: by_arn(checked), accounts };
     for index in 0..looked.len() {
         if let Some(label) = all.escalates(index) {
             let span = checked.instance(index).block.span;
@@ -61,6 +55,34 @@ pub(super) fn look(
             gathered.add(&SCP_LOCKS_OUT, hit, id(index));
         }
     }
+}
+
+fn by_arn<'a>(checked: &'a Checked<'_>) -> HashMap<&'a str, usize> {
+    let items = checked.items.iter().enumerate();
+    items.filter_map(|(index, item)| Some((item.identity.outputs.get("arn")?.as_str(), index))).collect()
+}
+
+/// The policies that are someone's permissions boundary and attached to nobody: they allow nothing.
+pub(super) fn only_limits(checked: &Checked<'_>, looked: &[Option<Looked>]) -> HashSet<usize> {
+    let by_arn = by_arn(checked);
+    let (mut boundaries, mut attached) = (HashSet::new(), HashSet::new());
+    for Looked { model, .. } in looked.iter().flatten() {
+        let (managed, boundary) = holds(model);
+        boundaries.extend(boundary.and_then(|arn| by_arn.get(arn)));
+        attached.extend(managed.into_iter().flatten().filter_map(|arn| by_arn.get(arn.as_str())));
+    }
+    boundaries.difference(&attached).copied().collect()
+}
+
+/// The managed policies attached to someone, and its boundary.
+fn holds(model: &AnyModel) -> (Option<&BTreeSet<String>>, Option<&str>) {
+    if let Some(RoleModel { managed_policies, permissions_boundary, .. }) = model.downcast_ref() {
+        return (Some(managed_policies), permissions_boundary.as_deref());
+    }
+    if let Some(UserModel { managed_policies, permissions_boundary, .. }) = model.downcast_ref() {
+        return (Some(managed_policies), permissions_boundary.as_deref());
+    }
+    (model.downcast_ref().map(|GroupModel { managed_policies, .. }| managed_policies), None)
 }
 
 struct All<'a> {

@@ -160,15 +160,20 @@ pub(super) fn is_public(policy: &Value) -> bool {
 
 fn names_everyone(statement: &Value) -> bool {
     let Some(principal) = statement.get("Principal") else { return statement.get("NotPrincipal").is_some() };
-    principal.as_str() == Some("*") || texts(principal.get("AWS")).contains(&"*")
+    // The page counts a web identity provider, as "graph.facebook.com", as everyone.
+    let is_anyones = |provider: &&str| !provider.contains(':');
+    principal.as_str() == Some("*")
+        || texts(principal.get("AWS")).contains(&"*")
+        || texts(principal.get("Federated")).iter().any(is_anyones)
 }
 
 fn is_held_to_fixed_values(statement: &Value) -> bool {
     let Some(operators) = statement.get("Condition").and_then(Value::as_object) else { return false };
     operators.iter().any(|(operator, keys)| {
         let operator = operator.to_ascii_lowercase();
+        let operator = operator.strip_prefix("foranyvalue:").unwrap_or(&operator);
         let positive = ["stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike", "ipaddress"];
-        positive.contains(&operator.as_str())
+        positive.contains(&operator)
             && keys.as_object().is_some_and(|keys| {
                 keys.iter().any(|(key, values)| {
                     let key = key.to_ascii_lowercase();
@@ -181,8 +186,8 @@ fn is_held_to_fixed_values(statement: &Value) -> bool {
     })
 }
 
-/// A value without wildcards and policy variables; an ARN may end in them behind its account; an address range must
-/// not be the whole world.
+/// A value without wildcards and policy variables; the ARN of an access point may end in them behind its account; an address
+/// range must not be broader than /8 or /32.
 fn is_fixed(key: &str, value: &str) -> bool {
     if value.contains("${") {
         return false;
@@ -194,9 +199,7 @@ fn is_fixed(key: &str, value: &str) -> bool {
     let wild = |text: &str| text.contains(['*', '?']);
     let parts: Vec<&str> = value.splitn(6, ':').collect();
     match parts.as_slice() {
-        &["arn", partition, service, region, account, _] if wild(value) => {
-            !account.is_empty() && ![partition, service, region, account].into_iter().any(wild)
-        }
+        &["arn", _, _, _, account, _] if key == "s3:dataaccesspointarn" => !account.is_empty() && !wild(account),
         _ => !wild(value),
     }
 }

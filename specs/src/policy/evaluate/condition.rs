@@ -121,7 +121,7 @@ pub(super) fn open_keys(conditions: &Conditions, version: Version, context: &Con
             if key_holds(&operator, context.get(key), values, version, context) != Truth::Open {
                 continue;
             }
-            if context.get(key) == Slot::Unknown || test(operator.base).is_none() {
+            if context.get(key).is_open() || test(operator.base).is_none() {
                 keys.insert(key.clone());
             } else {
                 for value in values {
@@ -140,7 +140,7 @@ pub(super) fn open_variables<'a>(
 ) {
     for piece in pieces {
         if let Piece::Variable { key, .. } = piece
-            && context.get(&Caseless::from(key)) == Slot::Unknown
+            && context.get(&Caseless::from(key)).is_open()
         {
             keys.insert(Caseless::from(key));
         }
@@ -168,6 +168,13 @@ fn key_holds(
     match slot {
         Slot::Unknown => Truth::Open,
         Slot::Absent => absent_holds(operator, set).into(),
+        Slot::Unlike { patterns, is_there } => {
+            let can_match = |wanted: &String| can_match(test, wanted, patterns, version);
+            let matches = values.iter().map(can_match).max().unwrap_or(Truth::No);
+            let there = if operator.is_negated() { matches.not() } else { matches };
+            let is_same = is_there || there == absent_holds(operator, set).into();
+            if is_same { there } else { Truth::Open }
+        }
         Slot::Values(given) => {
             let matches = |given: &str| {
                 values.iter().map(|wanted| matches(test, wanted, given, version, context)).max().unwrap_or(Truth::No)
@@ -177,6 +184,21 @@ fn key_holds(
             let is_certain = operator.is_negated() && version == Version::V2012 && test.takes_variables();
             if is_certain { holds.min(are_resolved(values, context)) } else { holds }
         }
+    }
+}
+
+/// Whether a value that none of the patterns matches can be the one the policy wants.
+fn can_match(test: Test, wanted: &str, patterns: &[String], version: Version) -> Truth {
+    if version == Version::V2012 && has_variables(wanted) {
+        return Truth::Open;
+    }
+    // What a wildcard in the wanted text stands for is matched by one in the pattern, so that all it matches is left out.
+    let is_left_out = |case| patterns.iter().any(|pattern| arn::like(pattern, wanted, case));
+    match test {
+        Test::StringLike if wanted == "*" => Truth::Yes,
+        Test::StringEquals | Test::StringLike | Test::Arn if is_left_out(Case::Matters) => Truth::No,
+        Test::StringEqualsIgnoreCase if is_left_out(Case::Ignored) => Truth::No,
+        _ => Truth::Open,
     }
 }
 
@@ -244,9 +266,10 @@ fn is_null(given: &[String]) -> bool {
 fn null_holds(slot: Slot<'_>, values: &BTreeSet<String>) -> Truth {
     let wants = |wanted: &str| values.iter().any(|value| value.eq_ignore_ascii_case(wanted));
     match slot {
-        Slot::Unknown if wants("true") && wants("false") => Truth::Yes,
-        Slot::Unknown if !wants("true") && !wants("false") => Truth::No,
-        Slot::Unknown => Truth::Open,
+        _ if wants("true") && wants("false") => Truth::Yes,
+        _ if !wants("true") && !wants("false") => Truth::No,
+        Slot::Unlike { is_there: true, .. } => wants("false").into(),
+        Slot::Unknown | Slot::Unlike { .. } => Truth::Open,
         Slot::Absent => wants("true").into(),
         Slot::Values(given) if is_null(given) => wants("true").into(),
         Slot::Values(_) => wants("false").into(),

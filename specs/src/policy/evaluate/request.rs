@@ -1,6 +1,7 @@
 //! What is asked: who wants to do what, on what, and what is known besides.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::caseless::Caseless;
 use super::arn;
@@ -163,7 +164,9 @@ pub(super) fn session_arn(role: &str, session: &str) -> String {
 
 /// Whether the ARN is that of a session of the role, of whatever name.
 pub(super) fn is_session_of(arn: &str, role: &str) -> bool {
-    arn.strip_prefix(&session_arn(role, "")).is_some_and(|name| !name.is_empty())
+    let front = session_arn(role, "");
+    // What is no ARN has no sessions, and every text begins with none.
+    !front.is_empty() && arn.strip_prefix(&front).is_some_and(|name| !name.is_empty())
 }
 
 /// What is known of one condition key.
@@ -175,15 +178,38 @@ pub(super) enum Slot<'a> {
     Absent,
     /// The request has these values, at least one.
     Values(&'a [String]),
+    /// The request has some value that none of these patterns matches; or it may not have the key at all.
+    Unlike { patterns: &'a [String], is_there: bool },
+}
+
+/// What is known of a key that is not unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Known {
+    /// None says that the request doesn't have it.
+    Values(Vec<String>),
+    Unlike {
+        patterns: Arc<[String]>,
+        is_there: bool,
+    },
 }
 
 /// The condition keys of a request, as far as they are known.
 ///
-/// A key is known with its values, known to be absent, or unknown; all start unknown.
+/// A key is known with its values, known to be absent, known by what its value is not, or unknown; all start unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    known: BTreeMap<Caseless, Vec<String>>,
+    known: BTreeMap<Caseless, Known>,
     is_closed: bool,
+}
+
+impl Slot<'_> {
+    /// Whether more would have to be known to tell its value.
+    pub(super) fn is_open(self) -> bool {
+        match self {
+            Self::Unknown | Self::Unlike { .. } => true,
+            Self::Absent | Self::Values(_) => false,
+        }
+    }
 }
 
 impl Context {
@@ -191,7 +217,16 @@ impl Context {
     ///
     /// Values of a binary key are given in base64.
     pub fn set<V: Into<String>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
-        self.known.insert(Caseless::from(key), values.into_iter().map(Into::into).collect());
+        let values = values.into_iter().map(Into::into).collect();
+        self.known.insert(Caseless::from(key), Known::Values(values));
+    }
+
+    /// Says of a key that its value, which is not known, is none that one of these patterns matches, and whether it is sure that the
+    /// request has the key.
+    ///
+    /// `*` in a pattern is any text. Without patterns all that is known is that the key may be there, or is.
+    pub fn set_unlike(&mut self, key: &str, patterns: impl Into<Arc<[String]>>, is_there: bool) {
+        self.known.insert(Caseless::from(key), Known::Unlike { patterns: patterns.into(), is_there });
     }
 
     /// Says that the request has no other keys than those that were set.
@@ -201,8 +236,9 @@ impl Context {
 
     pub(super) fn get(&self, key: &Caseless) -> Slot<'_> {
         match self.known.get(key) {
-            Some(values) if values.is_empty() => Slot::Absent,
-            Some(values) => Slot::Values(values),
+            Some(Known::Values(values)) if values.is_empty() => Slot::Absent,
+            Some(Known::Values(values)) => Slot::Values(values),
+            Some(Known::Unlike { patterns, is_there }) => Slot::Unlike { patterns, is_there: *is_there },
             None if self.is_closed => Slot::Absent,
             None => Slot::Unknown,
         }

@@ -57,7 +57,7 @@ pub(super) fn expand<'a>(pieces: impl Iterator<Item = Piece<'a>>, wildcards: Wil
                 (Slot::Absent, Some(value)) => tokens.extend(value.chars().map(Token::Char)),
                 // "You can't use multivalued context keys as policy variables", same page.
                 (Slot::Absent | Slot::Values(_), _) => return Expanded::Nothing,
-                (Slot::Unknown, _) => {
+                (Slot::Unknown | Slot::Unlike { .. }, _) => {
                     is_open = true;
                     tokens.push(Token::Many);
                 }

@@ -125,7 +125,7 @@ pub(super) static LINTS: &[DocumentLint] = &[
             level: Level::Warn,
             summary: "the policy is close to the limit of its size",
             reason: "AWS refuses a larger one, and a group that grows makes it larger without anyone writing more",
-            help: "move a part into a managed policy, or name a pattern in the place of a list",
+            help: "move a part into a policy of its own, or name a pattern in the place of a list",
             page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
         },
         uses: &[
@@ -137,6 +137,8 @@ pub(super) static LINTS: &[DocumentLint] = &[
             Use::Registry,
             Use::Topic,
             Use::EventBus,
+            Use::ServiceControl,
+            Use::ResourceControl,
         ],
         check: near_limit,
     },

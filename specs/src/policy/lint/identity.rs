@@ -1,6 +1,6 @@
 //! What is allowed to whoever a policy is attached to.
 
-use super::look::{actions, covering, each_allow, hit, is_about_all, is_about_any_role, is_held_by};
+use super::look::{actions, covering, each_allow, hit, is_about_all, is_about_any_role, is_denied, is_held_by};
 use super::{DocumentLint, Subject};
 use crate::lint::{Hit, Level, Lint, Severity};
 use crate::policy::Use;
@@ -97,7 +97,9 @@ pub(super) static LINTS: &[DocumentLint] = &[
             page: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html",
         },
         uses: IDENTITY,
-        check: |subject| on_all(subject, &["sts:AssumeRole"]),
+        check: |subject| {
+            on(subject, &["sts:AssumeRole"], "roles of any name", |statement| is_about_any_role(statement, subject))
+        },
     },
     DocumentLint {
         lint: Lint {
@@ -161,7 +163,7 @@ pub(super) static LINTS: &[DocumentLint] = &[
         uses: IDENTITY,
         check: |subject| {
             each_allow(subject, "Resource", |statement| {
-                let pattern = covering(statement, PASS_ROLE).filter(|_| !is_administration(statement))?;
+                let pattern = passes_role(subject, statement)?;
                 is_about_any_role(statement, subject).then(|| format!("`{pattern}` on roles of any name"))
             })
         },
@@ -179,7 +181,7 @@ pub(super) static LINTS: &[DocumentLint] = &[
         uses: IDENTITY,
         check: |subject| {
             each_allow(subject, "Action", |statement| {
-                let pattern = covering(statement, PASS_ROLE).filter(|_| !is_administration(statement))?;
+                let pattern = passes_role(subject, statement)?;
                 let is_held = is_held_by(statement, &["iam:PassedToService", "iam:AssociatedResourceArn"]);
                 (!is_held).then(|| format!("`{pattern}` for any service"))
             })
@@ -236,14 +238,25 @@ fn is_administration(statement: &Statement) -> bool {
     covering(statement, "any:Any").is_some()
 }
 
+/// The pattern by which a statement lets hand on roles, unless another statement takes that back.
+fn passes_role<'s>(subject: &Subject<'_>, statement: &'s Statement) -> Option<&'s str> {
+    covering(statement, PASS_ROLE).filter(|_| !is_administration(statement) && !is_denied(subject, PASS_ROLE))
+}
+
 /// The first of the actions that a statement allows on everything, without any condition.
 fn on_all(subject: &Subject<'_>, wanted: &[&str]) -> Vec<Hit> {
+    on(subject, wanted, "every resource", is_about_all)
+}
+
+/// The same where a statement is about what is meant.
+fn on(subject: &Subject<'_>, wanted: &[&str], what: &str, is_meant: impl Fn(&Statement) -> bool) -> Vec<Hit> {
     each_allow(subject, "Resource", |statement| {
-        if !statement.condition.is_empty() || !is_about_all(statement) || is_administration(statement) {
+        if !statement.condition.is_empty() || !is_meant(statement) || is_administration(statement) {
             return None;
         }
-        let pattern = wanted.iter().find_map(|action| covering(statement, action))?;
-        Some(format!("`{pattern}` on every resource"))
+        let allowed = wanted.iter().filter(|action| !is_denied(subject, action));
+        let pattern = allowed.into_iter().find_map(|action| covering(statement, action))?;
+        Some(format!("`{pattern}` on {what}"))
     })
 }
 
@@ -268,7 +281,8 @@ fn escalation(subject: &Subject<'_>) -> Vec<Hit> {
         if !is_about_all(statement) && !is_about_any_role(statement, subject) || is_held_by(statement, &held) {
             continue;
         }
-        if let Some(action) = ESCALATING.iter().find(|action| covering(statement, action).is_some()) {
+        let is_allowed = |action: &str| covering(statement, action).is_some() && !is_denied(subject, action);
+        if let Some(action) = ESCALATING.iter().find(|action| is_allowed(action)) {
             hits.push(hit(written, "Action", format!("`{action}` on identities of any name")));
         }
     }
@@ -285,14 +299,19 @@ fn allowing<'s>(subject: &Subject<'s>) -> impl Iterator<Item = &'s WrittenStatem
 
 /// The statement by which any role can be handed on.
 fn passing<'s>(subject: &Subject<'s>) -> Option<&'s WrittenStatement> {
-    let passes =
-        |statement: &Statement| covering(statement, PASS_ROLE).is_some() && is_about_any_role(statement, subject);
+    let passes = |statement: &Statement| {
+        covering(statement, PASS_ROLE).is_some()
+            && is_about_any_role(statement, subject)
+            && !is_denied(subject, PASS_ROLE)
+    };
     allowing(subject).find(|written| passes(&written.statement))
 }
 
 /// The action by which code runs with a role.
 fn running(subject: &Subject<'_>) -> Option<&'static str> {
-    let is_allowed = |action: &str| allowing(subject).any(|written| covering(&written.statement, action).is_some());
+    let is_allowed = |action: &str| {
+        allowing(subject).any(|written| covering(&written.statement, action).is_some()) && !is_denied(subject, action)
+    };
     RUNNING.iter().copied().find(|action| is_allowed(action))
 }
 

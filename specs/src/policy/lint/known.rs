@@ -172,6 +172,20 @@ fn acts_on(pattern: &str, actions: &[Action]) -> String {
     format!("`{pattern}` acts on {}{more}", shown.join(", "))
 }
 
+/// What is wrong with a condition key that no request of any action has; nothing if some has it, or may.
+#[must_use]
+pub fn why_unknown_key(key: &str) -> Option<String> {
+    let Some((prefix, _)) = key.split_once(':') else {
+        return Some(format!("`{key}` is no condition key: one has a prefix, as in `aws:SourceAccount`"));
+    };
+    let service = catalogue::service(prefix);
+    let is_known = is_unknown(key)
+        || catalogue::is_issuer(prefix)
+        || is_global(key)
+        || service.is_some_and(|service| has_key(service, key));
+    (!is_known).then(|| not_there(prefix, key, service))
+}
+
 /// What is wrong with a condition key that no action of the statement has.
 fn idle_key(statement: &Statement, key: &str) -> Option<String> {
     let is_tag = TAG_KEYS.iter().any(|known| catalogue::is_key(known, key));

@@ -11,32 +11,20 @@ use crate::policy::unknown::is_unknown;
 use crate::resolve::WrittenStatement;
 
 use super::Subject;
+use super::public::{Held, held_by, is_of_caller};
 
 /// Condition keys that say in whose name a service or a caller comes.
 pub(super) const SOURCE_KEYS: &[&str] =
     &["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
 
-/// Condition keys that hold back everyone but some principals or networks of one's own.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>, "The meaning of public".
-pub(super) const CALLER_KEYS: &[&str] = &[
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgPaths",
-    "aws:SourceAccount",
-    "aws:SourceArn",
-    "aws:SourceIp",
-    "aws:SourceOrgID",
-    "aws:SourceOrgPaths",
-    "aws:SourceOwner",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-    "aws:userid",
-    "aws:VpcSourceIp",
-    "kms:CallerAccount",
-    "s3:DataAccessPointAccount",
-    "s3:DataAccessPointArn",
-];
+/// Services each with the page on which AWS advises to say, in a policy that names them, in whose name they come.
+pub(super) type Deputies = &'static [(&'static str, &'static str)];
+
+/// The first service a statement allows something that can be made to come in anyone's name, and nothing keeps it from that.
+pub(super) fn deputy<'s>(statement: &'s Statement, deputies: Deputies, keys: &[&str]) -> Option<&'s str> {
+    let service = services(statement).find(|service| deputies.iter().any(|(deputy, _)| deputy == service))?;
+    (!is_held_by(statement, keys)).then_some(service)
+}
 
 /// What the statements with an effect are told of, by a function that gives the label; at the place of an element.
 pub(super) fn each(
@@ -97,6 +85,14 @@ pub(super) fn is_about_all(statement: &Statement) -> bool {
     is_about(statement, "arn:any:any:any:any:any")
 }
 
+/// Whether a statement of the document denies this on everything, whatever else is allowed.
+pub(super) fn is_denied(subject: &Subject<'_>, action: &str) -> bool {
+    subject.written.statements.iter().map(|written| &written.statement).any(|statement| {
+        let is_whole = statement.effect == Effect::Deny && statement.condition.is_empty() && is_about_all(statement);
+        is_whole && covering(statement, action).is_some()
+    })
+}
+
 /// Whether a statement is about roles whatever their name.
 pub(super) fn is_about_any_role(statement: &Statement, subject: &Subject<'_>) -> bool {
     let (partition, account) = (subject.partition, subject.account);
@@ -104,7 +100,7 @@ pub(super) fn is_about_any_role(statement: &Statement, subject: &Subject<'_>) ->
 }
 
 /// Whether some condition on one of the keys must hold: not one that also holds without the key, that excludes values, or takes any.
-/// A key that ends with `/` or `:` stands for all that begin with it.
+/// Of keys that say who comes, the values must name someone ([`held_by`]). A key that ends with `/` or `:` stands for all that begin with it.
 pub(super) fn is_held_by(statement: &Statement, keys: &[&str]) -> bool {
     let is_front =
         |key: &str, wanted: &str| key.get(..wanted.len()).is_some_and(|front| front.eq_ignore_ascii_case(wanted));
@@ -113,21 +109,17 @@ pub(super) fn is_held_by(statement: &Statement, keys: &[&str]) -> bool {
             if wanted.ends_with(['/', ':']) { is_front(key, wanted) } else { key.eq_ignore_ascii_case(wanted) }
         })
     };
-    tested(statement).any(|(operator, key, values)| {
+    tested(statement).filter(|(_, key, _)| is_key(key)).any(|(operator, key, values)| {
+        if is_of_caller(key) {
+            return held_by(&operator, key, values) > Held::ToNobody;
+        }
         let must_be_there = operator.if_exists.is_empty()
             && !operator.set.eq_ignore_ascii_case("ForAllValues:")
             && !operator.is_negated()
             && !operator.base.eq_ignore_ascii_case("Null");
-        must_be_there
-            && is_key(key)
-            && !values.is_empty()
-            && !values.iter().any(|value| value == "*" || is_whole_world(value))
+        let is_any = |value: &String| value.bytes().all(|sign| matches!(sign, b'*' | b'?'));
+        must_be_there && !values.is_empty() && !values.iter().any(is_any)
     })
-}
-
-/// Every address there is.
-fn is_whole_world(value: &str) -> bool {
-    matches!(value, "0.0.0.0/0" | "::/0")
 }
 
 /// The conditions of a statement: operator, key, values.

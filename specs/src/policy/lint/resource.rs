@@ -1,12 +1,12 @@
 //! Who may use a bucket, a key, or another resource with a policy of its own.
 
 use super::look::{
-    CALLER_KEYS, SOURCE_KEYS, covering, each_allow, is_for_everyone, is_held_by, outsider, principals, services,
+    Deputies, SOURCE_KEYS, covering, deputy, each_allow, is_for_everyone, is_held_by, outsider, principals, services,
 };
+use super::public::{is_open, is_public_for_s3, issuer_alone};
 use super::{DocumentLint, Subject};
 use crate::lint::{Hit, Level, Lint, Severity};
 use crate::policy::Use;
-use crate::policy::model::{Document, Effect, Principals, Statement};
 
 const BUCKET: &[Use] = &[Use::Bucket];
 const KEY: &[Use] = &[Use::Key];
@@ -33,6 +33,27 @@ const KEY_SOURCE_KEYS: &[&str] = &[
     "aws:SourceOrgPaths",
     "kms:CallerAccount",
     "kms:EncryptionContext:",
+];
+
+/// The same by which a topic's policy says it; SNS has one more, of an older day.
+const TOPIC_SOURCE_KEYS: &[&str] =
+    &["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceOwner"];
+
+/// Services that publish.
+const TOPIC_DEPUTIES: Deputies = &[
+    (
+        "cloudwatch.amazonaws.com",
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#sns-allow-cloudwatch-alarm-to-publish-to-topic-in-another-account",
+    ),
+    ("config.amazonaws.com", "https://docs.aws.amazon.com/config/latest/developerguide/sns-topic-policy.html"),
+    (
+        "s3.amazonaws.com",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html",
+    ),
+    (
+        "ses.amazonaws.com",
+        "https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html#sns-allow-specified-service-to-publish-to-topic",
+    ),
 ];
 
 pub(super) static LINTS: &[DocumentLint] = &[
@@ -120,7 +141,7 @@ pub(super) static LINTS: &[DocumentLint] = &[
             page: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
         },
         uses: BUCKET,
-        check: open_to_everyone,
+        check: public_bucket,
     },
     DocumentLint {
         lint: Lint {
@@ -148,6 +169,24 @@ pub(super) static LINTS: &[DocumentLint] = &[
         uses: &[Use::Repository, Use::Registry, Use::Topic, Use::EventBus],
         check: open_to_everyone,
     },
+    DocumentLint {
+        lint: Lint {
+            id: "topic-service-any-source",
+            severity: Severity::Medium,
+            level: Level::Warn,
+            summary: "the service may publish to the topic in anyone's name",
+            reason: "someone else's resource can make the service send what it likes to whoever subscribed",
+            help: "add a condition: StringEquals = { \"aws:SourceAccount\" = \"${account.id}\" }, or ArnLike with \"aws:SourceArn\"",
+            page: "https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html",
+        },
+        uses: &[Use::Topic],
+        check: |subject| {
+            each_allow(subject, "Principal", |statement| {
+                let service = deputy(statement, TOPIC_DEPUTIES, TOPIC_SOURCE_KEYS)?;
+                Some(format!("`{service}` tells its caller, and nobody asks"))
+            })
+        },
+    },
 ];
 
 fn open_to_everyone(subject: &Subject<'_>) -> Vec<Hit> {
@@ -156,19 +195,16 @@ fn open_to_everyone(subject: &Subject<'_>) -> Vec<Hit> {
     })
 }
 
-fn is_open(statement: &Statement) -> bool {
-    is_for_everyone(statement) && !is_held_by(statement, CALLER_KEYS)
-}
-
-/// Whether S3 counts a bucket's policy as public: what it allows is not only for someone in particular.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
-#[must_use]
-pub fn is_public(policy: &Document) -> bool {
-    let for_all_but_some = |statement: &Statement| {
-        matches!(statement.principal, Some(Principals::Not(_))) && !is_held_by(statement, CALLER_KEYS)
-    };
-    let mut allowing = policy.statements.iter().filter(|statement| statement.effect == Effect::Allow);
-    allowing.any(|statement| is_open(statement) || for_all_but_some(statement))
+/// As S3 sees it, which the label says where it is not all there is.
+fn public_bucket(subject: &Subject<'_>) -> Vec<Hit> {
+    each_allow(subject, "Principal", |statement| {
+        let whom = match issuer_alone(statement) {
+            _ if is_open(statement) => "everyone, with credentials or without".to_owned(),
+            Some(issuer) if !is_for_everyone(statement) => format!("everyone who has an account with `{issuer}`"),
+            _ => "S3 counts as everyone who is held back by no fixed value: one without `*`, `?` and `${…}`".to_owned(),
+        };
+        is_public_for_s3(statement).then_some(whom)
+    })
 }
 
 fn administered_from_outside(subject: &Subject<'_>, administration: &[&str]) -> Vec<Hit> {

@@ -1,9 +1,8 @@
 //! Who may take a role.
 
 use super::DocumentLint;
-use super::look::{
-    CALLER_KEYS, SOURCE_KEYS, covering, each_allow, is_for_everyone, is_held_by, outsider, principals, services, tested,
-};
+use super::look::{Deputies, SOURCE_KEYS, covering, deputy, each_allow, is_held_by, outsider, principals, tested};
+use super::public::is_open;
 use crate::lint::{Level, Lint, Severity};
 use crate::policy::Use;
 use crate::policy::model::{Principal, Statement};
@@ -30,21 +29,30 @@ const SHARED_ISSUERS: &[&str] = &[
 const OWN_ISSUERS: &[&str] = &["api.bitbucket.org/2.0/workspaces/", "oidc.circleci.com/org/", "oidc.vercel.com/"];
 
 /// Services of which AWS advises to say, in the trust of the roles they take, in whose name they come; each with the page.
-const DEPUTIES: &[(&str, &str)] = &[
+const DEPUTIES: Deputies = &[
+    (
+        "cloudformation.sync.codeconnections.amazonaws.com",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/git-sync-prereq.html",
+    ),
     (
         "codedeploy.amazonaws.com",
         "https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html",
     ),
+    ("config.amazonaws.com", "https://docs.aws.amazon.com/config/latest/developerguide/iamrole-permissions.html"),
     ("ecs-tasks.amazonaws.com", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html"),
+    ("es.amazonaws.com", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/alerting.html"),
     (
         "events.amazonaws.com",
         "https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html",
     ),
+    ("fis.amazonaws.com", "https://docs.aws.amazon.com/fis/latest/userguide/getting-started-iam-service-role.html"),
     (
         "scheduler.amazonaws.com",
         "https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html",
     ),
     ("states.amazonaws.com", "https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html"),
+    ("transfer.amazonaws.com", "https://docs.aws.amazon.com/transfer/latest/userguide/requirements-roles.html"),
+    ("vpc-flow-logs.amazonaws.com", "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"),
 ];
 
 pub(super) static LINTS: &[DocumentLint] = &[
@@ -61,9 +69,8 @@ pub(super) static LINTS: &[DocumentLint] = &[
         uses: TRUST,
         check: |subject| {
             each_allow(subject, "Principal", |statement| {
-                let deputy = |service: &&str| DEPUTIES.iter().any(|(deputy, _)| deputy == service);
-                let service = services(statement).find(deputy)?;
-                (!is_held_by(statement, SOURCE_KEYS)).then(|| format!("`{service}` tells its caller, and nobody asks"))
+                let service = deputy(statement, DEPUTIES, SOURCE_KEYS)?;
+                Some(format!("`{service}` tells its caller, and nobody asks"))
             })
         },
     },
@@ -155,10 +162,7 @@ pub(super) static LINTS: &[DocumentLint] = &[
         },
         uses: TRUST,
         check: |subject| {
-            each_allow(subject, "Principal", |statement| {
-                let is_open = is_for_everyone(statement) && !is_held_by(statement, CALLER_KEYS);
-                is_open.then(|| "everyone".to_owned())
-            })
+            each_allow(subject, "Principal", |statement| is_open(statement).then(|| "everyone".to_owned()))
         },
     },
 ];
@@ -183,9 +187,56 @@ fn shared_issuer(statement: &Statement) -> Option<&str> {
     issuer(statement).filter(is_shared)
 }
 
-/// Whether a pattern of `sub` has a wildcard where it should name a customer: in its first part, or right behind `repo:` and the like.
+/// Whether a pattern of `sub` has a wildcard in the name of the customer: that is its first part, or what follows `repo:` and the like. A
+/// name that is open at its end is anyone's who takes such a name: `repo:acme*` is also `repo:acme-evil`.
 fn names_no_one(pattern: &str) -> bool {
-    const FRONTS: [&str; 5] = ["repo:", "project_path:", "organization:", "repository_owner:", "org/"];
+    const FRONTS: [&str; 8] = [
+        "account:",
+        "job_workflow_ref:",
+        "org/",
+        "organization:",
+        "project_path:",
+        "pulumi:deploy:org:",
+        "repo:",
+        "repository_owner:",
+    ];
     let behind = FRONTS.iter().find_map(|front| pattern.strip_prefix(front)).unwrap_or(pattern);
-    behind.starts_with('*') || behind.starts_with('?')
+    behind.split(['/', ':']).next().is_some_and(|customer| customer.contains(['*', '?']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_no_one;
+
+    #[test]
+    fn a_customer_is_named_whole() {
+        let named = [
+            "repo:acme/app:*",
+            "repo:acme/*",
+            "repo:acme/*:ref:refs/heads/main",
+            "project_path:acme/app:ref_type:branch:ref:*",
+            "organization:acme:project:*:workspace:*:run_phase:*",
+            "pulumi:deploy:org:acme:project:*",
+            "org/0f/project/*/user/*",
+            "environment:prod:repository_owner:*",
+        ];
+        for pattern in named {
+            assert!(!names_no_one(pattern), "{pattern}");
+        }
+        let open = [
+            "*",
+            "repo:*",
+            "repo:acme*",
+            "repo:acme*/x:*",
+            "repo:ac?e/x:*",
+            "re*:x",
+            "r?po:acme/x:*",
+            "organization:a*:project:x",
+            "pulumi:deploy:org:*",
+            "repository_owner:ac*",
+        ];
+        for pattern in open {
+            assert!(names_no_one(pattern), "{pattern}");
+        }
+    }
 }

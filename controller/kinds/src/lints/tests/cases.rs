@@ -63,6 +63,13 @@ macro_rules! key {
     };
 }
 
+/// A topic with this policy.
+macro_rules! topic {
+    ($statement:literal) => {
+        concat!("[topic.x]\n[[topic.x.policy]]\n", $statement, "\n")
+    };
+}
+
 /// A deployment group with more settings.
 macro_rules! group {
     ($more:literal) => {
@@ -145,9 +152,10 @@ pub(super) const CASES: &[Case] = &[
     Case {
         id: "assume-any-role",
         on: "policy.x",
-        fires: policy!("allow = \"sts:AssumeRole\"\nresource = \"*\""),
+        fires: policy!("allow = \"sts:AssumeRole\"\nresource = \"arn:aws:iam::*:role/*\""),
         silent: &[
             policy!("allow = \"sts:AssumeRole\"\nresource = \"arn:aws:iam::*:role/deploy\""),
+            policy!("allow = \"sts:AssumeRole\"\nresource = \"*\"", "deny = \"sts:AssumeRole\"\nresource = \"*\""),
             policy!("allow = \"sts:GetCallerIdentity\"\nresource = \"*\""),
         ],
     },
@@ -215,6 +223,9 @@ pub(super) const CASES: &[Case] = &[
         silent: &[
             trust!(
                 "allow = \"sts:AssumeRole\"\nprincipal = { service = \"codedeploy.amazonaws.com\" }\ncondition = { StringEquals = { \"aws:SourceAccount\" = \"${account.id}\" } }"
+            ),
+            trust!(
+                "allow = \"sts:AssumeRole\"\nprincipal = { service = \"vpc-flow-logs.amazonaws.com\" }\ncondition = { ArnLike = { \"aws:SourceArn\" = \"arn:aws:ec2:*:${account.id}:vpc-flow-log/*\" } }"
             ),
             trust!("allow = \"sts:AssumeRole\"\nprincipal = { service = \"ec2.amazonaws.com\" }"),
         ],
@@ -373,7 +384,7 @@ pub(super) const CASES: &[Case] = &[
         on: "role.x",
         fires: oidc!(
             "token.actions.githubusercontent.com",
-            "StringEquals = { \"token.actions.githubusercontent.com:aud\" = \"sts.amazonaws.com\" }, StringLike = { \"token.actions.githubusercontent.com:sub\" = \"repo:*/app:ref:refs/heads/main\" }"
+            "StringEquals = { \"token.actions.githubusercontent.com:aud\" = \"sts.amazonaws.com\" }, StringLike = { \"token.actions.githubusercontent.com:sub\" = \"repo:org*/app:ref:refs/heads/main\" }"
         ),
         silent: &[GITHUB_GOOD],
     },
@@ -417,7 +428,10 @@ pub(super) const CASES: &[Case] = &[
         id: "pass-role-any",
         on: "policy.x",
         fires: policy!("allow = \"iam:PassRole\"\nresource = \"arn:aws:iam::*:role/*\""),
-        silent: &[policy!("allow = \"iam:PassRole\"\nresource = \"arn:aws:iam::111111111111:role/build-*\"")],
+        silent: &[
+            policy!("allow = \"iam:PassRole\"\nresource = \"arn:aws:iam::111111111111:role/build-*\""),
+            policy!("allow = \"iam:*\"\nresource = \"*\"", "deny = \"iam:PassRole\"\nresource = \"*\""),
+        ],
     },
     Case {
         id: "pass-role-any-service",
@@ -453,7 +467,9 @@ pub(super) const CASES: &[Case] = &[
     Case {
         id: "public-bucket",
         on: "bucket.x",
-        fires: bucket!("allow = \"s3:GetObject\"\nprincipal = \"*\"\nresource = \"arn:aws:s3:::x-111111111111/*\""),
+        fires: bucket!(
+            "allow = \"s3:GetObject\"\nprincipal = \"*\"\nresource = \"arn:aws:s3:::x-111111111111/*\"\ncondition = { ArnLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::222222222222:role/*\" } }"
+        ),
         silent: &[bucket!(
             "allow = \"s3:GetObject\"\nprincipal = \"*\"\nresource = \"arn:aws:s3:::x-111111111111/*\"\ncondition = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-example\" } }"
         )],
@@ -471,6 +487,8 @@ pub(super) const CASES: &[Case] = &[
         on: "ecr_repository.app",
         fires: "[ecr_repository.app]\n[[ecr_repository.app.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\n",
         silent: &[
+            // Of one account.
+            "[ecr_repository.app]\n[[ecr_repository.app.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\ncondition = { ArnLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::222222222222:role/*\" } }\n",
             "[ecr_repository.app]\n[[ecr_repository.app.policy]]\nsid = \"All\"\nallow = \"ecr:BatchGetImage\"\nprincipal = \"*\"\ncondition = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-abcdefghij\" } }\n",
         ],
     },
@@ -478,7 +496,7 @@ pub(super) const CASES: &[Case] = &[
         id: "public-trust",
         on: "role.x",
         fires: trust!(
-            "allow = \"sts:AssumeRole\"\nprincipal = \"*\"\ncondition = { StringEqualsIfExists = { \"aws:PrincipalOrgID\" = \"o-example\" } }"
+            "allow = \"sts:AssumeRole\"\nprincipal = \"*\"\ncondition = { ArnLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::*:role/x\" } }"
         ),
         silent: &[
             trust!(
@@ -566,6 +584,24 @@ pub(super) const CASES: &[Case] = &[
         on: "account_settings.x",
         fires: "[account_settings.x]\npassword_policy = { minimum_length = 8 }\n",
         silent: &["[account_settings.x]\npassword_policy = { minimum_length = 14, password_reuse_prevention = 24 }\n"],
+    },
+    Case {
+        id: "topic-service-any-source",
+        on: "topic.x",
+        fires: topic!(
+            "allow = \"sns:Publish\"\nprincipal = { service = \"s3.amazonaws.com\" }\nresource = \"${topic.x.arn}\"\ncondition = { ArnLike = { \"aws:SourceArn\" = \"arn:aws:s3:::*\" } }"
+        ),
+        silent: &[
+            topic!(
+                "allow = \"sns:Publish\"\nprincipal = { service = \"s3.amazonaws.com\" }\nresource = \"${topic.x.arn}\"\ncondition = { ArnLike = { \"aws:SourceArn\" = \"arn:aws:s3:::build\" } }"
+            ),
+            topic!(
+                "allow = \"sns:Publish\"\nprincipal = { service = \"ses.amazonaws.com\" }\nresource = \"${topic.x.arn}\"\ncondition = { StringEquals = { \"aws:SourceOwner\" = \"${account.id}\" } }"
+            ),
+            topic!(
+                "allow = \"sns:Publish\"\nprincipal = { service = \"events.amazonaws.com\" }\nresource = \"${topic.x.arn}\""
+            ),
+        ],
     },
     Case {
         id: "unknown-action",
