@@ -11,16 +11,19 @@
 //! - Names: [`address`]; values inside of strings that are not known yet: [`pending`].
 //! - What stands in a file: [`value`], [`text`], [`naming`], [`policy_spec`].
 //! - How a type is read: [`decode`], [`shape`], [`spec!`], [`words!`], [`kind`].
+//! - What many resources have a few of: [`by_name`], [`few`].
 //! - The whole: [`project`], [`mod@load`], [`resolve`].
 //! - For editors and readers: [`schema`], [`mod@reference`]; from what is there back to TOML: [`export`].
 //! - IAM's policy language: [`policy`].
 
 pub mod access_spec;
 pub mod address;
+pub mod by_name;
 pub mod decode;
 pub mod diagnostic;
 pub mod document;
 pub mod export;
+pub mod few;
 pub mod kind;
 pub mod lint;
 pub mod load;
@@ -50,9 +53,11 @@ pub use serde;
 
 pub use access_spec::{ACCESS, AccessSpec};
 pub use address::{Address, AddressError};
+pub use by_name::ByName;
 pub use decode::{Decode, Decoder, Fields, OneOrMany, Within};
 pub use diagnostic::{Diagnostic, Label, Problems, Severity};
 pub use document::JsonSpec;
+pub use few::Few;
 pub use kind::{AnySpec, KindSchema, KindScope, decode_any, shape_of};
 pub use load::{ACCOUNT, AccountSpec, Billing, Loaded, Parent, is_unit_id, load, load_from};
 pub use naming::{Reference, Target};

@@ -3,10 +3,10 @@
 mod access;
 mod asserted;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::address::Address;
+use crate::by_name::ByName;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::document::JsonSpec;
 use crate::lookup::{Found, Lookup, Miss, Sighted, Standpoint};
@@ -249,19 +249,16 @@ impl<'a> Resolver<'a> {
     }
 
     /// The tags of the resource: the project's, its own, and those by which trueup knows it again.
-    pub fn tags(&mut self) -> BTreeMap<String, String> {
+    pub fn tags(&mut self) -> ByName<String> {
         if !self.instance.block.kind.taggable {
-            return BTreeMap::new();
+            return ByName::new();
         }
         let written = &self.instance.block.tags;
-        let mut tags: BTreeMap<String, String> =
-            written.iter().map(|(key, value)| (key.clone(), self.walk.text(value))).collect();
-        tags.insert(TAG_PROJECT.to_owned(), self.walk.project.name.clone());
-        tags.insert(TAG_ADDRESS.to_owned(), self.instance.address.to_string());
-        if self.instance.block.protect {
-            tags.insert(TAG_PROTECT.to_owned(), "true".to_owned());
-        }
-        tags
+        let written: Vec<_> = written.iter().map(|(key, value)| (key.clone(), self.walk.text(value))).collect();
+        let own = [(TAG_PROJECT, self.walk.project.name.clone()), (TAG_ADDRESS, self.instance.address.to_string())];
+        let protect = self.instance.block.protect.then(|| (TAG_PROTECT, "true".to_owned()));
+        let own = own.into_iter().chain(protect).map(|(key, value)| (key.to_owned(), value));
+        written.into_iter().chain(own).collect()
     }
 
     /// Reports a problem.

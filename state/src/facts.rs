@@ -82,7 +82,7 @@ pub struct ReadRequest {
     /// Where.
     pub scope: Scope,
     /// What must be looked at, in order.
-    pub wanted: Vec<Wanted>,
+    pub wanted: Arc<[Wanted]>,
 }
 
 /// What one source found in one scope. The kinds know the concrete type behind it.

@@ -7,11 +7,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it is wrong")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex};
 
 use trueup_state::facts::Scope;
 use trueup_state::ledger::{Document, Entry};
+use trueup_state::outputs::Outputs;
 use trueup_state::store::memory::Memory;
 use trueup_state::store::{Backend, Holder, Life, Put, Store, StoreError, Stored, Tag};
 
@@ -142,7 +143,7 @@ fn run(store: &Store, name: &str, held: impl FnOnce()) -> Result<(), StoreError>
     held();
     let mut ledger = store.ledger()?;
     store.prepare(&mut ledger, [&scope()], &hold)?;
-    let entry = Entry { name: text(name), outputs: BTreeMap::new(), model: (&serde_json::Value::Null).into() };
+    let entry = Entry { name: text(name), outputs: Outputs::new(), model: (&serde_json::Value::Null).into() };
     ledger.put(&scope(), format!("main/role.{name}").parse().unwrap(), entry);
     store.save(&mut ledger, &hold)
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use trueup_specs::ByName;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::kind::KindSchema;
 use trueup_specs::resolve::Resolver;
@@ -247,9 +248,9 @@ pub trait Kind: Send + Sync + 'static {
         None
     }
     /// The tags of a model, where the kind has them.
-    fn tags(model: &Self::Model) -> Option<&BTreeMap<String, String>>;
+    fn tags(model: &Self::Model) -> Option<&ByName<String>>;
     /// The same, to be changed.
-    fn tags_mut(model: &mut Self::Model) -> Option<&mut BTreeMap<String, String>>;
+    fn tags_mut(model: &mut Self::Model) -> Option<&mut ByName<String>>;
     /// What people should know of a live thing that its spec can't say: the age of a user's access keys. A sentence each.
     #[must_use]
     fn notes(_live: &Self::Model) -> Vec<String> {
@@ -344,7 +345,7 @@ pub trait AnyKind: Send + Sync {
     /// See [`Kind::waits`].
     fn waits(&self, facts: &Facts, scope: &Scope, name: &str) -> Option<String>;
     /// See [`Kind::tags`].
-    fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>>;
+    fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m ByName<String>>;
     /// See [`Kind::tags_come_later`].
     fn tags_come_later(&self) -> bool;
     /// See [`Kind::holds`].
@@ -354,7 +355,7 @@ pub trait AnyKind: Send + Sync {
     /// Whether two models are equal.
     fn equal(&self, a: &AnyModel, b: &AnyModel) -> bool;
     /// The model with other tags.
-    fn with_tags(&self, model: &AnyModel, tags: BTreeMap<String, String>) -> AnyModel;
+    fn with_tags(&self, model: &AnyModel, tags: ByName<String>) -> AnyModel;
     /// The model as JSON.
     fn to_value(&self, model: &AnyModel) -> Value;
     /// The model from JSON, or why that is no such model.
@@ -454,11 +455,13 @@ impl<K: Kind> AnyKind for Erased<K> {
     }
 
     fn observe(&self, facts: &Facts, scope: &Scope) -> Result<Vec<Live<AnyModel>>, Unread> {
-        let live = K::observe(facts, scope)?;
-        Ok(live
-            .into_iter()
-            .map(|Live { name, model, outputs }| Live { name, model: Box::new(model) as AnyModel, outputs })
-            .collect())
+        let live = K::observe(facts, scope)?.into_iter();
+        let boxed =
+            live.map(|Live { name, model, outputs }| Live { name, model: Box::new(model) as AnyModel, outputs });
+        let mut boxed: Vec<_> = boxed.collect();
+        // Collected in place, it would keep the room that the models had.
+        boxed.shrink_to_fit();
+        Ok(boxed)
     }
 
     fn unchecked(&self, facts: &Facts, scope: &Scope, name: &str) -> BTreeMap<String, Unread> {
@@ -469,7 +472,7 @@ impl<K: Kind> AnyKind for Erased<K> {
         K::waits(facts, scope, name)
     }
 
-    fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
+    fn tags<'m>(&self, model: &'m AnyModel) -> Option<&'m ByName<String>> {
         K::tags(own(&**model))
     }
 
@@ -489,7 +492,7 @@ impl<K: Kind> AnyKind for Erased<K> {
         own::<K::Model>(&**a) == own::<K::Model>(&**b)
     }
 
-    fn with_tags(&self, model: &AnyModel, tags: BTreeMap<String, String>) -> AnyModel {
+    fn with_tags(&self, model: &AnyModel, tags: ByName<String>) -> AnyModel {
         let mut model = own::<K::Model>(&**model).clone();
         if let Some(own_tags) = K::tags_mut(&mut model) {
             *own_tags = tags;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use trueup_specs::ByName;
 use trueup_specs::address::Address;
 use trueup_specs::resolve::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_state::ledger::{Entry, Ledger};
@@ -73,7 +74,7 @@ pub fn owner(kind: &dyn AnyKind, live: &Live<AnyModel>, project: &str, records: 
         }
         Some(owner) => Owner::Other(owner.clone()),
         None => {
-            let is_half_made = kind.tags_come_later() && tags.is_some_and(BTreeMap::is_empty);
+            let is_half_made = kind.tags_come_later() && tags.is_some_and(ByName::is_empty);
             let taggable = tags.is_some() && !is_half_made;
             records.address_of(live, taggable).map_or(Owner::Nobody, |address| Owner::Ours(address.to_string()))
         }

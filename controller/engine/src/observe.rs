@@ -195,7 +195,8 @@ pub fn access_requests(
     let mut requests = requests(checked, selection, reach, ledger);
     for kind in checked.kinds.rows.iter().filter(|kind| kind.limits_others().is_some()) {
         for request in requests.iter_mut().filter(|request| kind.sources().contains(&&*request.source)) {
-            request.wanted.push(Wanted::everything(kind.schema().name));
+            let all = Wanted::everything(kind.schema().name);
+            request.wanted = request.wanted.iter().cloned().chain([all]).collect();
         }
     }
     requests

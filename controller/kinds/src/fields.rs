@@ -1,6 +1,6 @@
 //! What several kinds share: names, tags, policy documents, ARNs, and what fields may refer to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,11 +10,11 @@ use trueup_specs::pending;
 use trueup_specs::policy::{self, Document, Principal, Principals};
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
-use trueup_specs::{Target, Text};
+use trueup_specs::{ByName, Target, Text};
 use trueup_state::outputs::Outputs;
 
 /// Tags by key.
-pub type Tags = BTreeMap<String, String>;
+pub type Tags = ByName<String>;
 
 /// What an exported spec says in a field: nothing, where that asks for the same.
 #[must_use]
@@ -209,10 +209,10 @@ impl TagChange {
         Self {
             put: after
                 .iter()
-                .filter(|(key, value)| before.get(*key) != Some(value))
+                .filter(|(key, value)| before.get(key) != Some(value))
                 .map(|(k, v)| (k.clone(), v.clone()))
                 .collect(),
-            remove: before.keys().filter(|key| !after.contains_key(*key)).cloned().collect(),
+            remove: before.keys().filter(|key| !after.contains_key(key)).cloned().collect(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! IAM groups. <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_groups.html>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use trueup_engine::facts::{Facts, Scope, Unread};
 use trueup_engine::kind::{At, Export, Identity, Kind, Live, OpInfo, Refusal, Steps};
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
-use trueup_specs::{PolicySpec, Reference, Text, spec};
+use trueup_specs::{ByName, PolicySpec, Reference, Text, spec};
 
 use trueup_state::outputs::Outputs;
 
@@ -57,7 +57,7 @@ pub struct GroupModel {
     /// `/` or `/…/`.
     pub path: String,
     /// Its own policies by name.
-    pub inline: BTreeMap<String, PolicyDocument>,
+    pub inline: ByName<PolicyDocument>,
     /// ARNs of the attached policies.
     pub managed_policies: BTreeSet<String>,
 }
@@ -275,9 +275,9 @@ fn change(before: &GroupModel, after: &GroupModel) -> Vec<GroupOp> {
         .difference(managed_policies)
         .map(|arn| GroupCall::DetachGroupPolicy { arn: arn.clone() })
         .collect();
-    let gone = before.inline.keys().filter(|policy| !inline.contains_key(*policy));
+    let gone = before.inline.keys().filter(|policy| !inline.contains_key(policy));
     calls.extend(gone.map(|policy| GroupCall::DeleteGroupPolicy { policy: policy.clone() }));
-    let other = inline.iter().filter(|(policy, document)| before.inline.get(*policy) != Some(*document));
+    let other = inline.iter().filter(|(policy, document)| before.inline.get(policy) != Some(*document));
     calls.extend(other.map(|(policy, document)| put(policy, document)));
     let new = managed_policies.difference(&before.managed_policies);
     calls.extend(new.map(|arn| GroupCall::AttachGroupPolicy { arn: arn.clone() }));
@@ -325,7 +325,7 @@ fn info(at: &At, op: &GroupOp) -> OpInfo {
 fn simulate(model: &mut Option<GroupModel>, op: &GroupOp) {
     let GroupOp { group: Named { path, name }, call } = op.clone();
     if call == GroupCall::CreateGroup {
-        *model = Some(GroupModel { name, path, inline: BTreeMap::new(), managed_policies: BTreeSet::new() });
+        *model = Some(GroupModel { name, path, inline: ByName::new(), managed_policies: BTreeSet::new() });
         return;
     }
     let Some(group) = model else { return };

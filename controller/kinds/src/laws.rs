@@ -13,6 +13,7 @@ use trueup_engine::perform::OpContext;
 use trueup_sandbox::{Faults, Sandbox};
 use trueup_specs::resolve::{Outputs, Resolver};
 use trueup_specs::{InstanceId, KindScope, Problems};
+use trueup_state::outputs::Outputs as Known;
 
 use crate::driver::Driver;
 use crate::fields::PolicyDocument;
@@ -130,7 +131,7 @@ fn documents(statement: impl Strategy<Value = String>) -> impl Strategy<Value = 
 }
 
 /// The tags of a test's model: trueup's own two, and some more.
-pub(crate) fn tags() -> impl Strategy<Value = BTreeMap<String, String>> {
+pub(crate) fn tags() -> impl Strategy<Value = crate::fields::Tags> {
     proptest::collection::btree_map("[a-c]", "[x-z]{0,2}", 0..3).prop_map(|more| {
         let own = [("trueup:project", "laws"), ("trueup:address", ADDRESS)];
         let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -180,12 +181,13 @@ pub(crate) async fn read_hinted<K: Kind>(
                 account: scope.account.clone(),
                 region: scope.region.clone().filter(|_| scope_of(source) == Some(KindScope::Region)),
             },
-            wanted: vec![Wanted {
+            wanted: [Wanted {
                 kind: Arc::from(K::schema().name),
                 name: name.to_owned(),
                 address: ADDRESS.to_owned(),
                 recorded: K::hints(None, &|| applied.cloned()),
-            }],
+            }]
+            .into(),
         })
         .collect();
     let facts: Facts = aws.read(&requests, &|_, _| {}).await;
@@ -225,7 +227,7 @@ pub(crate) async fn rough_trip<K: Driver>(sandbox: &Sandbox, name: &str, models:
             let title = K::info(&at, &op).title;
             let done = K::perform(op.clone(), &session, OpContext::default()).await;
             let outputs = done.unwrap_or_else(|error| panic!("{title}: {error:?}\n{op:#?}"));
-            known.entry(ADDRESS.to_owned()).or_insert_with(BTreeMap::new).extend(outputs);
+            known.entry(ADDRESS.to_owned()).or_insert_with(Known::new).extend(outputs);
         }
         sandbox.set_faults(Faults::default());
         let (live, _) = read_hinted::<K>(&aws, name, after.as_ref()).await;
@@ -247,7 +249,7 @@ pub(crate) fn faults() -> impl Strategy<Value = Faults> {
 }
 
 /// What follows from the names alone is known before apply, and nothing else.
-struct Named(Vec<BTreeMap<String, String>>);
+struct Named(Vec<Known>);
 
 impl Outputs for Named {
     fn get(&self, instance: InstanceId, attribute: &str) -> Option<String> {
@@ -270,12 +272,12 @@ fn named(project: &trueup_specs::Project, kinds: &[&str]) -> Named {
     let outputs = project.iter().map(|(id, instance)| {
         let kind = crate::kinds().into_iter().find(|kind| kind.schema().name == instance.block.kind.name).unwrap();
         if !kinds.contains(&kind.schema().name) {
-            return BTreeMap::new();
+            return Known::new();
         }
         let mut problems = Problems::default();
         let nothing = Named(Vec::new());
         let mut cx = Resolver::new(project, id, &nothing, &mut problems);
-        kind.identity(&*instance.block.spec, &place(project, instance), &mut cx).outputs.into_iter().collect()
+        kind.identity(&*instance.block.spec, &place(project, instance), &mut cx).outputs
     });
     Named(outputs.collect())
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use trueup_engine::facts::{Facts, Scope};
+use trueup_specs::ByName;
 use trueup_specs::policy::evaluate::{Caller, Decision, Policies, Request, Source, decide};
 use trueup_specs::policy::{Document, widens_trust};
 use trueup_state::plan::{Action, Change, Danger, Plan};
@@ -182,7 +183,7 @@ impl WaysIn {
             trust,
             holdings,
         };
-        let inline = |texts: &BTreeMap<String, String>| texts.values().filter_map(|text| live(text)).collect();
+        let inline = |texts: &ByName<String>| texts.values().filter_map(|text| live(text)).collect();
         let role = iam.roles.iter().find(|role| kind == "role" && role.name == name).map(|role| {
             let holdings = Holdings {
                 inline: inline(&role.inline),

@@ -126,7 +126,7 @@ fn allow(actions: BTreeSet<&str>, resources: BTreeSet<String>) -> Statement {
         effect: Effect::Allow,
         principal: None,
         action: Actions::Is(actions.into_iter().map(Caseless::from).collect()),
-        resource: Some(Resources::Is(resources)),
+        resource: Some(Resources::Is(resources.into_iter().collect())),
         condition: Conditions::new(),
     }
 }

@@ -259,7 +259,7 @@ fn change(
     let remove: Tags = before
         .tags
         .iter()
-        .filter(|(key, value)| tags.get(*key) != Some(value))
+        .filter(|(key, value)| tags.get(key) != Some(value))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
     let mut ops = Vec::new();

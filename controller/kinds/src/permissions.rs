@@ -1,6 +1,6 @@
 //! The permissions that roles, users and groups hold: policies of their own, and managed policies attached to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use trueup_engine::access::Paper;
@@ -8,7 +8,7 @@ use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::policy::Use;
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
-use trueup_specs::{PolicySpec, Reference};
+use trueup_specs::{ByName, PolicySpec, Reference};
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, PolicyDocument};
 use crate::policy::{self, ManagedPolicySpec};
@@ -32,7 +32,7 @@ pub struct Limits {
 }
 
 /// A holder's own policies, for the question who can do what.
-pub fn papers(inline: &BTreeMap<String, PolicyDocument>) -> Vec<Paper<'_>> {
+pub fn papers(inline: &ByName<PolicyDocument>) -> Vec<Paper<'_>> {
     inline.iter().map(|(name, policy)| Paper::new(format!("inline.{name}"), policy.document())).collect()
 }
 
@@ -46,15 +46,15 @@ pub fn inline(
     specs: &IndexMap<String, PolicySpec>,
     limits: &Limits,
     cx: &mut Resolver<'_>,
-) -> Option<BTreeMap<String, PolicyDocument>> {
-    let mut documents: Option<BTreeMap<_, _>> = Some(BTreeMap::new());
+) -> Option<ByName<PolicyDocument>> {
+    let mut documents = Some(Vec::with_capacity(specs.len()));
     let mut size = 0;
     for (name, spec) in specs {
         fields::check_name(name, spec.span(), &INLINE_NAME, cx);
         let document = cx.policy(spec, Use::Inline);
         size += document.as_ref().map_or(0, |document| document.size(Use::Inline));
         documents = documents.zip(document).map(|(mut documents, document)| {
-            documents.insert(name.clone(), PolicyDocument::Document(document));
+            documents.push((name.clone(), PolicyDocument::Document(document)));
             documents
         });
     }
@@ -68,7 +68,7 @@ pub fn inline(
             problem.at(first.span(), "").note(over).help("move some into a `policy`, which has a limit of its own"),
         );
     }
-    documents
+    documents.map(|documents| documents.into_iter().collect())
 }
 
 /// The ARNs of the managed policies a spec asks for.

@@ -1,6 +1,6 @@
 //! IAM roles. <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::policy::{Document, Use};
 use trueup_specs::resolve::Resolver;
-use trueup_specs::{PolicySpec, Reference, Text, Within, spec};
+use trueup_specs::{ByName, PolicySpec, Reference, Text, Within, spec};
 use trueup_state::outputs::Outputs;
 
 use crate::fields::{self, IAM_QUOTAS, IAM_SIGNS, ManagedPolicy, NameRule, Named, PolicyDocument, Tags};
@@ -84,7 +84,7 @@ pub struct RoleModel {
     /// Who may take it.
     pub trust: PolicyDocument,
     /// Its own policies by name.
-    pub inline: BTreeMap<String, PolicyDocument>,
+    pub inline: ByName<PolicyDocument>,
     /// ARNs of the attached policies.
     pub managed_policies: BTreeSet<String>,
     /// ARN of the boundary.

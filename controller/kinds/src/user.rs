@@ -1,6 +1,6 @@
 //! IAM users. <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users.html>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use trueup_engine::render::counted;
 use trueup_specs::diagnostic::Diagnostic;
 use trueup_specs::kind::{KindSchema, KindScope, decode_any, shape_of};
 use trueup_specs::resolve::Resolver;
-use trueup_specs::{PolicySpec, Reference, Text, spec};
+use trueup_specs::{ByName, PolicySpec, Reference, Text, spec};
 
 use trueup_state::outputs::Outputs;
 
@@ -77,7 +77,7 @@ pub struct UserModel {
     /// ARNs of the groups it is in.
     pub groups: BTreeSet<String>,
     /// Its own policies by name.
-    pub inline: BTreeMap<String, PolicyDocument>,
+    pub inline: ByName<PolicyDocument>,
     /// ARNs of the attached policies.
     pub managed_policies: BTreeSet<String>,
     /// ARN of the boundary.

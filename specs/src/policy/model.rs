@@ -6,6 +6,7 @@ use super::caseless::Caseless;
 use super::condition::{self, Conditions};
 use super::error::ParseError;
 use super::read;
+use crate::few::Few;
 
 /// A policy document in canonical form.
 ///
@@ -86,15 +87,15 @@ impl Effect {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principals {
     /// `Principal`: these.
-    Is(BTreeSet<Principal>),
+    Is(Few<Principal>),
     /// `NotPrincipal`: all but these.
-    Not(BTreeSet<Principal>),
+    Not(Few<Principal>),
 }
 
 impl Principals {
     /// The principals that are named.
     #[must_use]
-    pub fn named(&self) -> &BTreeSet<Principal> {
+    pub fn named(&self) -> &Few<Principal> {
         match self {
             Self::Is(named) | Self::Not(named) => named,
         }
@@ -138,18 +139,18 @@ pub enum Actions {
     /// `Action`: these. An empty set matches nothing, and is what a statement without the element means:
     /// KMS stores such a statement, and it has no effect.
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
-    Is(BTreeSet<Caseless>),
+    Is(Few<Caseless>),
     /// `NotAction`: all but these.
-    Not(BTreeSet<Caseless>),
+    Not(Few<Caseless>),
 }
 
 /// What a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resources {
     /// `Resource`: these.
-    Is(BTreeSet<String>),
+    Is(Few<String>),
     /// `NotResource`: all but these.
-    Not(BTreeSet<String>),
+    Not(Few<String>),
 }
 
 /// What a document is used for; decides its grammar and its size limit.
@@ -354,7 +355,7 @@ impl Document {
 impl Statement {
     fn replaced(&self, put: &mut impl FnMut(&str) -> String) -> Self {
         let Self { sid, effect, principal, action, resource, condition } = self;
-        let mut named = |named: &BTreeSet<Principal>| -> BTreeSet<Principal> {
+        let mut named = |named: &Few<Principal>| -> Few<Principal> {
             let principal = |principal: &Principal| match principal {
                 Principal::Everyone => Principal::Everyone,
                 Principal::Aws(value) => Principal::Aws(put(value)),

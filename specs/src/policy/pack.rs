@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::caseless::Caseless;
 use super::model::{Actions, Document, Effect, Resources, Statement};
 use super::write::statement_json;
+use crate::few::Few;
 use crate::pending;
 
 /// How much one document holds.
@@ -87,8 +88,8 @@ fn pieces(document: &Document, room: Room<'_>) -> Result<Vec<Piece>, Unpackable>
 
 /// The members of a list along which a statement can be cut.
 enum List {
-    Actions(BTreeSet<Caseless>),
-    Resources(BTreeSet<String>),
+    Actions(Few<Caseless>),
+    Resources(Few<String>),
 }
 
 impl List {
@@ -276,11 +277,11 @@ pub fn order(before: &[Option<&Document>], after: &[Document]) -> Option<Vec<usi
 /// Whether one statement takes over something that another says.
 fn overlap(one: &Statement, other: &Statement) -> bool {
     let actions = match (&one.action, &other.action) {
-        (Actions::Is(one), Actions::Is(other)) => !one.is_disjoint(other),
+        (Actions::Is(one), Actions::Is(other)) => one.iter().any(|member| other.contains(member)),
         (one, other) => one == other,
     };
     let resources = match (&one.resource, &other.resource) {
-        (Some(Resources::Is(one)), Some(Resources::Is(other))) => !one.is_disjoint(other),
+        (Some(Resources::Is(one)), Some(Resources::Is(other))) => one.iter().any(|member| other.contains(member)),
         (one, other) => one == other,
     };
     one.effect == other.effect && one.condition == other.condition && actions && resources

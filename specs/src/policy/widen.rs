@@ -6,6 +6,7 @@ use super::caseless::Caseless;
 use super::condition::{Conditions, Operator};
 use super::model::{Actions, Document, Effect, Principal, Principals, Resources, Statement};
 use super::unknown::is_unknown;
+use crate::few::Few;
 
 /// What a line of [`widens_trust`] begins with that is about everyone.
 pub const EVERYONE: &str = "everyone";
@@ -56,7 +57,7 @@ fn with_effect(document: Option<&Document>, effect: Effect) -> Vec<&Statement> {
 #[derive(Clone, Copy)]
 enum Who<'a> {
     One(&'a Principal),
-    AllBut(&'a BTreeSet<Principal>),
+    AllBut(&'a Few<Principal>),
 }
 
 impl Who<'_> {

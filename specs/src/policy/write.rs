@@ -1,6 +1,6 @@
 //! From a document to the JSON that AWS takes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,6 +10,7 @@ use super::caseless::Caseless;
 use super::condition::Conditions;
 use super::model::{Actions, Document, Principal, Principals, Resources, Statement, Use};
 use super::unknown::known_part;
+use crate::few::Few;
 
 impl Document {
     /// The JSON that is sent: compact, a list of one as its one value, always the same for the same document.
@@ -108,7 +109,7 @@ pub(super) fn statement_json(statement: &Statement) -> Value {
     Value::Object(object)
 }
 
-fn principals(named: &BTreeSet<Principal>) -> Value {
+fn principals(named: &Few<Principal>) -> Value {
     if named.len() == 1 && named.contains(&Principal::Everyone) {
         return "*".into();
     }

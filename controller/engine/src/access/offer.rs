@@ -1,8 +1,8 @@
 //! What a kind tells of its things for the question who can do what.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
+use trueup_specs::ByName;
 use trueup_specs::policy::Document;
 
 /// A policy document of a thing.
@@ -86,7 +86,7 @@ pub enum Access<'m> {
         /// The ARN of its permissions boundary.
         boundary: Option<&'m str>,
         /// Its tags.
-        tags: &'m BTreeMap<String, String>,
+        tags: &'m ByName<String>,
     },
     /// A group of users.
     Group {

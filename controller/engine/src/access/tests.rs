@@ -9,7 +9,7 @@ use serde_json::Value;
 use trueup_specs::kind::KindSchema;
 use trueup_specs::policy::Document;
 use trueup_specs::resolve::Resolver;
-use trueup_specs::{Problems, Span};
+use trueup_specs::{ByName, Problems, Span};
 use trueup_state::outputs::Outputs;
 
 use super::{Access, Answer, Beside, Context, Itself, Limits, Paper, Question, Side, Thing, Verdict, Who, World};
@@ -22,7 +22,7 @@ const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
 /// What a thing of these tests is.
 enum Toy {
-    Role { own: Document, attached: Vec<String>, boundary: Option<String>, tags: BTreeMap<String, String> },
+    Role { own: Document, attached: Vec<String>, boundary: Option<String>, tags: ByName<String> },
     Managed(&'static str, Document),
     Bucket(Option<Document>),
     Place(&'static str, Option<&'static str>, Option<&'static str>),
@@ -98,7 +98,7 @@ impl AnyKind for ToyKind {
     fn observe(&self, _: &Facts, _: &Scope) -> Result<Vec<Live<AnyModel>>, Unread> {
         Ok(Vec::new())
     }
-    fn tags<'m>(&self, _: &'m AnyModel) -> Option<&'m BTreeMap<String, String>> {
+    fn tags<'m>(&self, _: &'m AnyModel) -> Option<&'m ByName<String>> {
         None
     }
     fn tags_come_later(&self) -> bool {
@@ -113,7 +113,7 @@ impl AnyKind for ToyKind {
     fn equal(&self, _: &AnyModel, _: &AnyModel) -> bool {
         false
     }
-    fn with_tags(&self, _: &AnyModel, _: BTreeMap<String, String>) -> AnyModel {
+    fn with_tags(&self, _: &AnyModel, _: ByName<String>) -> AnyModel {
         Box::new(())
     }
     fn to_value(&self, _: &AnyModel) -> Value {
@@ -163,7 +163,7 @@ fn document(statements: &str) -> Document {
 }
 
 fn role(statements: &str) -> Toy {
-    Toy::Role { own: document(statements), attached: Vec::new(), boundary: None, tags: BTreeMap::new() }
+    Toy::Role { own: document(statements), attached: Vec::new(), boundary: None, tags: ByName::new() }
 }
 
 const ALL_OF_S3: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
@@ -209,7 +209,7 @@ fn a_policy_nobody_read_leaves_an_answer_open() {
         own: document(statements),
         attached: vec![READ_ONLY.to_owned()],
         boundary: None,
-        tags: BTreeMap::new(),
+        tags: ByName::new(),
     };
     let who = Who::Identity(ROLE.to_owned());
     let allowed = ask(vec![with(ALL_OF_S3), Toy::Bucket(None)], &who, "s3:GetObject", &format!("{BUCKET}/x"), &[]);
@@ -348,7 +348,7 @@ fn a_boundary_bounds() {
         own: document(ALL_OF_S3),
         attached: Vec::new(),
         boundary: Some(arn.to_owned()),
-        tags: BTreeMap::new(),
+        tags: ByName::new(),
     };
     const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundary";
     let get = || document(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#);
@@ -364,7 +364,7 @@ fn tags_of_a_principal_are_known() {
     let own = document(&format!(
         r#"{{"Effect":"Allow","Action":"s3:GetObject","Resource":"{BUCKET}/${{aws:PrincipalTag/team}}/*"}}"#
     ));
-    let tags = BTreeMap::from([("team".to_owned(), "web".to_owned())]);
+    let tags = ByName::from([("team".to_owned(), "web".to_owned())]);
     let toys = || {
         let role = Toy::Role { own: own.clone(), attached: Vec::new(), boundary: None, tags: tags.clone() };
         vec![role, Toy::Bucket(None)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use trueup_specs::ByName;
 use trueup_specs::pending;
 use trueup_specs::policy::{Document, Effect, Statement};
 use trueup_specs::project::Project;
@@ -51,7 +52,7 @@ pub(super) struct Actor<'m> {
     /// Those of them that it has by its groups.
     pub(super) through_groups: BTreeSet<usize>,
     pub(super) boundary: Option<usize>,
-    pub(super) tags: &'m BTreeMap<String, String>,
+    pub(super) tags: &'m ByName<String>,
 }
 
 /// What is acted on.
@@ -114,7 +115,7 @@ pub struct World<'m> {
     pub(super) accounts: HashMap<String, String>,
     pub(super) organization: Organization,
     /// The tags of each thing.
-    pub(super) tags: Vec<Option<&'m BTreeMap<String, String>>>,
+    pub(super) tags: Vec<Option<&'m ByName<String>>>,
     /// The ids of all accounts that are known, and patterns of the ARNs of all who are of them.
     pub(super) ids_within: Arc<[String]>,
     pub(super) arns_within: Arc<[String]>,

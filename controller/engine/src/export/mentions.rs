@@ -11,6 +11,7 @@ use trueup_specs::pending;
 use trueup_specs::project::Project;
 use trueup_specs::resolve::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_specs::shape::{Shape, TableShape};
+use trueup_state::outputs::Outputs;
 
 use super::things::Thing;
 use super::{Ask, Found};
@@ -100,13 +101,13 @@ pub(crate) struct Mentions {
 }
 
 /// A resource of the project's own specs: its address, its kind's attributes, its outputs.
-pub(super) type InSpecs<'f> = (&'f Address, &'static [(&'static str, &'static str)], &'f BTreeMap<String, String>);
+pub(super) type InSpecs<'f> = (&'f Address, &'static [(&'static str, &'static str)], &'f Outputs);
 
 /// What the project's own specs have, with the outputs of what was found.
 pub(super) fn in_specs<'f>(ask: Ask<'f>, found: &'f [Found]) -> Vec<InSpecs<'f>> {
-    let mut by_name: HashMap<(&str, &Scope, &str), &BTreeMap<String, String>> = HashMap::new();
+    let mut by_name: HashMap<(&str, &Scope, &str), &Outputs> = HashMap::new();
     // What has no name is found by its tag.
-    let mut by_tag: HashMap<&str, &BTreeMap<String, String>> = HashMap::new();
+    let mut by_tag: HashMap<&str, &Outputs> = HashMap::new();
     for Found { kind, scope, live, unchecked: _ } in found {
         for live in live {
             by_name.insert((kind.schema().name, scope, live.name.as_str()), &live.outputs);
@@ -134,7 +135,7 @@ pub(super) fn in_specs<'f>(ask: Ask<'f>, found: &'f [Found]) -> Vec<InSpecs<'f>>
 impl Mentions {
     pub(super) fn new(ask: Ask<'_>, found: &[Found], things: &[Thing<'_>]) -> Self {
         let (mut arns, mut ids) = (HashMap::new(), HashMap::new());
-        let mut add = |address: &Address, attributes: &[(&str, &str)], outputs: &BTreeMap<String, String>| {
+        let mut add = |address: &Address, attributes: &[(&str, &str)], outputs: &Outputs| {
             for (attribute, value) in
                 outputs.iter().filter(|(name, _)| attributes.iter().any(|(known, _)| known == name))
             {

@@ -123,7 +123,7 @@ pub fn requests(ask: Ask<'_>) -> Vec<ReadRequest> {
     }
     let of_source = |(source, wanted): (&str, Vec<Wanted>)| {
         let scopes = ask.scopes((ask.checked.kinds.source_scope)(source));
-        let request = |scope| ReadRequest { source: Arc::from(source), scope, wanted: wanted.clone() };
+        let request = |scope| ReadRequest { source: Arc::from(source), scope, wanted: wanted.as_slice().into() };
         scopes.into_iter().map(request).collect::<Vec<_>>()
     };
     wanted.into_iter().flat_map(of_source).collect()

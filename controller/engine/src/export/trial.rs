@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
-use trueup_specs::ACCOUNT;
 use trueup_specs::diagnostic::Problems;
 use trueup_specs::export::{self, FILE, NamedFile};
 use trueup_specs::pending;
 use trueup_specs::project::{InstanceId, Project};
 use trueup_specs::resolve::{Outputs, Resolver};
 use trueup_specs::shape::{Shape, TableShape};
+use trueup_specs::{ACCOUNT, ByName};
 
 use super::files::account_tables;
 use super::things::{Thing, with_meta};
@@ -322,7 +322,7 @@ pub(super) fn differing(
 
 /// What is there, by instance.
 struct There<'f> {
-    outputs: Vec<Option<&'f BTreeMap<String, String>>>,
+    outputs: Vec<Option<&'f ByName<String>>>,
 }
 
 impl Outputs for There<'_> {
@@ -336,9 +336,9 @@ fn outputs<'f>(
     found: &'f [Found],
     things: &[Thing<'f>],
     project: &Project,
-) -> Vec<Option<&'f BTreeMap<String, String>>> {
+) -> Vec<Option<&'f ByName<String>>> {
     let mut outputs = vec![None; project.instances.len()];
-    let mut put = |address: &trueup_specs::address::Address, of: &'f BTreeMap<String, String>| {
+    let mut put = |address: &trueup_specs::address::Address, of: &'f ByName<String>| {
         if let Some(slot) = project.find(address).and_then(|id| outputs.get_mut(id.index())) {
             *slot = Some(of);
         }

@@ -1,6 +1,6 @@
 //! The way from specs and a world to a plan, and on to its report, with what must hold of every run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::AtomicBool;
@@ -14,7 +14,7 @@ use trueup_engine::guard::approve;
 use trueup_engine::observe::{Selection, reach, requests};
 use trueup_engine::perform::{Became, Witness};
 use trueup_engine::plan::{Inputs, plan};
-use trueup_specs::{Diagnostic, Loaded, Problems, Sources, load_from, render};
+use trueup_specs::{ByName, Diagnostic, Loaded, Problems, Sources, load_from, render};
 use trueup_specs::{TAG_ADDRESS, TAG_PROJECT};
 use trueup_state::facts::ReadRequest;
 use trueup_state::journal::{Entry, Journal, Memory};
@@ -345,7 +345,7 @@ pub(crate) fn wild(name: &str) -> NodeModel {
         owner: None,
         peers: BTreeSet::new(),
         trust: None,
-        tags: BTreeMap::new(),
+        tags: ByName::new(),
     }
 }
 

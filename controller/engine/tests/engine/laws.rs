@@ -11,7 +11,7 @@ use trueup_engine::guard::approve;
 use trueup_engine::kind::{At, Kind};
 use trueup_engine::render::plan_json;
 use trueup_specs::pending;
-use trueup_specs::{TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
+use trueup_specs::{ByName, TAG_ADDRESS, TAG_PROJECT, TAG_PROTECT};
 use trueup_state::ledger::Ledger;
 use trueup_state::plan::{Action, Change, Plan};
 
@@ -182,13 +182,13 @@ fn interfere(case: &mut Case, hand: &Hand) {
     }
     case.toy.world(|world| match hand {
         Hand::Note(index, note) => on_node(world, index, |node| node.note = note.map(|note| format!("note {note}"))),
-        Hand::Tag(index) => on_node(world, index, |node| drop(node.tags.insert("by".to_owned(), "hand".to_owned()))),
-        Hand::LetGo(index) => on_node(world, index, |node| node.tags.clear()),
+        Hand::Tag(index) => on_node(world, index, |node| node.tags.insert("by".to_owned(), "hand".to_owned())),
+        Hand::LetGo(index) => on_node(world, index, |node| node.tags = ByName::new()),
         Hand::GiveAway(index) => {
-            on_node(world, index, |node| drop(node.tags.insert(TAG_PROJECT.to_owned(), "others".to_owned())));
+            on_node(world, index, |node| node.tags.insert(TAG_PROJECT.to_owned(), "others".to_owned()));
         }
         Hand::Protect(index) => {
-            on_node(world, index, |node| drop(node.tags.insert(TAG_PROTECT.to_owned(), "true".to_owned())));
+            on_node(world, index, |node| node.tags.insert(TAG_PROTECT.to_owned(), "true".to_owned()));
         }
         Hand::Wild(slot) => {
             let name = format!("n{slot}");

@@ -12,6 +12,7 @@ use trueup_kinds::source::iam::{IamFacts, PolicyFact, RoleFact};
 use trueup_kinds::source::kms::{KeyFact, KeySettings, KmsFacts};
 use trueup_kinds::source::s3::{BucketFact, BucketSettings, EncryptionFact, PublicAccessBlockFact, S3Facts};
 use trueup_kinds::source::sns::SnsFacts;
+use trueup_specs::ByName;
 
 use super::specs::{Fleet, ORGANIZATION, PROJECT, READ_ONLY, REGION, Share, TOOLING, TOOLING_ID, tenant, tenant_id};
 
@@ -64,7 +65,7 @@ impl Fleet {
             1 => format!(r#""AWS":"arn:aws:iam::{TOOLING_ID}:root""#),
             _ => format!(r#""AWS":"arn:aws:iam::{id}:role/r{}""#, index - 1),
         };
-        let mut inline = BTreeMap::new();
+        let mut inline = ByName::new();
         let mut managed_policies = BTreeSet::new();
         if index.is_multiple_of(2) {
             let (bucket, key) = (bucket_name(id, index % self.share.buckets), key_arn(index % self.keys));
@@ -187,7 +188,7 @@ fn key_arn(index: usize) -> String {
     format!("arn:aws:kms:{REGION}:{TOOLING_ID}:key/{}", key_id(index))
 }
 
-fn tags(address: String) -> BTreeMap<String, String> {
+fn tags(address: String) -> ByName<String> {
     [("team", "platform"), ("stage", "prod"), ("trueup:project", PROJECT)]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into_iter()

@@ -181,7 +181,7 @@ async fn nothing_is_asked_of_ecr_where_nothing_is_ours() {
     let request = |source: &str| trueup_engine::facts::ReadRequest {
         source: source.into(),
         scope: scope.clone(),
-        wanted: Vec::new(),
+        wanted: [].into(),
     };
     sandbox.reset_calls();
     let facts = aws.read(&[request("ecr"), request("codedeploy")], &|_, _| {}).await;

@@ -17,7 +17,7 @@ fn models() -> impl Strategy<Value = GroupModel> {
         .prop_map(|(path, inline, managed_policies)| GroupModel {
             name: "developers".to_owned(),
             path,
-            inline,
+            inline: inline.into(),
             managed_policies,
         })
 }

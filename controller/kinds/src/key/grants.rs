@@ -15,7 +15,7 @@ use trueup_specs::policy::{
 };
 use trueup_specs::resolve::Resolver;
 use trueup_specs::span::Span;
-use trueup_specs::{Reference, Text, spec, words};
+use trueup_specs::{Few, Reference, Text, spec, words};
 
 use super::spec::{KeySort, KeyUsage};
 use crate::fields::{self, NameRule};
@@ -200,11 +200,11 @@ fn statements(grant: &Grant) -> Vec<Statement> {
         encryption_context_subset,
         source_arn,
     } = grant;
-    let who = |aws: &Option<String>, service: &Option<String>| -> BTreeSet<Principal> {
+    let who = |aws: &Option<String>, service: &Option<String>| -> Few<Principal> {
         let aws = aws.iter().cloned().map(Principal::Aws);
         aws.chain(service.iter().cloned().map(Principal::Service)).collect()
     };
-    let allow = |who: BTreeSet<Principal>, operations: BTreeSet<Caseless>, condition: Conditions| Statement {
+    let allow = |who: Few<Principal>, operations: Few<Caseless>, condition: Conditions| Statement {
         sid: Some(name.clone()),
         effect: Effect::Allow,
         principal: Some(Principals::Is(who)),
@@ -227,7 +227,7 @@ fn statements(grant: &Grant) -> Vec<Statement> {
     }
     let with_context: BTreeSet<&str> = WITH_CONTEXT.iter().map(|operation| operation.as_str()).collect();
     let retire = GrantOperation::RetireGrant.as_str();
-    let named = |is_meant: &dyn Fn(&str) -> bool| -> BTreeSet<Caseless> {
+    let named = |is_meant: &dyn Fn(&str) -> bool| -> Few<Caseless> {
         let meant = operations.iter().filter(|operation| is_meant(operation.as_str()));
         meant.map(|operation| Caseless::from(format!("kms:{operation}").as_str())).collect()
     };

@@ -27,7 +27,7 @@ fn role(name: &str, trust: &str, inline: &[&str], managed: &[&str]) -> RoleModel
         inline: inline.iter().map(|text| ((*text).to_owned(), PolicyDocument::from_live(text))).collect(),
         managed_policies: managed.iter().map(|arn| (*arn).to_owned()).collect(),
         permissions_boundary: None,
-        tags: BTreeMap::new(),
+        tags: ByName::new(),
     }
 }
 

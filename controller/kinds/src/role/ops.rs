@@ -1,8 +1,9 @@
 //! What the operations on roles are: which lead from one model to another, what each is to the engine, what each means.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use trueup_engine::kind::{At, OpInfo, Steps};
+use trueup_specs::ByName;
 use trueup_specs::policy::{
     Actions, Caseless, Conditions, Document, Effect, Principal, Principals, Statement, Version,
 };
@@ -109,13 +110,13 @@ pub(super) fn change(before: &RoleModel, after: &RoleModel) -> Steps<RoleOp> {
     }
     let gone = before.managed_policies.difference(managed_policies);
     calls.extend(gone.map(|arn| RoleCall::DetachRolePolicy { arn: arn.clone() }));
-    let gone = before.inline.keys().filter(|policy| !inline.contains_key(*policy));
+    let gone = before.inline.keys().filter(|policy| !inline.contains_key(policy));
     calls.extend(gone.map(|policy| RoleCall::DeleteRolePolicy { policy: policy.clone() }));
     if *trust != before.trust {
         let unnames = fields::unnamed(Some(&before.trust), Some(trust));
         calls.push(RoleCall::UpdateAssumeRolePolicy { trust: trust.clone(), unnames });
     }
-    let put = inline.iter().filter(|(policy, document)| before.inline.get(*policy) != Some(*document));
+    let put = inline.iter().filter(|(policy, document)| before.inline.get(policy) != Some(*document));
     calls.extend(
         put.map(|(policy, document)| RoleCall::PutRolePolicy { policy: policy.clone(), document: document.clone() }),
     );
@@ -195,7 +196,7 @@ pub(super) fn simulate(model: &mut Option<RoleModel>, op: &RoleOp) {
             description,
             max_session_duration,
             trust,
-            inline: BTreeMap::new(),
+            inline: ByName::new(),
             managed_policies: BTreeSet::new(),
             permissions_boundary,
             tags,

@@ -29,7 +29,7 @@ fn models() -> impl Strategy<Value = RoleModel> {
                 description,
                 max_session_duration: seconds,
                 trust,
-                inline,
+                inline: inline.into(),
                 managed_policies,
                 permissions_boundary,
                 tags,

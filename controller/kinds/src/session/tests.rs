@@ -15,7 +15,7 @@ use crate::laws;
 
 fn reading(account: &str) -> ReadRequest {
     let scope = Scope { account: Arc::from(account), region: None };
-    ReadRequest { source: Arc::from("iam"), scope, wanted: Vec::new() }
+    ReadRequest { source: Arc::from("iam"), scope, wanted: [].into() }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use trueup_engine::facts::{Unread, Wanted, wants_all};
+use trueup_specs::ByName;
 
 use self::account::SettingsFact;
 use self::providers::{OidcProviderFact, SamlProviderFact};
@@ -22,7 +23,7 @@ use self::users::{GroupFact, UserFact};
 use super::tagging::{OWNED, Tagged, tagged};
 use crate::count::Counter;
 use crate::error::Failure;
-use crate::fields::from_iam_tags;
+use crate::fields::{Tags, from_iam_tags};
 use crate::policy;
 use crate::service_linked_role::Linked;
 use crate::session::{GLOBAL_REGION, Session};
@@ -100,8 +101,8 @@ pub struct RoleFact {
     /// The trust policy.
     pub trust: String,
     /// The inline policies by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub inline: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "ByName::is_empty")]
+    pub inline: ByName<String>,
     /// The ARNs of the attached managed policies.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub managed_policies: BTreeSet<String>,
@@ -109,8 +110,8 @@ pub struct RoleFact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,
     /// All tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// A service-linked role.
@@ -132,8 +133,8 @@ pub struct ServiceLinkedRoleFact {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// All tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// A customer managed policy.
@@ -158,8 +159,8 @@ pub struct PolicyFact {
     /// The document of the version in effect.
     pub document: String,
     /// All tags, as far as they could be read: those of a policy nobody wants come from the index alone.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// An instance profile.
@@ -178,8 +179,8 @@ pub struct InstanceProfileFact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// All tags, as far as they could be read; see [`PolicyFact::tags`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// Reads an account's IAM.
@@ -561,7 +562,7 @@ fn policy_fact(detail: ManagedPolicyDetail) -> Option<PolicyFact> {
         default_version,
         versions,
         document,
-        tags: BTreeMap::new(),
+        tags: Tags::new(),
     })
 }
 
@@ -577,7 +578,7 @@ fn profile_fact(profile: InstanceProfile) -> InstanceProfileFact {
         id: profile.instance_profile_id,
         arn: profile.arn,
         role: profile.roles.into_iter().next().map(|role| role.arn),
-        tags: BTreeMap::new(),
+        tags: Tags::new(),
     }
 }
 

@@ -16,6 +16,7 @@ use trueup_specs::address::Address;
 use super::tagging::{OWNED, tagged};
 use crate::count::Counter;
 use crate::error::Failure;
+use crate::fields::Tags;
 use crate::key::grants::{Grant, OWN, is_service};
 use crate::session::Session;
 
@@ -97,7 +98,7 @@ pub struct KeySettings {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub grants: BTreeMap<String, Grant>,
     /// All tags but AWS's own.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
 }
 
 /// Reads one region's keys.
@@ -387,8 +388,8 @@ async fn rotation(session: &Session, id: &str) -> Result<Option<u32>, Failure> {
     }
 }
 
-pub(crate) async fn tags(session: &Session, id: &str) -> Result<BTreeMap<String, String>, Failure> {
-    let mut found = BTreeMap::new();
+pub(crate) async fn tags(session: &Session, id: &str) -> Result<Tags, Failure> {
+    let mut found = Tags::new();
     let mut marker = None;
     loop {
         let page = session
@@ -400,11 +401,8 @@ pub(crate) async fn tags(session: &Session, id: &str) -> Result<BTreeMap<String,
             .send()
             .await
             .map_err(|error| session.failure("kms:ListResourceTags", &error))?;
-        for tag in page.tags() {
-            if !tag.tag_key().starts_with("aws:") {
-                found.insert(tag.tag_key().to_owned(), tag.tag_value().to_owned());
-            }
-        }
+        let own = page.tags().iter().filter(|tag| !tag.tag_key().starts_with("aws:"));
+        found.extend(own.map(|tag| (tag.tag_key().to_owned(), tag.tag_value().to_owned())));
         marker = page.next_marker.filter(|_| page.truncated);
         if marker.is_none() {
             return Ok(found);

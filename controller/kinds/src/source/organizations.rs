@@ -83,7 +83,7 @@ pub struct AccountFact {
     /// When it joined, in seconds since 1970.
     pub joined_at: i64,
     /// All tags, as far as they could be read: those of an account nobody wants come from the index alone.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
 
@@ -102,7 +102,7 @@ pub struct UnitFact {
     /// The names from the root down: `/tenants/pilots`.
     pub path: String,
     /// All tags; see [`AccountFact::tags`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
 
@@ -127,7 +127,7 @@ pub struct PolicyFact {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub targets: BTreeSet<String>,
     /// All tags; see [`AccountFact::tags`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
 

@@ -33,6 +33,7 @@ use crate::bucket::parts::{Parts, simple};
 use crate::bucket::{BucketModel, BucketSpec};
 use crate::count::Counter;
 use crate::error::Failure;
+use crate::fields::Tags;
 use crate::session::Session;
 
 pub(crate) mod account;
@@ -77,7 +78,7 @@ pub struct BucketFact {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketSettings {
     /// All tags but AWS's own.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// The policy's JSON.
     pub policy: Option<String>,
     /// The default encryption.
@@ -201,7 +202,7 @@ pub async fn read(session: &Session, wanted: &[Wanted], counter: &Counter) -> Re
 }
 
 /// The tags on record.
-fn recorded_tags(hints: &BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
+fn recorded_tags(hints: &BTreeMap<String, String>) -> Option<Tags> {
     serde_json::from_str(hints.get(TAGS)?).ok()
 }
 
@@ -251,10 +252,7 @@ async fn location(session: &Session, bucket: &str) -> Result<String, Failure> {
 }
 
 /// The buckets that carry trueup's tag, with all their tags.
-async fn owned(
-    session: &Session,
-    regions: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, BTreeMap<String, String>>, Failure> {
+async fn owned(session: &Session, regions: &BTreeMap<String, String>) -> Result<BTreeMap<String, Tags>, Failure> {
     let in_use: BTreeSet<String> = regions.values().cloned().collect();
     let asked = in_use.into_iter().map(|region| async move {
         let session = session.in_region(&region);
@@ -317,7 +315,7 @@ impl Unreadable {
 async fn settings(
     session: &Session,
     bucket: &str,
-    indexed: Option<&BTreeMap<String, String>>,
+    indexed: Option<&Tags>,
     hints: &BTreeMap<String, String>,
 ) -> Result<BucketSettings, Failure> {
     let tags = async {
@@ -422,16 +420,16 @@ fn is_absent<T>(answer: &Result<T, Failure>, code: &str) -> bool {
     answer.as_ref().is_err_and(|failure| failure.is(code))
 }
 
-async fn tags(session: &Session, bucket: &str) -> Result<BTreeMap<String, String>, Failure> {
+async fn tags(session: &Session, bucket: &str) -> Result<Tags, Failure> {
     let answer = session.s3().get_bucket_tagging().bucket(bucket).send().await;
     let answer = answer.map_err(|error| session.failure("s3:GetBucketTagging", &error));
     if is_absent(&answer, "NoSuchTagSet") {
-        return Ok(BTreeMap::new());
+        return Ok(Tags::new());
     }
     Ok(own_tags(&answer?.tag_set))
 }
 
-fn own_tags(tags: &[Tag]) -> BTreeMap<String, String> {
+fn own_tags(tags: &[Tag]) -> Tags {
     tags.iter()
         .filter(|tag| !tag.key().starts_with("aws:"))
         .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))

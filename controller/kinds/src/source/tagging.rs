@@ -12,6 +12,7 @@ use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 use tokio::sync::OnceCell;
 
 use crate::error::{Failure, Who};
+use crate::fields::Tags;
 use crate::session::Session;
 
 /// The tag whose presence says that some trueup project made or adopted a thing.
@@ -22,7 +23,7 @@ pub const OWNED: &str = "trueup:project";
 const PAGE: i32 = 100;
 
 /// ARN to tags, `aws:`-prefixed ones (AWS's own) left out.
-pub type Tagged = BTreeMap<String, BTreeMap<String, String>>;
+pub type Tagged = BTreeMap<String, Tags>;
 
 /// Every tagged thing of these types in the client's account and region; with `filter_key`, only what carries that tag.
 ///
@@ -80,7 +81,7 @@ pub(crate) async fn ours(session: &Session) -> Result<Tagged, Failure> {
     answer.get_or_init(asked).await.clone()
 }
 
-fn entry(mapping: &ResourceTagMapping) -> Option<(String, BTreeMap<String, String>)> {
+fn entry(mapping: &ResourceTagMapping) -> Option<(String, Tags)> {
     let tags = mapping
         .tags()
         .iter()

@@ -207,12 +207,13 @@ async fn what_must_be_confirmed_waits() {
     let request = ReadRequest {
         source: sns::NAME.into(),
         scope: at.scope.clone(),
-        wanted: vec![Wanted {
+        wanted: [Wanted {
             kind: "subscription".into(),
             name: name.to_owned(),
             address: laws::ADDRESS.to_owned(),
             recorded: [].into(),
-        }],
+        }]
+        .into(),
     };
     let facts = aws.read(std::slice::from_ref(&request), &|_, _| {}).await;
     let why = Subscription::waits(&facts, &at.scope, name).unwrap();

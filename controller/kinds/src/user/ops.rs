@@ -1,8 +1,9 @@
 //! What the operations on users are: which lead from one model to another, what each is to the engine, what each means.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use trueup_engine::kind::{At, OpInfo};
+use trueup_specs::ByName;
 
 use super::{Credentials, UserCall, UserModel, UserOp};
 use crate::fields::{Named, PolicyDocument, TagChange, short};
@@ -35,7 +36,7 @@ pub(super) fn removal(before: &UserModel) -> Vec<UserOp> {
         before.clone();
     let mut calls: Vec<UserCall> = groups.into_iter().map(|group| UserCall::RemoveUserFromGroup { group }).collect();
     calls.extend(managed_policies.into_iter().map(|arn| UserCall::DetachUserPolicy { arn }));
-    calls.extend(inline.into_keys().map(|policy| UserCall::DeleteUserPolicy { policy }));
+    calls.extend(inline.keys().map(|policy| UserCall::DeleteUserPolicy { policy: policy.clone() }));
     calls.push(UserCall::DeleteUser { unnames: permissions_boundary.into_iter().collect() });
     on(before, calls)
 }
@@ -66,9 +67,9 @@ pub(super) fn change(before: &UserModel, after: &UserModel) -> Vec<UserOp> {
     calls.extend(gone.map(|group| UserCall::RemoveUserFromGroup { group: group.clone() }));
     let gone = before.managed_policies.difference(managed_policies);
     calls.extend(gone.map(|arn| UserCall::DetachUserPolicy { arn: arn.clone() }));
-    let gone = before.inline.keys().filter(|policy| !inline.contains_key(*policy));
+    let gone = before.inline.keys().filter(|policy| !inline.contains_key(policy));
     calls.extend(gone.map(|policy| UserCall::DeleteUserPolicy { policy: policy.clone() }));
-    let other = inline.iter().filter(|(policy, document)| before.inline.get(*policy) != Some(*document));
+    let other = inline.iter().filter(|(policy, document)| before.inline.get(policy) != Some(*document));
     calls.extend(other.map(|(policy, document)| put(policy, document)));
     let new = managed_policies.difference(&before.managed_policies);
     calls.extend(new.map(|arn| UserCall::AttachUserPolicy { arn: arn.clone() }));
@@ -152,7 +153,7 @@ pub(super) fn simulate(model: &mut Option<UserModel>, op: &UserOp) {
             name,
             path,
             groups: BTreeSet::new(),
-            inline: BTreeMap::new(),
+            inline: ByName::new(),
             managed_policies: BTreeSet::new(),
             permissions_boundary,
             tags,

@@ -25,7 +25,7 @@ fn models() -> impl Strategy<Value = UserModel> {
             name: "ci".to_owned(),
             path,
             groups,
-            inline,
+            inline: inline.into(),
             managed_policies,
             permissions_boundary,
             tags,

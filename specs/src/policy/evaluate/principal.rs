@@ -2,12 +2,11 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
-use std::collections::BTreeSet;
-
 use super::super::model::{Effect, Principal, Principals};
 use super::arn;
 use super::request::{Caller, federated_user_arn, is_session_of, resource_part, session_arn};
 use super::truth::Truth;
+use crate::few::Few;
 
 /// How a policy on a resource names the caller, which decides what else must allow the request.
 ///
@@ -133,7 +132,7 @@ fn is_account(name: &str, account: &str) -> bool {
 /// Whether a `NotPrincipal` spares the caller from its `Deny`: the account must be listed, and the user or role in it.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
-fn excepted(named: &BTreeSet<Principal>, caller: &Caller) -> Truth {
+fn excepted(named: &Few<Principal>, caller: &Caller) -> Truth {
     let all = named.iter().fold(Named::NOT, |found, principal| found.or(named_by(principal, caller)));
     let everyone = named.iter().any(|principal| match principal {
         Principal::Everyone => true,

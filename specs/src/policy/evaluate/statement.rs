@@ -9,6 +9,7 @@ use super::condition;
 use super::request::{Context, Request};
 use super::truth::Truth;
 use super::variables::{Expanded, Piece, Wildcards, expand, has_variables, is_resolved};
+use crate::few::Few;
 
 /// Whether action, resource and conditions fit; who asks is another question.
 pub(super) fn fits(statement: &Statement, version: Version, request: &Request) -> Truth {
@@ -28,7 +29,7 @@ pub(super) fn fits(statement: &Statement, version: Version, request: &Request) -
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
 pub(super) fn is_action(actions: &Actions, action: &str) -> bool {
     let is_listed =
-        |actions: &BTreeSet<Caseless>| actions.iter().any(|listed| arn::like(listed.as_str(), action, Case::Ignored));
+        |actions: &Few<Caseless>| actions.iter().any(|listed| arn::like(listed.as_str(), action, Case::Ignored));
     match actions {
         Actions::Is(actions) => is_listed(actions),
         Actions::Not(actions) => !is_listed(actions),
@@ -40,7 +41,7 @@ pub(super) fn is_action(actions: &Actions, action: &str) -> bool {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html>
 fn is_resource(resources: Option<&Resources>, version: Version, request: &Request) -> Truth {
-    let is_listed = |resources: &BTreeSet<String>| {
+    let is_listed = |resources: &Few<String>| {
         let fits = |pattern: &String| resource_fits(pattern, version, request);
         resources.iter().map(fits).max().unwrap_or(Truth::No)
     };

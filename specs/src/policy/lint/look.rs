@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::few::Few;
 use crate::lint::Hit;
 use crate::policy::condition::Operator;
 use crate::policy::evaluate::arn::{Case, like};
@@ -70,7 +71,7 @@ pub(super) fn covering<'s>(statement: &'s Statement, action: &str) -> Option<&'s
 
 /// Whether a statement is about a resource.
 pub(super) fn is_about(statement: &Statement, resource: &str) -> bool {
-    let is_in = |named: &BTreeSet<String>| named.iter().any(|pattern| like(pattern, resource, Case::Matters));
+    let is_in = |named: &Few<String>| named.iter().any(|pattern| like(pattern, resource, Case::Matters));
     match &statement.resource {
         None => true,
         Some(Resources::Is(named)) => is_in(named),

@@ -9,6 +9,7 @@ use super::super::check::{self, quoted};
 use super::super::condition::Conditions;
 use super::super::model::{Actions, Effect, Principal, Principals, Resources, Use};
 use super::reader::{Member, Reader, key, kind, span};
+use crate::few::Few;
 
 impl Reader {
     /// Who the statement is for.
@@ -50,9 +51,9 @@ impl Reader {
         Some(if not { Principals::Not(named) } else { Principals::Is(named) })
     }
 
-    fn principals(&mut self, value: &Value<'_>) -> BTreeSet<Principal> {
+    fn principals(&mut self, value: &Value<'_>) -> Few<Principal> {
         match value {
-            Value::StringLit(text) if text.value == "*" => BTreeSet::from([Principal::Everyone]),
+            Value::StringLit(text) if text.value == "*" => Few::from([Principal::Everyone]),
             Value::Object(object) => self.principal_map(object),
             Value::StringLit(_)
             | Value::NumberLit(_)
@@ -61,17 +62,17 @@ impl Reader {
             | Value::NullKeyword(_) => {
                 let help = "write { \"AWS\": … }, { \"Service\": … } or { \"Federated\": … }".to_owned();
                 self.report(span(value), "principals are \"*\" or an object of lists", Some(help));
-                BTreeSet::new()
+                Few::new()
             }
         }
     }
 
-    fn principal_map(&mut self, object: &Object<'_>) -> BTreeSet<Principal> {
+    fn principal_map(&mut self, object: &Object<'_>) -> Few<Principal> {
         let members = self.members(object, &["AWS", "CanonicalUser", "Federated", "Service"], "a principal");
         if object.properties.is_empty() {
             self.missing(object, "no principal is named");
         }
-        let mut named = BTreeSet::new();
+        let mut named = Vec::new();
         for (name, (property, value)) in members {
             if name == "CanonicalUser" && self.strict.is_some_and(|use_| use_ != Use::Bucket) {
                 let message = "only a bucket policy knows canonical users";
@@ -87,7 +88,7 @@ impl Reader {
                 _ => Principal::Aws(text),
             }));
         }
-        named
+        named.into_iter().collect()
     }
 
     pub(super) fn action_element(
@@ -99,7 +100,7 @@ impl Reader {
             if !members.contains_key("Action") && !members.contains_key("NotAction") {
                 self.missing(object, "\"Action\" is missing");
             }
-            return Actions::Is(BTreeSet::new());
+            return Actions::Is(Few::new());
         };
         let name = if not { "NotAction" } else { "Action" };
         let texts =

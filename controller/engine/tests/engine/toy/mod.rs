@@ -3,8 +3,6 @@
 //! A `node` is named and follows from its name, like a role; a `vault` has a made-up id, is stateful and regional, like a key; a `badge`
 //! can't be tagged, like an IAM group.
 
-use std::collections::BTreeMap;
-
 use trueup_engine::check::Kinds;
 use trueup_engine::kind::Erased;
 use trueup_specs::{KindScope, Target};
@@ -15,7 +13,7 @@ pub(crate) mod vault;
 pub(crate) mod world;
 
 /// Tags by key.
-pub(crate) type Tags = BTreeMap<String, String>;
+pub(crate) type Tags = trueup_specs::ByName<String>;
 
 /// What can be named: by address, or by ARN.
 #[derive(Debug)]
@@ -42,7 +40,7 @@ pub(crate) fn kinds() -> Kinds {
 
 /// The tags to put and the keys to remove.
 pub(crate) fn tag_change(before: &Tags, after: &Tags) -> (Tags, Vec<String>) {
-    let put = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
-    let gone = before.keys().filter(|key| !after.contains_key(*key));
+    let put = after.iter().filter(|(key, value)| before.get(key) != Some(*value));
+    let gone = before.keys().filter(|key| !after.contains_key(key));
     (put.map(|(key, value)| (key.clone(), value.clone())).collect(), gone.cloned().collect())
 }

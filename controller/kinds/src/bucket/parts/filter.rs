@@ -1,7 +1,5 @@
 //! Which objects a rule is about. S3 writes one condition, several and none in three forms; here they are one.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_s3::types::{
     IntelligentTieringAndOperator, IntelligentTieringFilter, LifecycleRuleAndOperator, LifecycleRuleFilter,
     ReplicationRuleAndOperator, ReplicationRuleFilter, Tag,
@@ -95,7 +93,7 @@ pub(super) fn tag_list(tags: &Tags) -> Result<Vec<Tag>, BuildError> {
 /// Tags as S3 tells them: of a single-tag filter, or of an `And`.
 pub(super) fn tags_of<'a>(single: Option<&'a Tag>, several: &'a [Tag]) -> Tags {
     let all = single.into_iter().chain(several);
-    all.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect::<BTreeMap<_, _>>()
+    all.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
 }
 
 /// A text that is not empty.

@@ -376,12 +376,13 @@ async fn a_part_that_may_not_be_read_is_named() {
     let request = trueup_engine::facts::ReadRequest {
         source: Arc::from(s3::NAME),
         scope: Scope { account: Arc::from("tooling"), region: None },
-        wanted: vec![trueup_engine::facts::Wanted {
+        wanted: [trueup_engine::facts::Wanted {
             kind: Arc::from("bucket"),
             name: NAME.to_owned(),
             address: laws::ADDRESS.to_owned(),
             recorded: BTreeMap::new(),
-        }],
+        }]
+        .into(),
     };
     let facts = aws.read(&[request], &|_, _| {}).await;
     let unchecked = Bucket::unchecked(&facts, &laws::at::<Bucket>().scope, NAME);

@@ -63,7 +63,7 @@ async fn way(sandbox: &Sandbox, inline: &str, managed: &[&str]) -> (Aws, WaysIn)
         iam.attach_role_policy().role_name(role).policy_arn(*arn).send().await.unwrap();
     }
     let scope = Scope { account: Arc::from("unicorn"), region: None };
-    let facts = aws.read(&[ReadRequest { source: Arc::from("iam"), scope, wanted: Vec::new() }], &|_, _| {}).await;
+    let facts = aws.read(&[ReadRequest { source: Arc::from("iam"), scope, wanted: [].into() }], &|_, _| {}).await;
     let ways = WaysIn::of(&aws, &facts);
     assert_eq!(ways.ways.len(), 1, "{ways:?}");
     (aws, ways)

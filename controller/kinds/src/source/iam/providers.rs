@@ -1,7 +1,7 @@
 //! Identity providers. OpenID Connect: a listing that tells their ARNs, and a question for each; accounts have few. SAML: their ARNs follow from
 //! their names, so that only those are asked for that are wanted, or that the index of tags shows as ours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::tagging::{OWNED, Tagged};
 use super::{SINGLE_CALLS_AT_ONCE, absent};
 use crate::error::Failure;
-use crate::fields::from_iam_tags;
+use crate::fields::{Tags, from_iam_tags};
 use crate::session::Session;
 
 /// An OpenID Connect provider.
@@ -27,8 +27,8 @@ pub struct OidcProviderFact {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub thumbprints: BTreeSet<String>,
     /// All tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// A SAML provider.
@@ -42,8 +42,8 @@ pub struct SamlProviderFact {
     /// Its metadata document.
     pub metadata: String,
     /// All tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// The SAML providers of these names, and those that the index shows with trueup's tag, by name; all there are where `all` says so.

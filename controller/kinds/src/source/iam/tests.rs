@@ -92,7 +92,8 @@ async fn a_thousand_roles_and_a_hundred_policies_take_few_calls() {
         wanted.push(Wanted { kind: "policy".into(), address, name, recorded });
     }
     let scope = Scope { account: "tooling".into(), region: None };
-    let request = trueup_engine::facts::ReadRequest { source: NAME.into(), scope: scope.clone(), wanted };
+    let request =
+        trueup_engine::facts::ReadRequest { source: NAME.into(), scope: scope.clone(), wanted: wanted.into() };
     let facts = aws.read(&[request], &|_, _| {}).await;
     let read: &IamFacts = facts.get(NAME, &scope).unwrap();
     assert_eq!((read.roles.len(), read.policies.len()), (1_000, 100));

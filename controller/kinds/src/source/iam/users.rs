@@ -8,10 +8,11 @@ use aws_sdk_iam::types::{AttachedPolicy, GroupDetail, PolicyDetail, StatusType, 
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
+use trueup_specs::ByName;
 
 use super::{PAGE, SINGLE_CALLS_AT_ONCE, decoded};
 use crate::error::Failure;
-use crate::fields::from_iam_tags;
+use crate::fields::{Tags, from_iam_tags};
 use crate::session::Session;
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -32,8 +33,8 @@ pub struct UserFact {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub groups: BTreeSet<String>,
     /// The inline policies by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub inline: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "ByName::is_empty")]
+    pub inline: ByName<String>,
     /// The ARNs of the attached managed policies.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub managed_policies: BTreeSet<String>,
@@ -41,8 +42,8 @@ pub struct UserFact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,
     /// All tags.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
     /// Its access keys, without their secrets, oldest first; empty for a user nobody wants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access_keys: Vec<AccessKeyFact>,
@@ -86,8 +87,8 @@ pub struct GroupFact {
     /// Its ARN.
     pub arn: String,
     /// The inline policies by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub inline: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "ByName::is_empty")]
+    pub inline: ByName<String>,
     /// The ARNs of the attached managed policies.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub managed_policies: BTreeSet<String>,
@@ -144,7 +145,7 @@ pub(super) fn user_facts(details: Vec<UserDetail>, groups: &[GroupFact]) -> Vec<
     users
 }
 
-fn inline(policies: Option<Vec<PolicyDetail>>) -> BTreeMap<String, String> {
+fn inline(policies: Option<Vec<PolicyDetail>>) -> ByName<String> {
     let policies = policies.unwrap_or_default().into_iter();
     policies
         .filter_map(|policy| Some((policy.policy_name?, decoded(&policy.policy_document.unwrap_or_default()))))
