@@ -248,6 +248,23 @@ fn accounts_that_were_made_are_asked_live_by_their_ids() {
     project.trueup(&[&["access", "can"][..], &key].concat()).expect(0);
 }
 
+/// Anyone can, if anyone with an account can: AWS tells nobody without credentials who they are.
+#[test]
+fn anyone_can_if_one_sort_of_anyone_can() {
+    let trust = "condition = { ArnLike = { \"aws:PrincipalArn\" = \"arn:aws:iam::*:role/ci-*\" } }\n";
+    let project = Project::with(&format!(
+        "[role.one]\n[[role.one.trust]]\nallow = \"sts:AssumeRole\"\nprincipal = \"*\"\n{trust}\
+         [[role.one.suppress]]\nlint = \"public-trust\"\nreason = \"a test\"\nexpires = 2999-01-01\n"
+    ));
+    let question = ["access", "can", "*", "sts:AssumeRole", "role.one"];
+    let answer = project.trueup_on_aws(&question).expect(4).stdout;
+    assert!(answer.contains("denied: anyone without credentials"), "{answer}");
+    let closed =
+        project.read("specs.toml").replace(trust, "condition = { Bool = { \"aws:PrincipalIsAWSService\" = true } }\n");
+    project.write("specs.toml", closed);
+    project.trueup_on_aws(&question).expect(2);
+}
+
 /// What is about the whole project takes no part of it.
 #[test]
 fn flags_that_would_be_passed_over_are_refused() {

@@ -184,9 +184,10 @@ impl<'a> Asker<'a> {
     fn can(&self, principal: &str, action: &str, resource: &str, places: &mut Places<'_>) -> Result<Outcome, Stop> {
         check_action(action)?;
         let (whos, resources) = (self.principals(principal)?, self.resources(resource)?);
-        let mut worst = Verdict::Allowed;
+        let mut verdicts = Vec::with_capacity(whos.len());
         let (mut json, mut lines) = (Vec::new(), Vec::new());
         for who in &whos {
+            let mut worst = Verdict::Allowed;
             for resource in &resources {
                 let question = Question { who, action, resource, context: &self.keys };
                 let answers = self.world.ask(&question).map_err(|_| too_many())?;
@@ -196,13 +197,17 @@ impl<'a> Asker<'a> {
                     self.answer_lines(who, action, answer, places, &mut lines);
                 }
             }
+            verdicts.push(worst);
         }
-        let exit = match worst {
+        // Of all accounts of a group each must be able to; anyone can if one sort of anyone can.
+        let verdict = if principal == "*" { verdicts.into_iter().max() } else { verdicts.into_iter().min() };
+        let verdict = verdict.unwrap_or(Verdict::Denied);
+        let exit = match verdict {
             Verdict::Allowed => Exit::Done,
             Verdict::Depends => Exit::Incomplete,
             Verdict::Denied => Exit::Differences,
         };
-        Ok(Outcome { exit, json: json!({ "verdict": worst.as_str(), "answers": json }), lines })
+        Ok(Outcome { exit, json: json!({ "verdict": verdict.as_str(), "answers": json }), lines })
     }
 
     fn place(&self, because: &Because, places: &mut Places<'_>) -> String {
