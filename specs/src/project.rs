@@ -338,6 +338,12 @@ impl Account {
     pub fn is_unknown(&self) -> bool {
         crate::pending::is_pending(&self.id)
     }
+
+    /// Whether this is its name, or that of a group it is in.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        *self.name == *name || self.groups.iter().any(|group| **group == *name)
+    }
 }
 
 impl Project {

@@ -30,7 +30,7 @@ impl Context {
             let members: Vec<Arc<str>> = project
                 .accounts
                 .values()
-                .filter(|account| *account.name == **name || account.groups.iter().any(|group| **group == **name))
+                .filter(|account| account.is_called(name))
                 .map(|account| account.name.clone())
                 .collect();
             if members.is_empty() {

@@ -13,6 +13,10 @@ use trueup_specs::span::Span;
 use trueup_specs::{ByName, Target, Text};
 use trueup_state::outputs::Outputs;
 
+/// Tags that a resource has at most.
+/// <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
+pub const TAGS_MAX: usize = 50;
+
 /// Tags by key.
 pub type Tags = ByName<String>;
 
@@ -149,11 +153,11 @@ pub fn own_tags(tags: Tags) -> Tags {
 pub fn tags(cx: &mut Resolver<'_>) -> Tags {
     let tags = cx.tags();
     let mut problems = Vec::new();
-    if tags.len() > 50 {
+    if tags.len() > TAGS_MAX {
         problems.push(format!(
             "{} tags, with the project's and trueup's own, are {} too many",
             tags.len(),
-            tags.len() - 50
+            tags.len() - TAGS_MAX
         ));
     }
     for (key, value) in &tags {

@@ -197,7 +197,7 @@ impl Use {
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>,
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
     #[must_use]
-    pub fn size_max(self) -> usize {
+    pub const fn size_max(self) -> usize {
         match self {
             Self::Identity => 6_144,
             Self::Inline => 10_240,

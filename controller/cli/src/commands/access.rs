@@ -338,9 +338,10 @@ impl<'a> Asker<'a> {
             return Ok(vec![Who::Account(text.to_owned())]);
         }
         let accounts = self.specs.project.accounts.values();
-        let named =
-            accounts.filter(|account| *account.name == *text || account.groups.iter().any(|group| **group == *text));
-        let named: Vec<Who> = named.map(|account| Who::Account(account.id.clone())).collect();
+        let named: Vec<Who> = accounts
+            .filter(|account| account.is_called(text))
+            .map(|account| Who::Account(account.id.clone()))
+            .collect();
         if !named.is_empty() {
             return Ok(named);
         }

@@ -55,9 +55,11 @@ pub(crate) async fn begin(
 ) -> Result<Begun, Stop> {
     let names: BTreeSet<Arc<str>> = access.iter().map(|account| account.name.clone()).collect();
     let is_meant = |name: &Arc<str>| {
-        let groups = specs.project.accounts.get(name).map(|account| account.groups.as_slice()).unwrap_or_default();
+        // A saved plan may be of an account that the specs have no more.
+        let account = specs.project.accounts.get(name);
         let asked = &context.common.accounts;
-        asked.is_empty() || asked.iter().any(|asked| **asked == **name || groups.iter().any(|group| **group == **asked))
+        let is_called = |asked: &String| **asked == **name || account.is_some_and(|account| account.is_called(asked));
+        asked.is_empty() || asked.iter().any(is_called)
     };
     let accounts = names.into_iter().filter(is_meant).collect();
     let store = context.store(&specs.project).await?;

@@ -8,16 +8,10 @@ use trueup_specs::resolve::{Resolver, partition};
 use trueup_specs::{ACCOUNT, PolicySpec};
 
 use super::ManagedPolicySpec;
-use crate::fields::{IAM_QUOTAS, Tags};
+use crate::fields::{IAM_QUOTAS, TAGS_MAX, Tags};
 
 /// How much one managed policy holds.
-pub(super) const ROOM: Room<'static> = Room { size_max: MANAGED_MAX, length: &length };
-
-/// Characters without white space. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const MANAGED_MAX: usize = 6_144;
-
-/// Tags that a resource of IAM's has at most. <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>
-const TAGS_MAX: usize = 50;
+pub(super) const ROOM: Room<'static> = Room { size_max: Use::Identity.size_max(), length: &length };
 
 /// An account's id. <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html>
 const ACCOUNT_ID: &str = "000000000000";
@@ -48,8 +42,8 @@ pub(super) fn spread(policy: &PolicySpec, cx: &mut Resolver<'_>) -> Option<Vec<D
     let problem = match spread_document(&document, ROOM) {
         Ok(documents) => return Some(documents),
         Err(Unpackable::TooLarge { statement, size }) => {
-            let over =
-                format!("{size} characters, {} over the limit of {MANAGED_MAX}", size.saturating_sub(MANAGED_MAX));
+            let max = ROOM.size_max;
+            let over = format!("{size} characters, {} over the limit of {max}", size.saturating_sub(max));
             let which = statement.sid.as_ref().map_or_else(String::new, |sid| format!("the statement `{sid}`: "));
             Diagnostic::error("a statement is too large for any managed policy")
                 .at(policy.span(), format!("{which}{over}"))
